@@ -1,0 +1,146 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/time/time.h"
+#include "client/commands/backtest_text.h"
+#include "client/commands/call.h"
+#include "client/commands/commands.h"
+#include "plumbline/v1/report_service.grpc.pb.h"
+
+namespace plumbline::client {
+namespace {
+
+using Call = grpc::ClientReaderWriter<v1::BacktestRequest, v1::BacktestResponse>;
+
+constexpr size_t kRowsPerBatch = 4096;
+
+v1::CalendarUnit CalendarUnitOf(const std::string& name) {
+  if (name == "hour") return v1::CALENDAR_UNIT_HOUR;
+  if (name == "day") return v1::CALENDAR_UNIT_DAY;
+  if (name == "week") return v1::CALENDAR_UNIT_WEEK;
+  if (name == "month") return v1::CALENDAR_UNIT_MONTH;
+  return v1::CALENDAR_UNIT_UNSPECIFIED;
+}
+
+// `30d`, `2w`, or what absl reads: `12h`, `1h30m`.
+std::optional<absl::Duration> DurationOf(const std::string& text) {
+  absl::Duration duration;
+  if (!text.empty() && (text.back() == 'd' || text.back() == 'w')) {
+    double count = 0;
+    if (!absl::SimpleAtod(text.substr(0, text.size() - 1), &count)) return std::nullopt;
+    duration = count * absl::Hours(text.back() == 'd' ? 24 : 7 * 24);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return std::nullopt;
+  }
+  const bool fits = duration >= absl::Seconds(1) && duration <= absl::Hours(24 * 36600);
+  return fits ? std::optional<absl::Duration>(duration) : std::nullopt;
+}
+
+v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
+  v1::BacktestHeader header;
+  header.set_model(flags.target.model);
+  header.set_version(flags.target.version);
+  header.set_baseline_number(flags.target.number);
+  if (flags.chunk_rows > 0) header.set_chunk_rows(flags.chunk_rows);
+  if (flags.chunk.empty()) return header;
+  if (const v1::CalendarUnit unit = CalendarUnitOf(flags.chunk);
+      unit != v1::CALENDAR_UNIT_UNSPECIFIED) {
+    header.set_chunk_calendar(unit);
+  } else if (const auto duration = DurationOf(flags.chunk); duration.has_value()) {
+    const int64_t seconds = absl::ToInt64Seconds(*duration);
+    header.mutable_chunk_duration()->set_seconds(seconds);
+    header.mutable_chunk_duration()->set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(*duration - absl::Seconds(seconds))));
+  }
+  return header;
+}
+
+// Writes header and rows. OK does not mean judged: a write that failed is told by Finish().
+absl::Status WriteRows(const v1::BacktestHeader& header, CsvBatches* batches, Call* call) {
+  v1::BacktestRequest request;
+  *request.mutable_header() = header;
+  while (call->Write(request)) {
+    absl::StatusOr<std::optional<v1::Batch>> batch = batches->Next(kRowsPerBatch);
+    if (!batch.ok()) return batch.status();
+    if (!batch->has_value()) {
+      call->WritesDone();
+      break;
+    }
+    *request.mutable_batch() = std::move(**batch);
+  }
+  return absl::OkStatus();
+}
+
+// Reads chunks as they come, in a thread of its own while the rows are written.
+absl::Status ReadChunks(const Context& context, Call* call, BacktestSummary* summary) {
+  v1::BacktestResponse response;
+  absl::Status status;
+  while (call->Read(&response)) {
+    if (!status.ok()) continue;
+    summary->Add(response.chunk());
+    if (context.json()) {
+      status = context.PrintJson(response.chunk());
+    } else {
+      *context.out << ChunkLine(response.chunk()) << std::flush;
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+void BacktestCommand::Register(CLI::App* app, Context* context) {
+  CLI::App* command = app->add_subcommand("backtest", "Judge past rows; nothing is stored");
+  command->callback(
+      [this, context] { context->action = [this, context] { return Run(*context); }; });
+  target.RegisterModel(command, true);
+  target.RegisterVersion(command);
+  columns.Register(command);
+  command
+      ->add_option("--baseline", target.number, "Number of the baseline; without: the active one")
+      ->type_name("N");
+  CLI::Option* by_rows = command->add_option("--chunk_rows", chunk_rows, "Rows in a chunk")
+                             ->check(CLI::PositiveNumber)
+                             ->type_name("N");
+  command->add_option("--chunk", chunk, "A chunk of time: 30d, 12h, month, week, day, hour")
+      ->check([](const std::string& text) {
+        const bool known =
+            CalendarUnitOf(text) != v1::CALENDAR_UNIT_UNSPECIFIED || DurationOf(text).has_value();
+        return known ? "" : "a time such as 30d, 12h, month, week, day or hour";
+      })
+      ->excludes(by_rows)
+      ->needs(command->get_option("--timestamp"))
+      ->type_name("TIME");
+}
+
+absl::Status BacktestCommand::Run(const Context& context) const {
+  const auto baseline = FetchBaseline(context, target.model, target.version, target.number);
+  if (!baseline.ok()) return baseline.status();
+  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, VariablesOf(*baseline));
+  if (!plan.ok()) return plan.status();
+  const auto batches = columns.Open(*plan);
+  if (!batches.ok()) return batches.status();
+  auto channel = context.Connect();
+  if (!channel.ok()) return channel.status();
+  const auto stub = v1::ReportService::NewStub(*channel);
+  grpc::ClientContext client_context;
+  const auto call = stub->Backtest(&client_context);
+  BacktestSummary summary;
+  absl::Status read;
+  std::thread reader([&] { read = ReadChunks(context, call.get(), &summary); });
+  const absl::Status written = WriteRows(HeaderOf(*this), batches->get(), call.get());
+  if (!written.ok()) client_context.TryCancel();
+  reader.join();
+  const grpc::Status finished = call->Finish();
+  if (!written.ok()) return written;
+  if (!finished.ok()) return CallError(finished, context.server);
+  if (!read.ok() || context.json()) return read;
+  *context.out << "\n" << summary.ToString();
+  return absl::OkStatus();
+}
+
+}  // namespace plumbline::client

@@ -1,0 +1,38 @@
+#ifndef PLUMBLINE_CLIENT_COMMANDS_BACKTEST_TEXT_H_
+#define PLUMBLINE_CLIENT_COMMANDS_BACKTEST_TEXT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "plumbline/v1/report.pb.h"
+
+namespace plumbline::client {
+
+/// One chunk on one line: `#3  2021-06-01 00:00:00 to 2021-06-30 23:00:00  720 rows  drift:
+/// Latitude, Longitude; null_rate: age`.
+std::string ChunkLine(const v1::BacktestChunk& chunk);
+
+/// Counts, over the chunks of a backtest, in how many each variable fired.
+class BacktestSummary {
+ public:
+  void Add(const v1::BacktestChunk& chunk);
+
+  /// A table of the variables that fired, the most often firing first, or one sentence.
+  [[nodiscard]] std::string ToString() const;
+
+ private:
+  struct Variable {
+    uint64_t chunks = 0;
+    std::map<std::string, uint64_t> checks;
+    double largest_psi = 0;
+    bool has_psi = false;
+  };
+  uint64_t chunks_ = 0;
+  uint64_t rows_ = 0;
+  std::map<std::string, Variable> variables_;
+};
+
+}  // namespace plumbline::client
+
+#endif  // PLUMBLINE_CLIENT_COMMANDS_BACKTEST_TEXT_H_

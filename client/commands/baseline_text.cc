@@ -1,0 +1,115 @@
+#include "client/commands/baseline_text.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/chart.h"
+#include "client/commands/format.h"
+#include "client/commands/text_table.h"
+
+namespace plumbline::client {
+namespace {
+
+using Align = TextTable::Align;
+
+std::string Shape(const v1::VariableReport& variable) {
+  std::vector<double> counts;
+  for (const v1::DistributionBin& bin : variable.distribution()) {
+    counts.push_back(static_cast<double>(bin.baseline_count()));
+  }
+  const double largest = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
+  return Sparkline(counts, largest);
+}
+
+// The value of the quantile nearest to `rank`, if there are quantiles.
+std::string QuantileNear(const v1::VariableStatistics& statistics, double rank) {
+  const v1::Quantile* nearest = nullptr;
+  for (const v1::Quantile& quantile : statistics.quantiles()) {
+    if (nearest == nullptr || std::abs(quantile.rank() - rank) < std::abs(nearest->rank() - rank)) {
+      nearest = &quantile;
+    }
+  }
+  return nearest == nullptr ? "" : FormatNumber(nearest->value());
+}
+
+}  // namespace
+
+std::string BaselineLine(const v1::BaselineSummary& summary) {
+  return absl::StrCat("baseline ", summary.number(), " of ",
+                      FormatModel(summary.model(), summary.version()), ": ",
+                      FormatCount(summary.rows(), "row", "rows"), ", ",
+                      FormatCount(summary.variables(), "variable", "variables"),
+                      summary.active() ? ", active\n" : ", not active\n");
+}
+
+std::string BaselinesText(const v1::ListBaselinesResponse& baselines) {
+  if (baselines.baselines().empty()) return "no baselines\n";
+  TextTable table({{"model"},
+                   {"number", Align::kRight},
+                   {"active"},
+                   {"rows", Align::kRight},
+                   {"variables", Align::kRight},
+                   {"created (UTC)"},
+                   {"data from"},
+                   {"data to"},
+                   {"description"}});
+  for (const v1::BaselineSummary& baseline : baselines.baselines()) {
+    table.AddRow({FormatModel(baseline.model(), baseline.version()),
+                  absl::StrCat(baseline.number()), baseline.active() ? "active" : "",
+                  FormatCount(baseline.rows()), FormatCount(baseline.variables()),
+                  FormatTime(baseline.created_at(), baseline.has_created_at()),
+                  FormatTime(baseline.data_start(), baseline.has_data_start()),
+                  FormatTime(baseline.data_end(), baseline.has_data_end()),
+                  Printable(baseline.description(), 60)});
+  }
+  return table.ToString();
+}
+
+std::string BaselineText(const v1::Baseline& baseline) {
+  const v1::BaselineSummary& summary = baseline.summary();
+  std::string text = BaselineLine(summary);
+  if (summary.has_created_at()) {
+    absl::StrAppend(&text, "created ", FormatTime(summary.created_at(), true), " UTC\n");
+  }
+  if (summary.has_data_start()) {
+    absl::StrAppend(&text, "data from ", FormatTime(summary.data_start(), true), " to ",
+                    FormatTime(summary.data_end(), summary.has_data_end()), " UTC\n");
+  }
+  if (!summary.description().empty()) {
+    absl::StrAppend(&text, Printable(summary.description()), "\n");
+  }
+  TextTable table({{"variable"},
+                   {"role"},
+                   {"kind"},
+                   {"null", Align::kRight},
+                   {"nan", Align::kRight},
+                   {"inf", Align::kRight},
+                   {"distinct", Align::kRight},
+                   {"mean", Align::kRight},
+                   {"stddev", Align::kRight},
+                   {"min", Align::kRight},
+                   {"median", Align::kRight},
+                   {"max", Align::kRight},
+                   {"shape"}});
+  for (const v1::VariableReport& variable : baseline.variables()) {
+    const v1::VariableStatistics& stats = variable.baseline();
+    const auto rate = [](bool present, double value) {
+      return present && value > 0 ? FormatShare(value) : std::string();
+    };
+    const auto number = [](bool present, double value) {
+      return present ? FormatNumber(value) : std::string();
+    };
+    table.AddRow(
+        {Printable(variable.variable(), 40), FormatRole(variable.role()),
+         FormatKind(variable.kind()), rate(stats.has_null_rate(), stats.null_rate()),
+         rate(stats.has_nan_rate(), stats.nan_rate()), rate(stats.has_inf_rate(), stats.inf_rate()),
+         number(stats.has_distinct(), stats.distinct()), number(stats.has_mean(), stats.mean()),
+         number(stats.has_stddev(), stats.stddev()), number(stats.has_min(), stats.min()),
+         QuantileNear(stats, 0.5), number(stats.has_max(), stats.max()), Shape(variable)});
+  }
+  absl::StrAppend(&text, "\n", table.ToString());
+  return text;
+}
+
+}  // namespace plumbline::client

@@ -1,0 +1,46 @@
+#include "client/commands/call.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "client/status_details.h"
+#include "plumbline/v1/baseline_service.grpc.pb.h"
+
+namespace plumbline::client {
+
+absl::Status CallError(const grpc::Status& status, const std::string& server) {
+  const absl::Status error = ToAbslStatus(status);
+  const absl::string_view message = error.message();
+  const bool unreachable = absl::StrContains(message, "failed to connect to all addresses") ||
+                           absl::StrContains(message, "DNS resolution failed");
+  if (error.code() != absl::StatusCode::kUnavailable || !unreachable) return error;
+  const size_t last = message.rfind(": ");
+  const absl::string_view why =
+      last == absl::string_view::npos ? message : message.substr(last + 2);
+  return absl::UnavailableError(absl::StrCat("no plumblined at ", server, " (", why, ")"));
+}
+
+absl::StatusOr<v1::Baseline> FetchBaseline(const Context& context, const std::string& model,
+                                           const std::string& version, uint64_t number) {
+  v1::GetBaselineRequest request;
+  request.set_model(model);
+  request.set_version(version);
+  request.set_number(number);
+  auto response =
+      Unary<v1::BaselineService>(context, &v1::BaselineService::Stub::GetBaseline, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_baseline());
+}
+
+std::vector<v1::VariableSpec> VariablesOf(const v1::Baseline& baseline) {
+  std::vector<v1::VariableSpec> variables;
+  for (const v1::VariableReport& variable : baseline.variables()) {
+    v1::VariableSpec& spec = variables.emplace_back();
+    spec.set_name(variable.variable());
+    spec.set_role(variable.role());
+    spec.set_kind(variable.kind());
+  }
+  return variables;
+}
+
+}  // namespace plumbline::client

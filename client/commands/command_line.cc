@@ -1,0 +1,82 @@
+#include "client/commands/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+
+#include "client/commands/commands.h"
+
+namespace plumbline::client {
+namespace {
+
+constexpr int kFine = 0;
+constexpr int kError = 1;
+constexpr int kWrongUsage = 2;
+
+void RegisterGlobalFlags(CLI::App* app, Context* context) {
+  app->add_option("--server", context->server, "plumblined's address")
+      ->envname("PLUMBLINE_SERVER")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app->add_option("--format", context->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app->add_option("--tls_ca", context->tls_ca, "Connect with TLS; PEM file of the server's CA")
+      ->type_name("FILE");
+  CLI::Option* cert = app->add_option("--tls_cert", context->tls_cert,
+                                      "PEM file of this client's certificate (mTLS)")
+                          ->type_name("FILE");
+  CLI::Option* key =
+      app->add_option("--tls_key", context->tls_key, "PEM file of its key")->type_name("FILE");
+  cert->needs(key);
+  key->needs(cert);
+}
+
+int RunAction(const Context& context) {
+  const absl::Status status = context.action();
+  context.out->flush();
+  if (status.ok() && context.out->good()) return kFine;
+  *context.err << "plumbline: "
+               << (status.ok() ? std::string("cannot write the output")
+                               : std::string(status.message()))
+               << std::endl;
+  return kError;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+                   bool shows_progress) {
+  Context context;
+  context.out = &out;
+  context.err = &err;
+  context.shows_progress = shows_progress;
+  BaselineCommands baseline;
+  ModelCommands model;
+  SendCommand send;
+  ReportCommands report;
+  BacktestCommand backtest;
+  CLI::App app("Stores baselines of models, sends live rows, shows what has moved.", "plumbline");
+  app.require_subcommand(1);
+  app.fallthrough();
+  RegisterGlobalFlags(&app, &context);
+  baseline.Register(&app, &context);
+  model.Register(&app, &context);
+  send.Register(&app, &context);
+  report.Register(&app, &context);
+  backtest.Register(&app, &context);
+  try {
+    app.parse(argc, argv);
+    return RunAction(context);
+  } catch (const CLI::Success& help) {
+    return app.exit(help, out, err) == 0 ? kFine : kError;
+  } catch (const CLI::ParseError& error) {
+    err << "plumbline: " << error.what() << " (--help tells more)" << std::endl;
+    return kWrongUsage;
+  } catch (const std::exception& error) {
+    err << "plumbline: " << error.what() << std::endl;
+    return kError;
+  }
+}
+
+}  // namespace plumbline::client

@@ -1,0 +1,82 @@
+#include <CLI/CLI.hpp>
+
+#include "client/commands/alert_text.h"
+#include "client/commands/call.h"
+#include "client/commands/commands.h"
+#include "client/commands/report_text.h"
+#include "plumbline/v1/report_service.grpc.pb.h"
+
+namespace plumbline::client {
+
+using Service = v1::ReportService;
+
+void ReportCommands::Register(CLI::App* app, Context* context) {
+  const auto add = [&](const char* name, const char* help,
+                       absl::Status (ReportCommands::*run)(const Context&) const) {
+    CLI::App* command = app->add_subcommand(name, help);
+    command->callback(
+        [this, context, run] { context->action = [=, this] { return (this->*run)(*context); }; });
+    return command;
+  };
+  CLI::App* report = add("report", "The current window of a model", &ReportCommands::Report);
+  target.RegisterModel(report, true);
+  target.RegisterVersion(report);
+  report->add_option("--variable", variable, "Everything about this variable")->type_name("V");
+  CLI::App* alerts = add("alerts", "Alerts that are pending or firing", &ReportCommands::Alerts);
+  target.RegisterModel(alerts, false);
+  target.RegisterVersion(alerts);
+  alerts->add_flag("--all", all, "Resolved ones too");
+  CLI::App* watch = add("watch", "Every change of an alert as it happens", &ReportCommands::Watch);
+  target.RegisterModel(watch, false);
+}
+
+absl::Status ReportCommands::Report(const Context& context) const {
+  v1::GetReportRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  request.set_variable(variable);
+  const auto response = Unary<Service>(context, &Service::Stub::GetReport, request);
+  if (!response.ok()) return response.status();
+  if (context.json()) return context.PrintJson(response->report());
+  *context.out << (variable.empty() ? ReportText(response->report())
+                                    : VariableText(response->report()));
+  return absl::OkStatus();
+}
+
+absl::Status ReportCommands::Alerts(const Context& context) const {
+  v1::ListAlertsRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  request.set_include_resolved(all);
+  const auto response = Unary<Service>(context, &Service::Stub::ListAlerts, request);
+  if (!response.ok()) return response.status();
+  if (context.json()) return context.PrintJson(*response);
+  *context.out << AlertsText(*response);
+  return absl::OkStatus();
+}
+
+absl::Status ReportCommands::Watch(const Context& context) const {
+  auto channel = context.Connect();
+  if (!channel.ok()) return channel.status();
+  const auto stub = Service::NewStub(*channel);
+  v1::WatchAlertsRequest request;
+  request.set_model(target.model);
+  grpc::ClientContext call;
+  const auto reader = stub->WatchAlerts(&call, request);
+  v1::WatchAlertsResponse response;
+  absl::Status status;
+  while (status.ok() && reader->Read(&response)) {
+    if (context.json()) {
+      status = context.PrintJson(response.alert());
+    } else {
+      *context.out << AlertLine(response.alert()) << std::flush;
+    }
+    if (!context.out->good()) break;
+  }
+  if (!status.ok() || !context.out->good()) call.TryCancel();
+  const grpc::Status finished = reader->Finish();
+  if (!status.ok() || !context.out->good()) return status;
+  return finished.ok() ? absl::OkStatus() : CallError(finished, context.server);
+}
+
+}  // namespace plumbline::client

@@ -1,0 +1,210 @@
+#include "client/commands/report_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/chart.h"
+#include "client/commands/format.h"
+#include "client/commands/text_table.h"
+
+namespace plumbline::client {
+namespace {
+
+using Align = TextTable::Align;
+
+std::string HeadLine(const v1::Report& report) {
+  size_t firing = 0;
+  for (const v1::Finding& finding : report.findings()) firing += finding.status() == "FIRING";
+  std::string line = absl::StrCat(FormatModel(report.model(), report.version()), "  baseline ",
+                                  report.baseline_number(), "  ");
+  if (report.has_start() || report.has_end()) {
+    absl::StrAppend(&line, FormatTime(report.start(), report.has_start()), " to ",
+                    FormatTime(report.end(), report.has_end()), " UTC  ");
+  }
+  absl::StrAppend(&line, FormatCount(report.rows(), "row", "rows"));
+  if (report.late_rows() > 0)
+    absl::StrAppend(&line, " (", FormatCount(report.late_rows()), " late)");
+  absl::StrAppend(&line, "  ", firing, " firing\n");
+  return line;
+}
+
+int SeverityRank(const v1::Finding& finding) {
+  if (finding.severity() == "critical") return 0;
+  if (finding.severity() == "warning") return 1;
+  return 2;
+}
+
+std::string FindingsText(const v1::Report& report) {
+  std::vector<const v1::Finding*> firing;
+  size_t fine = 0;
+  size_t undecided = 0;
+  for (const v1::Finding& finding : report.findings()) {
+    if (finding.status() == "FIRING") firing.push_back(&finding);
+    fine += finding.status() == "OK";
+    undecided += finding.status() == "INSUFFICIENT_DATA";
+  }
+  std::stable_sort(firing.begin(), firing.end(), [](const auto* a, const auto* b) {
+    return SeverityRank(*a) < SeverityRank(*b);
+  });
+  TextTable table({{"severity"}, {"variable"}, {"check"}, {"source"}, {"reason"}});
+  for (const v1::Finding* finding : firing) {
+    table.AddRow({finding->severity(), Printable(finding->variable(), 40), finding->check(),
+                  Printable(finding->source(), 40), Printable(finding->reason())});
+  }
+  std::string text = table.ToString();
+  if (!text.empty()) text += "\n";
+  if (fine + undecided > 0) {
+    absl::StrAppend(&text, FormatCount(fine, "check", "checks"), " in order");
+    if (undecided > 0) {
+      absl::StrAppend(&text, ", ", FormatCount(undecided), " without enough rows to judge");
+    }
+    text += "\n\n";
+  }
+  return text;
+}
+
+struct Shapes {
+  std::vector<double> baseline;
+  std::vector<double> live;
+  double largest = 0;
+};
+
+Shapes ShapesOf(const v1::VariableReport& variable) {
+  std::vector<double> baseline;
+  std::vector<double> live;
+  for (const v1::DistributionBin& bin : variable.distribution()) {
+    baseline.push_back(static_cast<double>(bin.baseline_count()));
+    live.push_back(static_cast<double>(bin.live_count()));
+  }
+  Shapes shapes{Shares(baseline), Shares(live)};
+  for (double share : shapes.baseline) shapes.largest = std::max(shapes.largest, share);
+  for (double share : shapes.live) shapes.largest = std::max(shapes.largest, share);
+  return shapes;
+}
+
+double PsiOrLowest(const v1::VariableReport* variable) {
+  return variable->live().has_psi() ? variable->live().psi()
+                                    : -std::numeric_limits<double>::infinity();
+}
+
+std::string RateUnlessZero(bool present, double rate) {
+  return present && rate > 0 ? FormatShare(rate) : "";
+}
+
+std::string VariablesTable(const v1::Report& report) {
+  std::vector<const v1::VariableReport*> variables;
+  for (const v1::VariableReport& variable : report.variables()) variables.push_back(&variable);
+  std::stable_sort(variables.begin(), variables.end(),
+                   [](const auto* a, const auto* b) { return PsiOrLowest(a) > PsiOrLowest(b); });
+  TextTable table({{"variable"},
+                   {"role"},
+                   {"psi", Align::kRight},
+                   {"js_distance", Align::kRight},
+                   {"ks", Align::kRight},
+                   {"wasserstein", Align::kRight},
+                   {"null", Align::kRight},
+                   {"nan", Align::kRight},
+                   {"inf", Align::kRight},
+                   {"out of range", Align::kRight},
+                   {"unseen", Align::kRight},
+                   {"absent", Align::kRight},
+                   {"training"},
+                   {"live"}});
+  const auto number = [](bool present, double value) {
+    return present ? FormatNumber(value) : std::string("-");
+  };
+  for (const v1::VariableReport* variable : variables) {
+    const v1::VariableStatistics& live = variable->live();
+    const Shapes shapes = ShapesOf(*variable);
+    const bool is_feature = variable->role() == v1::ROLE_FEATURE;
+    table.AddRow(
+        {Printable(variable->variable(), 40), is_feature ? "" : FormatRole(variable->role()),
+         number(live.has_psi(), live.psi()), number(live.has_js_distance(), live.js_distance()),
+         number(live.has_ks(), live.ks()), number(live.has_wasserstein(), live.wasserstein()),
+         RateUnlessZero(live.has_null_rate(), live.null_rate()),
+         RateUnlessZero(live.has_nan_rate(), live.nan_rate()),
+         RateUnlessZero(live.has_inf_rate(), live.inf_rate()),
+         RateUnlessZero(live.has_out_of_range_rate(), live.out_of_range_rate()),
+         RateUnlessZero(live.has_unseen_rate(), live.unseen_rate()),
+         RateUnlessZero(live.has_absent_rate(), live.absent_rate()),
+         Sparkline(shapes.baseline, shapes.largest), Sparkline(shapes.live, shapes.largest)});
+  }
+  return table.ToString();
+}
+
+bool IsRate(const std::string& name) {
+  constexpr char kSuffix[] = "_rate";
+  constexpr size_t kSize = sizeof(kSuffix) - 1;
+  return name.size() > kSize && name.compare(name.size() - kSize, kSize, kSuffix) == 0;
+}
+
+// Every scalar statistic that has a value on either side, in the order of the message.
+std::string StatisticsTable(const v1::VariableReport& variable) {
+  TextTable table({{"statistic"}, {"training", Align::kRight}, {"live", Align::kRight}});
+  const auto* descriptor = v1::VariableStatistics::descriptor();
+  const auto* reflection = v1::VariableStatistics::GetReflection();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const google::protobuf::FieldDescriptor* field = descriptor->field(i);
+    if (field->is_repeated() ||
+        field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE) {
+      continue;
+    }
+    const auto cell = [&](const v1::VariableStatistics& side) -> std::string {
+      if (!reflection->HasField(side, field)) return "";
+      const double value = reflection->GetDouble(side, field);
+      return IsRate(field->name()) ? FormatShare(value) : FormatNumber(value);
+    };
+    const std::string training = cell(variable.baseline());
+    const std::string live = cell(variable.live());
+    if (!training.empty() || !live.empty()) table.AddRow({field->name(), training, live});
+  }
+  const int quantiles =
+      std::max(variable.baseline().quantiles_size(), variable.live().quantiles_size());
+  for (int i = 0; i < quantiles; ++i) {
+    const auto cell = [i](const v1::VariableStatistics& side) -> std::string {
+      return i < side.quantiles_size() ? FormatNumber(side.quantiles(i).value()) : "";
+    };
+    const v1::VariableStatistics& longer =
+        i < variable.baseline().quantiles_size() ? variable.baseline() : variable.live();
+    table.AddRow({absl::StrCat("quantile ", FormatNumber(longer.quantiles(i).rank())),
+                  cell(variable.baseline()), cell(variable.live())});
+  }
+  return table.ToString();
+}
+
+std::string DistributionChart(const v1::VariableReport& variable) {
+  constexpr size_t kBarWidth = 40;
+  const Shapes shapes = ShapesOf(variable);
+  TextTable table({{"value"}, {"", Align::kLeft}, {"share", Align::kRight}, {"bar"}});
+  for (int i = 0; i < variable.distribution_size(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    table.AddRow({Printable(variable.distribution(i).label(), 40), "training",
+                  FormatShare(shapes.baseline[at]),
+                  HorizontalBar(shapes.baseline[at], shapes.largest, kBarWidth)});
+    table.AddRow({"", "live", FormatShare(shapes.live[at]),
+                  HorizontalBar(shapes.live[at], shapes.largest, kBarWidth)});
+  }
+  return table.ToString();
+}
+
+}  // namespace
+
+std::string ReportText(const v1::Report& report) {
+  return absl::StrCat(HeadLine(report), "\n", FindingsText(report), VariablesTable(report));
+}
+
+std::string VariableText(const v1::Report& report) {
+  std::string text = absl::StrCat(HeadLine(report), "\n", FindingsText(report));
+  for (const v1::VariableReport& variable : report.variables()) {
+    absl::StrAppend(&text, Printable(variable.variable()), "  ", FormatRole(variable.role()), "  ",
+                    FormatKind(variable.kind()), "\n\n", StatisticsTable(variable), "\n",
+                    DistributionChart(variable));
+  }
+  return text;
+}
+
+}  // namespace plumbline::client

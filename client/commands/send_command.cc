@@ -1,0 +1,149 @@
+#include <google/protobuf/struct.pb.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/commands/call.h"
+#include "client/commands/commands.h"
+#include "client/commands/format.h"
+#include "client/commands/progress.h"
+#include "client/commands/send_summary.h"
+#include "client/csv_batches.h"
+#include "client/sender.h"
+
+namespace plumbline::client {
+namespace {
+
+constexpr size_t kMaxProducerBytes = 128;
+constexpr size_t kMaxQueuedBytes = 64 << 20;
+
+// `<hostname>/<file>`: the same file from the same machine is the same producer.
+std::string DefaultProducer(const std::string& csv) {
+  char host[256] = "localhost";
+  if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
+  const size_t slash = csv.rfind('/');
+  const std::string file = slash == std::string::npos ? csv : csv.substr(slash + 1);
+  return absl::StrCat(host, "/", file).substr(0, kMaxProducerBytes);
+}
+
+// Holds batches back so that rows leave at `rows_per_second`; 0: as fast as they go.
+class Pace {
+ public:
+  explicit Pace(double rows_per_second)
+      : rows_per_second_(rows_per_second), start_(std::chrono::steady_clock::now()) {}
+
+  void Await(uint64_t rows_before) const {
+    if (!(rows_per_second_ > 0)) return;
+    const std::chrono::duration<double> due(static_cast<double>(rows_before) / rows_per_second_);
+    std::this_thread::sleep_until(
+        start_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due));
+  }
+
+ private:
+  const double rows_per_second_;
+  const std::chrono::steady_clock::time_point start_;
+};
+
+absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t total_rows,
+                      Progress* progress, Sender* sender) {
+  const Pace pace(flags.rows_per_second);
+  uint64_t rows = 0;
+  while (true) {
+    absl::StatusOr<std::optional<v1::Batch>> batch = batches->Next(flags.batch_rows);
+    if (!batch.ok()) return batch.status();
+    if (!batch->has_value()) return absl::OkStatus();
+    pace.Await(rows);
+    rows += (*batch)->row_count();
+    (*batch)->set_source(flags.source);
+    const absl::Status status = sender->SendBlocking(std::move(**batch));
+    if (!status.ok()) return status;
+    progress->Update(static_cast<double>(rows) / static_cast<double>(total_rows));
+  }
+}
+
+}  // namespace
+
+void SendCommand::Register(CLI::App* app, Context* context) {
+  CLI::App* command = app->add_subcommand("send", "Send a CSV file as live rows");
+  command->callback(
+      [this, context] { context->action = [this, context] { return Run(*context); }; });
+  target.RegisterModel(command, true);
+  target.RegisterVersion(command);
+  columns.Register(command);
+  command->add_option("--batch_rows", batch_rows, "Rows in a batch")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--rate", rows_per_second, "Rows per second; without: as fast as they go")
+      ->check(CLI::PositiveNumber)
+      ->type_name("ROWS_PER_S");
+  command->add_option("--producer", producer, "Name of this sender; without: <hostname>/<file>")
+      ->type_name("P");
+  command
+      ->add_option("--epoch", epoch,
+                   "The same epoch again makes a second run a retry of the first; without: now")
+      ->check(CLI::PositiveNumber)
+      ->type_name("E");
+  command->add_option("--source", source, "Where the data comes from")->type_name("S");
+  command->add_flag("--keep_open", keep_open, "Do not end the epoch: more will be sent under it");
+  command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("SECONDS")
+      ->capture_default_str();
+}
+
+absl::Status SendCommand::Run(const Context& context) const {
+  const auto baseline = FetchBaseline(context, target.model, target.version, 0);
+  if (!baseline.ok()) return baseline.status();
+  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, VariablesOf(*baseline));
+  if (!plan.ok()) return plan.status();
+  const auto batches = columns.Open(*plan);
+  if (!batches.ok()) return batches.status();
+  auto credentials = context.Credentials();
+  if (!credentials.ok()) return credentials.status();
+
+  SendSummary summary;
+  SenderOptions options;
+  options.server = context.server;
+  options.credentials = *credentials;
+  options.model = target.model;
+  options.version = target.version;
+  options.producer = producer.empty() ? DefaultProducer(columns.csv) : producer;
+  options.epoch = epoch == 0 ? NewEpoch() : epoch;
+  options.max_queued_bytes = kMaxQueuedBytes;
+  options.give_up_after = absl::Seconds(retry_for_seconds);
+  options.on_refused = [&summary](const Refusal& refusal) { summary.AddRefusal(refusal); };
+  absl::StatusOr<std::unique_ptr<Sender>> sender = Sender::Create(options);
+  if (!sender.ok()) return sender.status();
+  absl::Status status;
+  {
+    Progress sending(*context.err, context.shows_progress, "sending");
+    status = SendRows(batches->get(), *this, plan->rows, &sending, sender->get());
+  }
+  if (status.ok()) {
+    status = keep_open ? (*sender)->Flush(absl::InfiniteDuration())
+                       : (*sender)->Finish(absl::InfiniteDuration());
+  }
+  const SenderStats stats = (*sender)->stats();
+  sender->reset();  // no refusal is reported any more
+  if (context.json()) {
+    const absl::Status printed = context.PrintJson(summary.ToStruct(options, stats));
+    if (!printed.ok()) return printed;
+  } else {
+    *context.out << summary.ToText(options, stats);
+  }
+  if (!status.ok()) return status;
+  if (stats.refused > 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(FormatCount(stats.refused, "batch was", "batches were"), " refused"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace plumbline::client

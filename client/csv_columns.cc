@@ -1,0 +1,160 @@
+#include "client/csv_columns.h"
+
+#include <memory>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cell_values.h"
+#include "client/csv_reader.h"
+
+namespace plumbline::client {
+namespace {
+
+// A column in the making.
+struct Candidate {
+  CsvColumn column;
+  v1::Kind model_kind = v1::KIND_UNSPECIFIED;
+  bool all_numbers = true;
+};
+
+class Planner {
+ public:
+  explicit Planner(const CsvReader& reader) : path_(reader.path()), header_(reader.header()) {
+    for (const std::string& name : header_) {
+      index_[name] = candidates_.size();
+      candidates_.push_back({});
+      candidates_.back().column.name = name;
+    }
+  }
+
+  absl::Status Apply(const CsvColumnOptions& options) {
+    for (const auto& [name, kind] : options.kinds) {
+      Candidate* candidate = Find(name);
+      if (candidate == nullptr) return NoColumn("--kind", name);
+      candidate->column.kind = kind;
+    }
+    for (const auto& [name, role] : options.roles) {
+      Candidate* candidate = Find(name);
+      if (candidate == nullptr) return NoColumn("--role", name);
+      candidate->column.role = role;
+    }
+    for (const std::string& name : options.ignore) {
+      const absl::Status status = SetUse("--ignore", name, CsvColumn::Use::kIgnored);
+      if (!status.ok()) return status;
+    }
+    if (!options.id.empty()) {
+      const absl::Status status = SetUse("--id", options.id, CsvColumn::Use::kRowId);
+      if (!status.ok()) return status;
+    }
+    if (options.timestamp.empty()) return absl::OkStatus();
+    return SetUse("--timestamp", options.timestamp, CsvColumn::Use::kTimestamp);
+  }
+
+  void ApplyModel(absl::Span<const v1::VariableSpec> variables) {
+    for (const v1::VariableSpec& variable : variables) {
+      Candidate* candidate = Find(variable.name());
+      if (candidate != nullptr) candidate->model_kind = variable.kind();
+    }
+  }
+
+  absl::Status Observe(const CsvRow& row) {
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      Candidate& candidate = candidates_[i];
+      const absl::string_view cell = row.cell(i);
+      if (candidate.column.use == CsvColumn::Use::kTimestamp) {
+        if (!ParseUnixMicros(cell).has_value()) return BadCell(row, i, "a time");
+      } else if (candidate.column.use == CsvColumn::Use::kNumeric && candidate.all_numbers &&
+                 !IsCategorical(candidate) && !cell.empty() && !ParseNumber(cell).has_value()) {
+        if (candidate.column.kind == v1::KIND_NUMERIC) return BadCell(row, i, "a number");
+        candidate.all_numbers = false;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<CsvColumn>> Finish() {
+    std::vector<CsvColumn> columns;
+    bool any = false;
+    for (Candidate& candidate : candidates_) {
+      CsvColumn& column = candidate.column;
+      if (column.use == CsvColumn::Use::kNumeric) {
+        any = true;
+        if (IsCategorical(candidate) || !candidate.all_numbers) {
+          column.use = CsvColumn::Use::kCategorical;
+        }
+      }
+      columns.push_back(std::move(column));
+    }
+    if (!any) return absl::InvalidArgumentError(absl::StrCat(path_, ": no column is left to send"));
+    return columns;
+  }
+
+ private:
+  static bool IsCategorical(const Candidate& candidate) {
+    const v1::Kind kind = candidate.column.kind != v1::KIND_UNSPECIFIED ? candidate.column.kind
+                                                                        : candidate.model_kind;
+    return kind == v1::KIND_CATEGORICAL;
+  }
+
+  Candidate* Find(const std::string& name) {
+    const auto found = index_.find(name);
+    return found == index_.end() ? nullptr : &candidates_[found->second];
+  }
+
+  absl::Status SetUse(absl::string_view option, const std::string& name, CsvColumn::Use use) {
+    Candidate* candidate = Find(name);
+    if (candidate == nullptr) return NoColumn(option, name);
+    candidate->column.use = use;
+    return absl::OkStatus();
+  }
+
+  absl::Status NoColumn(absl::string_view option, const std::string& name) const {
+    return absl::InvalidArgumentError(absl::StrCat(option, ": ", path_, " has no column ", name,
+                                                   "; it has ", absl::StrJoin(header_, ", ")));
+  }
+
+  absl::Status BadCell(const CsvRow& row, size_t column, absl::string_view expected) const {
+    constexpr size_t kShown = 60;
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ":", row.line, ": column ", header_[column], ": `",
+                     row.cell(column).substr(0, kShown), "` is not ", expected));
+  }
+
+  const std::string path_;
+  const std::vector<std::string> header_;
+  std::vector<Candidate> candidates_;
+  absl::flat_hash_map<std::string, size_t> index_;
+};
+
+}  // namespace
+
+absl::StatusOr<CsvPlan> PlanCsv(const std::string& path, const CsvColumnOptions& options,
+                                absl::Span<const v1::VariableSpec> model_variables,
+                                const ProgressCallback& progress) {
+  absl::StatusOr<std::unique_ptr<CsvReader>> reader = CsvReader::Open(path, options.delimiter);
+  if (!reader.ok()) return reader.status();
+  Planner planner(**reader);
+  absl::Status status = planner.Apply(options);
+  if (!status.ok()) return status;
+  planner.ApplyModel(model_variables);
+  CsvPlan plan;
+  CsvRow row;
+  while (true) {
+    absl::StatusOr<bool> found = (*reader)->Next(&row);
+    if (!found.ok()) return found.status();
+    if (!*found) break;
+    status = planner.Observe(row);
+    if (!status.ok()) return status;
+    constexpr uint64_t kProgressRows = 4096;
+    if (++plan.rows % kProgressRows == 0 && progress) progress((*reader)->Progress());
+  }
+  if (plan.rows == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": no rows"));
+  absl::StatusOr<std::vector<CsvColumn>> columns = planner.Finish();
+  if (!columns.ok()) return columns.status();
+  plan.columns = *std::move(columns);
+  return plan;
+}
+
+}  // namespace plumbline::client

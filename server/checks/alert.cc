@@ -1,0 +1,112 @@
+#include "server/checks/alert.h"
+
+#include <iterator>
+#include <utility>
+
+namespace plumbline::checks {
+namespace {
+
+// A firing alert without a clear recovery resolves after this many OK blocks in a row.
+constexpr uint64_t kCalmBlocks = 2;
+
+void OnFiring(const CheckSettings& settings, absl::Time now, uint64_t block_number, Alert* alert) {
+  if (alert->streak == 0 || block_number > alert->last_block) {
+    ++alert->streak;
+    alert->last_block = block_number;
+  }
+  alert->calm_streak = 0;
+  if (alert->state == AlertState::kFiring) return;
+  if (alert->state != AlertState::kPending) {
+    alert->state = AlertState::kPending;
+    alert->pending_since = now;
+    alert->firing_since.reset();
+  }
+  if (alert->streak < settings.for_panes) return;
+  if (now - *alert->pending_since < settings.for_duration) return;
+  alert->state = AlertState::kFiring;
+  alert->firing_since = now;
+  alert->resolved_at.reset();
+}
+
+void EndPending(Alert* alert) {
+  alert->state = alert->resolved_at.has_value() ? AlertState::kResolved : AlertState::kInactive;
+  alert->pending_since.reset();
+  alert->streak = 0;
+}
+
+void Resolve(absl::Time now, Alert* alert) {
+  alert->state = AlertState::kResolved;
+  alert->resolved_at = now;
+  alert->streak = 0;
+  alert->calm_streak = 0;
+}
+
+void OnCalm(bool clear, absl::Time now, uint64_t block_number, Alert* alert) {
+  if (alert->state == AlertState::kPending) return EndPending(alert);
+  if (alert->state != AlertState::kFiring) return;
+  alert->streak = 0;
+  if (alert->calm_streak == 0 || block_number > alert->last_block) {
+    ++alert->calm_streak;
+    alert->last_block = block_number;
+  }
+  if (clear || alert->calm_streak >= kCalmBlocks) Resolve(now, alert);
+}
+
+bool Differs(const Alert& a, const Alert& b) {
+  return a.state != b.state || a.streak != b.streak || a.calm_streak != b.calm_streak ||
+         a.last_block != b.last_block;
+}
+
+}  // namespace
+
+void AlertBook::Restore(std::vector<Alert> alerts) {
+  alerts_.clear();
+  for (Alert& alert : alerts) {
+    AlertKey key = alert.key;
+    alerts_.insert_or_assign(std::move(key), std::move(alert));
+  }
+}
+
+std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, const Policy& policy,
+                                      absl::Time now, uint64_t block_number) {
+  std::map<AlertKey, const Finding*> found;
+  for (const Finding& finding : findings) {
+    const AlertKey key{finding.check, finding.variable, finding.source};
+    found[key] = &finding;
+    if (finding.status == Status::kFiring && !alerts_.contains(key) &&
+        !policy.Settings(finding.check, finding.variable).muted) {
+      alerts_[key].key = key;
+    }
+  }
+  std::vector<Alert> changed;
+  for (auto entry = alerts_.begin(); entry != alerts_.end();) {
+    Alert& alert = entry->second;
+    const Alert before = alert;
+    const auto match = found.find(entry->first);
+    const CheckSettings settings = policy.Settings(alert.key.check, alert.key.variable);
+    if (settings.muted || match == found.end()) {
+      OnCalm(/*clear=*/true, now, block_number, &alert);
+    } else {
+      const Finding& finding = *match->second;
+      // A resolved alert keeps the finding that it had.
+      if (finding.status == Status::kFiring) alert.finding = finding;
+      if (finding.status == Status::kFiring) OnFiring(settings, now, block_number, &alert);
+      if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);
+      if (finding.status == Status::kOk) {
+        OnCalm(finding.below_leave, now, block_number, &alert);
+      }
+    }
+    if (Differs(before, alert)) changed.push_back(alert);
+    entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
+  }
+  return changed;
+}
+
+std::vector<Alert> AlertBook::alerts() const {
+  std::vector<Alert> result;
+  result.reserve(alerts_.size());
+  for (const auto& [key, alert] : alerts_) result.push_back(alert);
+  return result;
+}
+
+}  // namespace plumbline::checks

@@ -1,0 +1,61 @@
+#ifndef PLUMBLINE_SERVER_CHECKS_ALERT_H_
+#define PLUMBLINE_SERVER_CHECKS_ALERT_H_
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/checks/finding.h"
+#include "server/checks/policy.h"
+
+namespace plumbline::checks {
+
+enum class AlertState { kInactive = 1, kPending = 2, kFiring = 3, kResolved = 4 };
+
+struct AlertKey {
+  CheckId check = CheckId::kDrift;
+  std::string variable;
+  std::string source;
+
+  auto operator<=>(const AlertKey&) const = default;
+};
+
+/// A finding with a memory.
+struct Alert {
+  AlertKey key;
+  Finding finding;
+  AlertState state = AlertState::kInactive;
+  std::optional<absl::Time> pending_since, firing_since, resolved_at;
+  uint64_t streak = 0;       // firing blocks in a row
+  uint64_t calm_streak = 0;  // OK blocks in a row
+  uint64_t last_block = 0;   // last block that was judged
+};
+
+/// The alerts of one model. Not thread-safe.
+class AlertBook {
+ public:
+  /// Replaces all alerts by stored ones, with their starts and ends.
+  void Restore(std::vector<Alert> alerts);
+
+  /// Moves every alert by `findings`, all of the model's; returns those that changed (one that is
+  /// INACTIVE is forgotten here). FIRING: PENDING, then FIRING once for_panes blocks in a row and
+  /// for_duration are over. OK: a pending alert ends; a firing one resolves if the finding is below
+  /// its leave threshold, or at the second OK block in a row. INSUFFICIENT_DATA changes nothing; a
+  /// finding that is NOT_APPLICABLE, muted or no longer made ends its alert. Two calls with one
+  /// block_number are one look at the evidence. A RESOLVED alert stays until it fires anew.
+  std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
+                             absl::Time now, uint64_t block_number);
+
+  std::vector<Alert> alerts() const;
+
+ private:
+  std::map<AlertKey, Alert> alerts_;
+};
+
+}  // namespace plumbline::checks
+
+#endif  // PLUMBLINE_SERVER_CHECKS_ALERT_H_

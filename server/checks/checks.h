@@ -1,0 +1,76 @@
+#ifndef PLUMBLINE_SERVER_CHECKS_CHECKS_H_
+#define PLUMBLINE_SERVER_CHECKS_CHECKS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/checks/evaluate.h"
+#include "server/checks/finding.h"
+#include "server/checks/policy.h"
+#include "server/profile/baseline.h"
+#include "server/profile/counts.h"
+#include "server/profile/statistics.h"
+
+// One function a check, each in a file of its name. Pure; O(codes) each. `p_value` is of the
+// evidence; significance is shared out over the variables (and rate checks) that are asked at once.
+namespace plumbline::checks {
+
+/// One variable in the window. Everything outlives the call.
+struct VariableInput {
+  const profile::VariableBaseline& baseline;
+  const profile::VariableCounts& window;
+  const profile::VariableCounts* block = nullptr;  // of the evidence block, if there is one
+  const profile::VariableStatistics& statistics;   // of the window
+  const Policy& policy;
+  size_t variables = 1;  // of the model
+};
+
+/// A finding with its names, severity and rows filled in; OK and calm so far.
+Finding StartFinding(CheckId check, const VariableInput& input);
+/// As above; critical for a prediction, unless the policy sets the variable's severity.
+Finding StartPredictionFinding(CheckId check, const VariableInput& input);
+/// The finding with INSUFFICIENT_DATA or NOT_APPLICABLE, and why.
+Finding Without(Finding finding, Status status, std::string reason);
+/// `0.1%`, and `12,000`.
+std::string PercentText(double share);
+std::string CountText(uint64_t count);
+
+/// Two rates to compare: k of n rows.
+struct RateCounts {
+  uint64_t k_live = 0, n_live = 0, k_base = 0, n_base = 0;
+};
+/// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
+/// Policy::min_rate_change. Evidence: Fisher's test. `what` is the word of the reason, such as
+/// `null`. Finding::threshold is the rate at which the effect would be reached.
+Finding CompareRates(Finding finding, const CheckSettings& settings, const Policy& policy,
+                     const RateCounts& counts, bool both_ways, size_t variables,
+                     const std::string& what);
+
+Finding CheckDrift(const VariableInput& input);
+/// kNullRate, kNanRate, kInfRate, kOutOfRange (the last three: numeric variables). A NaN or an
+/// infinity in a prediction that training had none of fires from the first row on.
+Finding CheckRate(CheckId check, const VariableInput& input);
+/// Against the upper Good-Turing bound of what training lets expect.
+Finding CheckUnseenCategory(const VariableInput& input);
+/// A category of at least `threshold` of training without a row in the window, where chance, and
+/// the gaps that training has itself, do not explain it.
+Finding CheckVanishedCategory(const VariableInput& input);
+/// Rows without the column. Not for labels.
+Finding CheckAbsentVariable(const VariableInput& input);
+Finding CheckWrongType(const VariableInput& input);
+/// It varied in training, and all live values are one.
+Finding CheckBecameConstant(const VariableInput& input);
+/// It was constant in training, and varies.
+Finding CheckCameAlive(const VariableInput& input);
+
+/// One finding for each variable that the baseline does not know; none if there is none.
+std::vector<Finding> CheckUnknownVariables(const Policy& policy, const profile::Pane& window);
+/// The model's last batch is older than Policy::no_data_after.
+Finding CheckNoData(const Policy& policy, const EvaluationInput& input);
+Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input);
+
+}  // namespace plumbline::checks
+
+#endif  // PLUMBLINE_SERVER_CHECKS_CHECKS_H_

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/checks/checks.h"
+#include "server/stats/chi_square.h"
+#include "server/stats/ks.h"
+
+namespace plumbline::checks {
+namespace {
+
+// A mean or a spread that moved by less (in standard deviations, in logs) is not the cause.
+constexpr double kSmallMove = 0.05;
+
+bool NeedsOrder(DriftStatistic statistic) {
+  return statistic == DriftStatistic::kKs || statistic == DriftStatistic::kWasserstein;
+}
+
+std::optional<double> ValueOf(DriftStatistic statistic, const profile::VariableStatistics& all) {
+  switch (statistic) {
+    case DriftStatistic::kPsi:
+      return all.psi_corrected;
+    case DriftStatistic::kJsDistance:
+      return all.js_distance;
+    case DriftStatistic::kKs:
+      return all.ks;
+    case DriftStatistic::kWasserstein:
+      return all.wasserstein;
+    case DriftStatistic::kHellinger:
+      return all.hellinger;
+    case DriftStatistic::kTvd:
+      return all.tvd;
+    case DriftStatistic::kLInfinity:
+      return all.l_infinity;
+  }
+  return std::nullopt;
+}
+
+// That the block comes from the baseline's distribution. The block was never looked at before, so
+// asking again every second changes nothing.
+std::optional<double> EvidencePValue(const VariableInput& input, bool ordered) {
+  const profile::VariableBaseline& baseline = input.baseline;
+  if (ordered) {
+    const auto ks = stats::KsFromCounts(baseline.counts.codes, input.block->codes);
+    if (!ks.ok()) return std::nullopt;
+    return ks->p_value;
+  }
+  const auto chi_square = stats::ChiSquareHomogeneity(baseline.grouping.Sum(baseline.counts.codes),
+                                                      baseline.grouping.Sum(input.block->codes));
+  if (!chi_square.ok()) return std::nullopt;
+  return chi_square->p_value;
+}
+
+void ExplainNumeric(const VariableInput& input, Finding* finding) {
+  const stats::Moments& base = input.baseline.counts.moments;
+  const stats::Moments& live = input.window.moments;
+  if (base.count() == 0 || live.count() == 0) return;
+  const double shift = (live.Mean() - base.Mean()) / base.StandardDeviation();
+  const double spread = std::log(live.StandardDeviation() / base.StandardDeviation());
+  if (std::abs(shift) < kSmallMove && std::abs(spread) < kSmallMove) {
+    finding->cause = "shape_changed";
+  } else if (std::abs(spread) > std::abs(shift)) {
+    finding->cause = "spread_changed";
+  } else {
+    finding->cause = shift > 0 ? "shifted_up" : "shifted_down";
+  }
+  if (finding->cause == "spread_changed") {
+    absl::StrAppendFormat(&finding->reason, ", standard deviation %.4g against %.4g in training",
+                          live.StandardDeviation(), base.StandardDeviation());
+  } else {
+    absl::StrAppendFormat(&finding->reason, ", mean %.4g against %.4g in training", live.Mean(),
+                          base.Mean());
+  }
+}
+
+void ExplainCategorical(const VariableInput& input, Finding* finding) {
+  const double trained = static_cast<double>(input.baseline.counts.Coded());
+  const double rows = static_cast<double>(input.window.Coded());
+  const auto live = [&](size_t code) {
+    return static_cast<double>(input.window.codes[code]) / rows;
+  };
+  const auto base = [&](size_t code) {
+    return static_cast<double>(input.baseline.counts.codes[code]) / trained;
+  };
+  size_t most = 0;
+  for (size_t code = 1; code < input.window.codes.size(); ++code) {
+    if (std::abs(live(code) - base(code)) > std::abs(live(most) - base(most))) most = code;
+  }
+  const auto& names = input.baseline.categories.names();
+  const std::string name = most < names.size()    ? absl::StrCat("`", names[most], "`")
+                           : most == names.size() ? "rare categories"
+                                                  : "unseen categories";
+  finding->cause = "category_share_changed";
+  absl::StrAppend(&finding->reason, ", ", name, " ", PercentText(live(most)), " against ",
+                  PercentText(base(most)), " in training");
+}
+
+}  // namespace
+
+Finding CheckDrift(const VariableInput& input) {
+  Finding finding = StartFinding(CheckId::kDrift, input);
+  const CheckSettings settings = input.policy.Settings(finding.check, finding.variable);
+  DriftStatistic statistic = input.policy.DriftStatisticOf(finding.variable);
+  if (!input.baseline.is_numeric() && NeedsOrder(statistic)) statistic = DriftStatistic::kPsi;
+  finding.statistic = std::string(DriftStatisticName(statistic));
+  finding.threshold = settings.threshold;
+  finding.rows = input.window.Coded();
+  if (input.baseline.counts.Coded() == 0 || input.baseline.is_constant()) {
+    return Without(finding, Status::kNotApplicable, "it did not vary in training");
+  }
+  finding.value = ValueOf(statistic, input.statistics);
+  if (finding.rows < input.policy.min_rows_drift || input.block == nullptr) {
+    return Without(finding, Status::kInsufficientData,
+                   absl::StrCat("too few rows: ", CountText(finding.rows)));
+  }
+  if (!finding.value.has_value()) {
+    return Without(finding, Status::kNotApplicable,
+                   absl::StrCat(finding.statistic, " cannot be computed"));
+  }
+  finding.p_value = EvidencePValue(input, NeedsOrder(statistic));
+  if (!finding.p_value.has_value()) {
+    return Without(finding, Status::kInsufficientData, "no values in the latest block");
+  }
+  finding.below_leave = *finding.value < settings.leave_threshold;
+  finding.reason = absl::StrFormat("%s: %s %.2f (fires at %.2f)", finding.variable,
+                                   finding.statistic, *finding.value, settings.threshold);
+  if (input.baseline.is_numeric()) {
+    ExplainNumeric(input, &finding);
+  } else {
+    ExplainCategorical(input, &finding);
+  }
+  absl::StrAppend(&finding.reason, ", ", CountText(finding.rows), " rows");
+  const double significance =
+      input.policy.drift_significance / static_cast<double>(std::max<size_t>(1, input.variables));
+  if (*finding.value >= settings.threshold && *finding.p_value < significance) {
+    finding.status = Status::kFiring;
+  } else {
+    finding.cause.clear();
+  }
+  return finding;
+}
+
+}  // namespace plumbline::checks

@@ -1,0 +1,38 @@
+#ifndef PLUMBLINE_SERVER_CHECKS_FINDING_H_
+#define PLUMBLINE_SERVER_CHECKS_FINDING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "server/checks/policy.h"
+
+namespace plumbline::checks {
+
+enum class Status { kOk = 1, kFiring = 2, kInsufficientData = 3, kNotApplicable = 4 };
+
+/// `OK`, `FIRING`, `INSUFFICIENT_DATA`, `NOT_APPLICABLE`.
+absl::string_view StatusName(Status status);
+/// `info`, `warning`, `critical`.
+absl::string_view SeverityName(Severity severity);
+
+/// What one check says of one variable (empty: of the model). A number that could not be computed
+/// is absent, never 0.
+struct Finding {
+  CheckId check = CheckId::kDrift;
+  std::string variable;
+  std::string source;
+  std::string statistic;
+  std::optional<double> value, threshold, baseline, p_value;
+  Status status = Status::kOk;
+  Severity severity = Severity::kInfo;
+  uint64_t rows = 0;
+  std::string reason;        // one sentence; may name a category
+  std::string cause;         // from a closed list; never a value of the data
+  bool below_leave = false;  // the effect is below the leave threshold: an alert may resolve
+};
+
+}  // namespace plumbline::checks
+
+#endif  // PLUMBLINE_SERVER_CHECKS_FINDING_H_

@@ -1,0 +1,205 @@
+#include "server/checks/policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace plumbline::checks {
+namespace {
+
+// An alert on drift leaves below this share of the threshold, unless the policy says otherwise.
+constexpr double kDriftLeaveShare = 0.75;
+
+constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
+    {CheckId::kDrift, "drift"},
+    {CheckId::kNullRate, "null_rate"},
+    {CheckId::kNanRate, "nan_rate"},
+    {CheckId::kInfRate, "inf_rate"},
+    {CheckId::kOutOfRange, "out_of_range"},
+    {CheckId::kUnseenCategory, "unseen_category"},
+    {CheckId::kVanishedCategory, "vanished_category"},
+    {CheckId::kAbsentVariable, "absent_variable"},
+    {CheckId::kUnknownVariable, "unknown_variable"},
+    {CheckId::kWrongType, "wrong_type"},
+    {CheckId::kBecameConstant, "became_constant"},
+    {CheckId::kCameAlive, "came_alive"},
+    {CheckId::kNoData, "no_data"},
+    {CheckId::kRowsLost, "rows_lost"}};
+
+constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
+    {DriftStatistic::kPsi, "psi"},
+    {DriftStatistic::kJsDistance, "js_distance"},
+    {DriftStatistic::kKs, "ks"},
+    {DriftStatistic::kWasserstein, "wasserstein"},
+    {DriftStatistic::kHellinger, "hellinger"},
+    {DriftStatistic::kTvd, "tvd"},
+    {DriftStatistic::kLInfinity, "l_infinity"}};
+
+const CheckOverride* FindOverride(const Policy& policy, CheckId check, absl::string_view variable) {
+  const auto found = policy.variables.find(std::string(variable));
+  if (found == policy.variables.end()) return nullptr;
+  const auto check_found = found->second.checks.find(check);
+  return check_found == found->second.checks.end() ? nullptr : &check_found->second;
+}
+
+absl::Status OutOfRange(absl::string_view field, double value) {
+  return absl::InvalidArgumentError(absl::StrCat(field, " is out of range: ", value));
+}
+
+absl::Status Positive(absl::string_view field, absl::Duration value) {
+  if (value > absl::ZeroDuration() && value != absl::InfiniteDuration()) return absl::OkStatus();
+  return OutOfRange(field, absl::ToDoubleSeconds(value));
+}
+
+absl::Status NotNegative(absl::string_view field, absl::Duration value) {
+  if (value >= absl::ZeroDuration() && value != absl::InfiniteDuration()) return absl::OkStatus();
+  return OutOfRange(field, absl::ToDoubleSeconds(value));
+}
+
+absl::Status Threshold(absl::string_view field, double value) {
+  return std::isfinite(value) && value >= 0 ? absl::OkStatus() : OutOfRange(field, value);
+}
+
+absl::Status OpenUnit(absl::string_view field, double value) {
+  return value > 0 && value < 1 ? absl::OkStatus() : OutOfRange(field, value);
+}
+
+absl::Status ValidateSettings(absl::string_view where, const CheckSettings& settings) {
+  absl::Status status = Threshold(absl::StrCat(where, ".threshold"), settings.threshold);
+  status.Update(Threshold(absl::StrCat(where, ".leave_threshold"), settings.leave_threshold));
+  status.Update(NotNegative(absl::StrCat(where, ".for_duration"), settings.for_duration));
+  if (status.ok() && settings.leave_threshold > settings.threshold) {
+    return absl::InvalidArgumentError(absl::StrCat(where, ".leave_threshold ",
+                                                   settings.leave_threshold, " is above threshold ",
+                                                   settings.threshold));
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::string_view CheckName(CheckId id) {
+  for (const auto& [check, name] : kCheckNames) {
+    if (check == id) return name;
+  }
+  return "";
+}
+
+std::optional<CheckId> ParseCheckId(absl::string_view name) {
+  for (const auto& [check, check_name] : kCheckNames) {
+    if (check_name == name) return check;
+  }
+  return std::nullopt;
+}
+
+absl::string_view DriftStatisticName(DriftStatistic statistic) {
+  for (const auto& [value, name] : kStatisticNames) {
+    if (value == statistic) return name;
+  }
+  return "";
+}
+
+std::optional<DriftStatistic> ParseDriftStatistic(absl::string_view name) {
+  for (const auto& [value, statistic_name] : kStatisticNames) {
+    if (statistic_name == name) return value;
+  }
+  return std::nullopt;
+}
+
+CheckSettings Policy::Settings(CheckId check, absl::string_view variable) const {
+  CheckSettings settings;
+  if (const auto found = checks.find(check); found != checks.end()) settings = found->second;
+  if (check == CheckId::kDrift) {
+    settings.threshold = DriftThreshold(variable);
+    if (settings.leave_threshold <= 0 || settings.leave_threshold > settings.threshold) {
+      settings.leave_threshold = kDriftLeaveShare * settings.threshold;
+    }
+  }
+  const CheckOverride* change = FindOverride(*this, check, variable);
+  if (change == nullptr) return settings;
+  settings.severity = change->severity.value_or(settings.severity);
+  settings.threshold = change->threshold.value_or(settings.threshold);
+  settings.leave_threshold =
+      change->leave_threshold.value_or(std::min(settings.leave_threshold, settings.threshold));
+  settings.for_duration = change->for_duration.value_or(settings.for_duration);
+  settings.for_panes = change->for_panes.value_or(settings.for_panes);
+  settings.muted = change->muted.value_or(settings.muted);
+  return settings;
+}
+
+DriftStatistic Policy::DriftStatisticOf(absl::string_view variable) const {
+  const auto found = variables.find(std::string(variable));
+  if (found == variables.end()) return drift_statistic;
+  return found->second.drift_statistic.value_or(drift_statistic);
+}
+
+double Policy::DriftThreshold(absl::string_view variable) const {
+  const CheckOverride* change = FindOverride(*this, CheckId::kDrift, variable);
+  if (change != nullptr && change->threshold.has_value()) return *change->threshold;
+  const auto found = drift_thresholds.find(DriftStatisticOf(variable));
+  return found == drift_thresholds.end() ? 0.1 : found->second;
+}
+
+absl::Status Policy::Validate() const {
+  absl::Status status = Positive("pane", pane);
+  status.Update(NotNegative("allowed_lateness", allowed_lateness));
+  status.Update(NotNegative("max_future_skew", max_future_skew));
+  status.Update(Positive("source_idle_timeout", source_idle_timeout));
+  status.Update(Positive("no_data_after", no_data_after));
+  status.Update(NotNegative("hole_grace", hole_grace));
+  status.Update(Positive("epoch_expiry", epoch_expiry));
+  if (window_panes == 0) status.Update(OutOfRange("window_panes", 0));
+  if (min_rows_drift == 0) status.Update(OutOfRange("min_rows_drift", 0));
+  if (min_rows_rate == 0) status.Update(OutOfRange("min_rows_rate", 0));
+  status.Update(OpenUnit("drift_significance", drift_significance));
+  status.Update(OpenUnit("rate_significance", rate_significance));
+  if (!(min_rate_change >= 0 && min_rate_change < 1)) {
+    status.Update(OutOfRange("min_rate_change", min_rate_change));
+  }
+  for (const auto& [statistic, threshold] : drift_thresholds) {
+    status.Update(
+        Threshold(absl::StrCat("drift_thresholds.", DriftStatisticName(statistic)), threshold));
+  }
+  for (const CheckId check : kAllChecks) {
+    status.Update(ValidateSettings(absl::StrCat("checks.", CheckName(check)), Settings(check, "")));
+  }
+  for (const auto& [variable, policy] : variables) {
+    for (const auto& [check, change] : policy.checks) {
+      status.Update(
+          ValidateSettings(absl::StrCat("variables.", variable, ".checks.", CheckName(check)),
+                           Settings(check, variable)));
+    }
+  }
+  return status;
+}
+
+Policy DefaultPolicy() {
+  Policy policy;
+  for (const auto& [statistic, name] : kStatisticNames) policy.drift_thresholds[statistic] = 0.1;
+  policy.drift_thresholds[DriftStatistic::kPsi] = 0.2;
+  const auto set = [&](CheckId check, Severity severity, double threshold, double leave) {
+    policy.checks[check] = {.severity = severity, .threshold = threshold, .leave_threshold = leave};
+  };
+  set(CheckId::kDrift, Severity::kWarning, 0, 0);  // DriftThreshold, and 0.75 of it
+  policy.checks[CheckId::kDrift].for_panes = 2;
+  // Odds ratios.
+  set(CheckId::kNullRate, Severity::kWarning, 2, 1.5);
+  set(CheckId::kNanRate, Severity::kInfo, 2, 1.5);
+  set(CheckId::kInfRate, Severity::kInfo, 2, 1.5);
+  set(CheckId::kOutOfRange, Severity::kInfo, 2, 1.5);
+  set(CheckId::kUnseenCategory, Severity::kWarning, 2, 1.5);
+  // Shares: of training that a category had, of rows in the window.
+  set(CheckId::kVanishedCategory, Severity::kInfo, 0.01, 0.01);
+  set(CheckId::kAbsentVariable, Severity::kCritical, 0.01, 0.005);
+  set(CheckId::kUnknownVariable, Severity::kInfo, 0, 0);
+  set(CheckId::kWrongType, Severity::kWarning, 0.01, 0.005);
+  set(CheckId::kBecameConstant, Severity::kWarning, 1, 1);
+  set(CheckId::kCameAlive, Severity::kWarning, 0.01, 0.005);
+  set(CheckId::kNoData, Severity::kCritical, 0, 0);
+  set(CheckId::kRowsLost, Severity::kCritical, 0, 0);
+  return policy;
+}
+
+}  // namespace plumbline::checks

@@ -1,0 +1,118 @@
+#ifndef PLUMBLINE_SERVER_CHECKS_POLICY_H_
+#define PLUMBLINE_SERVER_CHECKS_POLICY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace plumbline::checks {
+
+enum class CheckId {
+  kDrift,
+  kNullRate,
+  kNanRate,
+  kInfRate,
+  kOutOfRange,
+  kUnseenCategory,
+  kVanishedCategory,
+  kAbsentVariable,
+  kUnknownVariable,
+  kWrongType,
+  kBecameConstant,
+  kCameAlive,
+  kNoData,
+  kRowsLost
+};
+
+inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
+                                         CheckId::kNullRate,
+                                         CheckId::kNanRate,
+                                         CheckId::kInfRate,
+                                         CheckId::kOutOfRange,
+                                         CheckId::kUnseenCategory,
+                                         CheckId::kVanishedCategory,
+                                         CheckId::kAbsentVariable,
+                                         CheckId::kUnknownVariable,
+                                         CheckId::kWrongType,
+                                         CheckId::kBecameConstant,
+                                         CheckId::kCameAlive,
+                                         CheckId::kNoData,
+                                         CheckId::kRowsLost};
+
+/// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
+absl::string_view CheckName(CheckId id);
+std::optional<CheckId> ParseCheckId(absl::string_view name);
+
+enum class Severity { kInfo = 1, kWarning = 2, kCritical = 3 };
+
+/// The statistic whose threshold decides the effect of the drift check.
+enum class DriftStatistic { kPsi, kJsDistance, kKs, kWasserstein, kHellinger, kTvd, kLInfinity };
+
+absl::string_view DriftStatisticName(DriftStatistic statistic);
+std::optional<DriftStatistic> ParseDriftStatistic(absl::string_view name);
+
+/// How one check judges and alerts. A firing alert leaves below `leave_threshold`.
+struct CheckSettings {
+  Severity severity = Severity::kInfo;
+  double threshold = 0;
+  double leave_threshold = 0;
+  absl::Duration for_duration = absl::ZeroDuration();
+  uint32_t for_panes = 0;  // disjoint closed evidence blocks in a row
+  bool muted = false;      // the finding is shown, but never alerts
+};
+
+/// What is set here replaces the model's setting.
+struct CheckOverride {
+  std::optional<Severity> severity;
+  std::optional<double> threshold;
+  std::optional<double> leave_threshold;
+  std::optional<absl::Duration> for_duration;
+  std::optional<uint32_t> for_panes;
+  std::optional<bool> muted;
+};
+
+struct VariablePolicy {
+  std::map<CheckId, CheckOverride> checks;
+  std::optional<DriftStatistic> drift_statistic;
+};
+
+/// How a model is watched. A plain value; const members may be called from any thread.
+struct Policy {
+  absl::Duration pane = absl::Minutes(1);
+  uint32_t window_panes = 60;
+  absl::Duration allowed_lateness = absl::Minutes(5);
+  absl::Duration max_future_skew = absl::Minutes(5);
+  absl::Duration source_idle_timeout = absl::Minutes(5);
+  absl::Duration no_data_after = absl::Minutes(15);
+  absl::Duration hole_grace = absl::Seconds(60);
+  absl::Duration epoch_expiry = absl::Hours(24);
+  uint64_t min_rows_drift = 100;
+  uint64_t min_rows_rate = 30;
+  double drift_significance = 1e-3;
+  double rate_significance = 1e-7;
+  double min_rate_change = 0.01;
+  DriftStatistic drift_statistic = DriftStatistic::kPsi;
+  std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
+  std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
+  std::map<std::string, VariablePolicy> variables;
+
+  /// The settings of a check for a variable (empty: the model), overrides applied. A drift
+  /// threshold that is not overridden is DriftThreshold(variable).
+  CheckSettings Settings(CheckId check, absl::string_view variable) const;
+  DriftStatistic DriftStatisticOf(absl::string_view variable) const;
+  double DriftThreshold(absl::string_view variable) const;
+
+  /// InvalidArgument naming the field and the value that is out of range.
+  absl::Status Validate() const;
+};
+
+Policy DefaultPolicy();
+
+}  // namespace plumbline::checks
+
+#endif  // PLUMBLINE_SERVER_CHECKS_POLICY_H_

@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/checks/checks.h"
+#include "server/stats/rate_test.h"
+
+namespace plumbline::checks {
+namespace {
+
+// Rate checks that are asked of a variable at once.
+constexpr double kRateChecks = 5;
+
+double Share(uint64_t k, uint64_t n) {
+  return n == 0 ? 0 : static_cast<double>(k) / static_cast<double>(n);
+}
+
+// The rate at which the odds ratio against `base` is `ratio` and the change at least `change`.
+double RateOfEffect(double base, double ratio, double change, bool fell) {
+  const double factor = fell ? 1 / ratio : ratio;
+  const double rate = factor * base / (1 - base + factor * base);
+  return fell ? std::max(0.0, std::min(rate, base - change))
+              : std::min(1.0, std::max(rate, base + change));
+}
+
+RateCounts CountsOf(CheckId check, const VariableInput& input) {
+  const auto present = [](const profile::VariableCounts& counts) {
+    return counts.rows - std::min(counts.rows, counts.absent + counts.wrong_type);
+  };
+  const profile::VariableCounts& base = input.baseline.counts;
+  const profile::VariableCounts& live = input.window;
+  if (check == CheckId::kOutOfRange) {
+    // The next value is beyond an extreme of N values with chance 1 / (N + 1) on each side.
+    const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
+    const uint64_t total = base.Coded() + 1;
+    return {outside, live.Coded(), std::min<uint64_t>(2, total), total};
+  }
+  const auto count = [&](const profile::VariableCounts& counts) {
+    if (check == CheckId::kNullRate) return counts.nulls;
+    if (check == CheckId::kNanRate) return counts.nans;
+    return counts.positive_infinities + counts.negative_infinities;
+  };
+  return {count(live), present(live), count(base), present(base)};
+}
+
+}  // namespace
+
+Finding CompareRates(Finding finding, const CheckSettings& settings, const Policy& policy,
+                     const RateCounts& counts, bool both_ways, size_t variables,
+                     const std::string& what) {
+  finding.rows = counts.n_live;
+  if (counts.n_live > 0) finding.value = Share(counts.k_live, counts.n_live);
+  if (counts.n_base > 0) finding.baseline = Share(counts.k_base, counts.n_base);
+  if (counts.n_live < policy.min_rows_rate || counts.n_base == 0) {
+    return Without(finding, Status::kInsufficientData,
+                   absl::StrCat("too few rows: ", CountText(counts.n_live)));
+  }
+  const double change = *finding.value - *finding.baseline;
+  const bool fell = both_ways && change < 0;
+  double ratio = stats::OddsRatio(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
+  if (fell) ratio = 1 / ratio;
+  finding.p_value =
+      fell || both_ways
+          ? stats::RateChangePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base)
+          : stats::RateIncreasePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
+  finding.threshold =
+      RateOfEffect(*finding.baseline, settings.threshold, policy.min_rate_change, fell);
+  const bool moved = (fell || change > 0) && std::abs(change) >= policy.min_rate_change;
+  finding.below_leave = !moved || ratio < settings.leave_threshold;
+  finding.reason = absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
+                                ", ", PercentText(*finding.baseline), " in training (",
+                                CountText(counts.n_live), " rows)");
+  const double significance = policy.rate_significance /
+                              (kRateChecks * static_cast<double>(std::max<size_t>(1, variables)));
+  if (moved && ratio >= settings.threshold && *finding.p_value < significance) {
+    finding.status = Status::kFiring;
+    finding.cause = fell ? "rate_fell" : "rate_rose";
+  }
+  return finding;
+}
+
+Finding CheckRate(CheckId check, const VariableInput& input) {
+  const bool of_prediction = check == CheckId::kNanRate || check == CheckId::kInfRate;
+  Finding finding =
+      of_prediction ? StartPredictionFinding(check, input) : StartFinding(check, input);
+  const std::string what = check == CheckId::kNullRate  ? "null"
+                           : check == CheckId::kNanRate ? "NaN"
+                           : check == CheckId::kInfRate ? "infinite"
+                                                        : "out of range";
+  finding.statistic =
+      check == CheckId::kOutOfRange ? "out_of_range_rate" : std::string(CheckName(check));
+  const RateCounts counts = CountsOf(check, input);
+  finding = CompareRates(finding, input.policy.Settings(check, finding.variable), input.policy,
+                         counts, check == CheckId::kNullRate, input.variables, what);
+  const bool prediction = input.baseline.variable.role == profile::Role::kPrediction;
+  if (of_prediction && prediction && counts.k_base == 0) {
+    if (counts.k_live > 0) {
+      finding.status = Status::kFiring;
+      finding.cause = "rate_rose";
+      finding.below_leave = false;
+      finding.threshold = 0;
+      finding.reason =
+          absl::StrCat(finding.variable, ": ", what, " in ", CountText(counts.k_live), " of ",
+                       CountText(counts.n_live), " predictions, none in training");
+    }
+  }
+  return finding;
+}
+
+}  // namespace plumbline::checks

@@ -1,0 +1,47 @@
+#ifndef PLUMBLINE_SERVER_CONFIG_H_
+#define PLUMBLINE_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace plumbline {
+
+/// Every setting of plumblined and its default. Bounds and help are in one table in config.cc,
+/// which drives flags, environment, file and --help.
+struct Config {
+  std::string data_dir = "./plumbline-data";
+  std::string grpc_address = "127.0.0.1:7700";
+  std::string http_address = "127.0.0.1:7701";
+  std::string tls_cert, tls_key, tls_client_ca;
+  bool allow_insecure = false;
+  std::string durability = "sync";
+  uint64_t workers = 2;  // ParseConfig: the cores of the machine
+  uint64_t queue_capacity = 4096;
+  uint64_t evaluation_interval_ms = 1000;
+  uint64_t max_message_mib = 32;
+  uint64_t max_spool_gib = 64;
+  uint64_t max_models = 10'000;
+  uint64_t max_series_per_model = 5'000;
+  uint64_t max_series = 100'000;
+  std::string log_level = "info";
+  uint64_t shutdown_timeout_seconds = 10;
+};
+
+/// What the command line asked for.
+struct ConfigResult {
+  Config config;
+  bool exit_now = false;  // --help or --version: `text` is for stdout
+  std::string text;
+};
+
+/// Flags over environment (PLUMBLINE_DATA_DIR and so on; empty means not set) over the file that
+/// --config or PLUMBLINE_CONFIG names (`name = value` lines) over defaults. Errors:
+/// InvalidArgument, in one line, naming the setting, the value and what is allowed, and the file if
+/// it is from there; NotFound for a file that cannot be read.
+absl::StatusOr<ConfigResult> ParseConfig(int argc, const char* const* argv);
+
+}  // namespace plumbline
+
+#endif  // PLUMBLINE_SERVER_CONFIG_H_

@@ -1,0 +1,210 @@
+#include "server/engine/backtest.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "server/checks/evaluate.h"
+#include "server/engine/report.h"
+
+namespace plumbline::engine {
+namespace {
+
+// The calendar slice in which `time` lies: its first moment and the next one's.
+std::pair<absl::Time, absl::Time> CalendarSlice(CalendarUnit unit, absl::Time time) {
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  const absl::CivilSecond second = absl::ToCivilSecond(time, utc);
+  switch (unit) {
+    case CalendarUnit::kHour: {
+      const absl::CivilHour hour(second);
+      return {absl::FromCivil(hour, utc), absl::FromCivil(hour + 1, utc)};
+    }
+    case CalendarUnit::kDay: {
+      const absl::CivilDay day(second);
+      return {absl::FromCivil(day, utc), absl::FromCivil(day + 1, utc)};
+    }
+    case CalendarUnit::kWeek: {
+      const absl::CivilDay monday =
+          absl::NextWeekday(absl::CivilDay(second), absl::Weekday::monday) - 7;
+      return {absl::FromCivil(monday, utc), absl::FromCivil(monday + 7, utc)};
+    }
+    case CalendarUnit::kMonth: {
+      const absl::CivilMonth month(second);
+      return {absl::FromCivil(month, utc), absl::FromCivil(month + 1, utc)};
+    }
+  }
+  return {time, time};
+}
+
+std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
+  return batch.row_event_micros.empty() ? batch.event_micros
+                                        : std::optional<int64_t>(batch.row_event_micros[row]);
+}
+
+// A finding fires only if the evidence is there in both halves of the chunk.
+std::vector<checks::Finding> Agreement(std::vector<checks::Finding> first,
+                                       const std::vector<checks::Finding>& second) {
+  for (checks::Finding& finding : first) {
+    if (finding.status != checks::Status::kFiring) continue;
+    for (const checks::Finding& other : second) {
+      if (other.check == finding.check && other.variable == finding.variable &&
+          other.status != checks::Status::kFiring) {
+        finding = other;
+        break;
+      }
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
+                       Chunking chunking)
+    : baseline_(std::move(baseline)), policy_(std::move(policy)), chunking_(chunking) {
+  // Starts with slices of one row, doubled as the chunk grows: see CountRows.
+  slice_rows_ = 1;
+}
+
+bool Backtester::StartsNewChunk(int64_t micros) {
+  if (chunking_.duration > absl::ZeroDuration()) {
+    const int64_t length = absl::ToInt64Microseconds(chunking_.duration);
+    if (!first_micros_.has_value()) first_micros_ = micros;
+    const int64_t start = *first_micros_ + (micros - *first_micros_) / length * length;
+    const bool is_new = chunk_start_.has_value() && start != *chunk_start_;
+    if (!chunk_start_.has_value() || is_new) {
+      if (is_new) return true;
+      chunk_start_ = start;
+      chunk_end_ = start + length;
+    }
+    return false;
+  }
+  if (chunking_.calendar.has_value()) {
+    const auto [start, end] = CalendarSlice(*chunking_.calendar, absl::FromUnixMicros(micros));
+    const bool is_new = chunk_start_.has_value() && absl::ToUnixMicros(start) != *chunk_start_;
+    if (is_new) return true;
+    chunk_start_ = absl::ToUnixMicros(start);
+    chunk_end_ = absl::ToUnixMicros(end);
+    return false;
+  }
+  return false;
+}
+
+void Backtester::CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end) {
+  while (begin < end) {
+    if (slices_.empty() || slices_.back().rows >= slice_rows_) {
+      if (slices_.size() == kSlices) {
+        // Twice as many rows a slice: neighbours merge, so that the halves can be told apart to
+        // 1/64.
+        for (size_t i = 0; i < kSlices / 2; ++i) {
+          profile::Pane merged = std::move(slices_[2 * i]);
+          merged.Merge(slices_[2 * i + 1]);
+          slices_[i] = std::move(merged);
+        }
+        slices_.resize(kSlices / 2);
+        slice_rows_ *= 2;
+      }
+      slices_.emplace_back(*baseline_);
+    }
+    profile::Pane& slice = slices_.back();
+    const auto room =
+        static_cast<uint32_t>(std::min<uint64_t>(slice_rows_ - slice.rows, end - begin));
+    batch.Count(begin, begin + room, &slice);
+    begin += room;
+    chunk_rows_ += room;
+    total_rows_ += room;
+  }
+}
+
+absl::Status Backtester::Add(const profile::BatchView& batch,
+                             const std::function<void(BacktestChunk)>& emit) {
+  const bool by_time = chunking_.duration > absl::ZeroDuration() || chunking_.calendar.has_value();
+  const bool has_time = batch.event_micros.has_value() || !batch.row_event_micros.empty();
+  if (by_time && !has_time) {
+    return absl::InvalidArgumentError(
+        "chunks of time need rows with event times; name the column that holds them");
+  }
+  const profile::PreparedBatch prepared(*baseline_, batch);
+  uint32_t begin = 0;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    const std::optional<int64_t> micros = TimeOf(batch, row);
+    if (by_time && last_micros_.has_value() && *micros < *last_micros_) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "row ", total_rows_ + (row - begin), " (",
+          absl::FormatTime(absl::FromUnixMicros(*micros), absl::UTCTimeZone()),
+          ") comes before the row ahead of it: chunks of time need rows in time order"));
+    }
+    const bool full = chunking_.rows != 0 && chunk_rows_ + (row - begin) == chunking_.rows;
+    if (full || (by_time && StartsNewChunk(*micros))) {
+      CountRows(prepared, begin, row);
+      begin = row;
+      Emit(emit);
+      if (by_time) StartsNewChunk(*micros);
+    }
+    if (!micros.has_value()) continue;
+    if (!by_time) {
+      if (!chunk_start_.has_value()) chunk_start_ = micros;
+      chunk_start_ = std::min(*chunk_start_, *micros);
+      chunk_end_ = std::max(chunk_end_.value_or(*micros), *micros);
+    }
+    last_micros_ = micros;
+  }
+  CountRows(prepared, begin, batch.rows);
+  if (chunk_rows_ > std::numeric_limits<uint32_t>::max()) {
+    return absl::InvalidArgumentError("a chunk has more than 4,294,967,295 rows; cut it smaller");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Backtester::Finish(const std::function<void(BacktestChunk)>& emit) {
+  if (total_rows_ == 0) return absl::InvalidArgumentError("the backtest has no rows");
+  if (chunk_rows_ > 0) Emit(emit);
+  return absl::OkStatus();
+}
+
+void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
+  if (chunk_rows_ == 0) return;
+  profile::Pane first(*baseline_), second(*baseline_), whole(*baseline_);
+  for (const profile::Pane& slice : slices_) {
+    // The slice that straddles the middle goes where most of it lies.
+    (2 * first.rows + slice.rows <= chunk_rows_ ? first : second).Merge(slice);
+  }
+  whole.Merge(first);
+  whole.Merge(second);
+
+  BacktestChunk chunk;
+  chunk.index = next_index_++;
+  chunk.rows = chunk_rows_;
+  if (chunk_start_.has_value()) chunk.start = absl::FromUnixMicros(*chunk_start_);
+  if (chunk_end_.has_value()) chunk.end = absl::FromUnixMicros(*chunk_end_);
+  std::vector<profile::VariableStatistics> statistics;
+  for (size_t i = 0; i < baseline_->variables.size(); ++i) {
+    statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], whole.variables[i]));
+  }
+  const auto judge = [&](const profile::Pane& half, uint64_t number) {
+    const checks::EvaluationInput input{
+        .window = whole,
+        .block = 2 * half.rows >= policy_.min_rows_drift ? &half : nullptr,
+        .block_number = number,
+        .now = chunk.end.value_or(absl::UnixEpoch()),
+        .last_batch = {},
+        .lost_batches = 0,
+        .lost_detail = {}};
+    return checks::Evaluate(*baseline_, policy_, input, statistics);
+  };
+  chunk.findings = Agreement(judge(first, 1), judge(second, 2));
+  SortWorstFirst(&chunk.findings);
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    chunk.statistics.emplace_back(baseline_->variables[i].variable.name, std::move(statistics[i]));
+  }
+  emit(std::move(chunk));
+
+  slices_.clear();
+  slice_rows_ = 1;
+  chunk_rows_ = 0;
+  chunk_start_.reset();
+  chunk_end_.reset();
+}
+
+}  // namespace plumbline::engine

@@ -1,0 +1,76 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_BACKTEST_H_
+#define PLUMBLINE_SERVER_ENGINE_BACKTEST_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/checks/finding.h"
+#include "server/checks/policy.h"
+#include "server/profile/baseline.h"
+#include "server/profile/batch.h"
+#include "server/profile/pane.h"
+#include "server/profile/statistics.h"
+
+namespace plumbline::engine {
+
+enum class CalendarUnit { kHour, kDay, kWeek, kMonth };
+
+/// How rows are cut: by number, by time from the first row, by the calendar (UTC), or not at all.
+struct Chunking {
+  uint32_t rows = 0;        // 0: not by number
+  absl::Duration duration;  // zero: not by time
+  std::optional<CalendarUnit> calendar;
+};
+
+/// A finished chunk.
+struct BacktestChunk {
+  uint32_t index = 0;
+  uint64_t rows = 0;
+  std::optional<absl::Time> start, end;   // of the time slice, or else of the first and last row
+  std::vector<checks::Finding> findings;  // the worst first
+  std::vector<std::pair<std::string, profile::VariableStatistics>> statistics;  // by variable
+};
+
+/// Judges past rows chunk by chunk. The effect is that of the whole chunk; evidence must be there
+/// in both of its halves, which stand for two disjoint closed panes. Stores nothing. Memory: the
+/// rows of a chunk are counted into up to kSlices panes, never kept. Not thread-safe.
+class Backtester {
+ public:
+  static constexpr size_t kSlices = 16;
+
+  Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
+             Chunking chunking);
+
+  /// Adds rows, in order; the batch must have passed ValidateBatch. `emit` is called for every
+  /// chunk that ends. Errors: InvalidArgument if chunks need event times and the batch has none, or
+  /// time goes backwards.
+  absl::Status Add(const profile::BatchView& batch, const std::function<void(BacktestChunk)>& emit);
+  /// Ends the last chunk. Errors: InvalidArgument if there were no rows.
+  absl::Status Finish(const std::function<void(BacktestChunk)>& emit);
+
+ private:
+  void CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end);
+  void Emit(const std::function<void(BacktestChunk)>& emit);
+  bool StartsNewChunk(int64_t micros);
+
+  const std::shared_ptr<const profile::Baseline> baseline_;
+  const checks::Policy policy_;
+  const Chunking chunking_;
+  std::vector<profile::Pane> slices_;  // of slice_rows_ rows each, but the last
+  uint64_t slice_rows_ = 0;
+  uint64_t chunk_rows_ = 0;
+  uint64_t total_rows_ = 0;
+  uint32_t next_index_ = 0;
+  std::optional<int64_t> first_micros_, chunk_start_, chunk_end_, last_micros_;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_BACKTEST_H_

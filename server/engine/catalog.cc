@@ -1,0 +1,94 @@
+#include "server/engine/catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace plumbline::engine {
+namespace {
+
+constexpr absl::string_view kFirstVersion = "default";
+
+}  // namespace
+
+absl::StatusOr<ModelKey> Catalog::Resolve(absl::string_view model,
+                                          absl::string_view version) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = models_.find(model);
+  if (it == models_.end()) {
+    return absl::NotFoundError(
+        absl::StrCat("model \"", model, "\" does not exist: store a baseline for it first"));
+  }
+  ModelKey key{std::string(model),
+               version.empty() ? it->second.default_version() : std::string(version)};
+  if (!entries_.contains(key)) {
+    return absl::NotFoundError(absl::StrCat("model \"", model, "\" has no version \"", key.version,
+                                            "\": store a baseline for it first"));
+  }
+  return key;
+}
+
+ModelKey Catalog::ResolveNew(absl::string_view model, absl::string_view version) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = models_.find(model);
+  if (!version.empty()) return {std::string(model), std::string(version)};
+  return {std::string(model),
+          it == models_.end() ? std::string(kFirstVersion) : it->second.default_version()};
+}
+
+std::optional<CatalogEntry> Catalog::Find(const ModelKey& key) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = entries_.find(key);
+  if (it == entries_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::shared_ptr<const profile::Baseline> Catalog::Active(const ModelKey& key, size_t* worker,
+                                                         absl::Duration* max_future_skew) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = entries_.find(key);
+  if (it == entries_.end()) return nullptr;
+  if (worker != nullptr) *worker = it->second.worker;
+  if (max_future_skew != nullptr) *max_future_skew = it->second.policy.max_future_skew;
+  return it->second.baseline;
+}
+
+std::optional<storage::v1::ModelRecord> Catalog::FindModel(absl::string_view model) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = models_.find(model);
+  if (it == models_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::vector<std::pair<std::string, storage::v1::ModelRecord>> Catalog::Models() const {
+  base::MutexLock lock(&mutex_);
+  return {models_.begin(), models_.end()};
+}
+
+size_t Catalog::size() const {
+  base::MutexLock lock(&mutex_);
+  return entries_.size();
+}
+
+void Catalog::Put(const ModelKey& key, CatalogEntry entry) {
+  base::MutexLock lock(&mutex_);
+  entries_[key] = std::move(entry);
+}
+
+void Catalog::PutModel(const std::string& model, storage::v1::ModelRecord record) {
+  base::MutexLock lock(&mutex_);
+  models_[model] = std::move(record);
+}
+
+void Catalog::Remove(const ModelKey& key) {
+  base::MutexLock lock(&mutex_);
+  entries_.erase(key);
+}
+
+void Catalog::RemoveModel(const std::string& model) {
+  base::MutexLock lock(&mutex_);
+  models_.erase(model);
+}
+
+}  // namespace plumbline::engine

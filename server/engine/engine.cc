@@ -1,0 +1,236 @@
+#include "server/engine/engine.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "server/engine/engine_impl.h"
+#include "server/engine/records.h"
+#include "server/stats/hash.h"
+#include "server/storage/baseline_record.h"
+#include "server/storage/spool.h"
+
+namespace plumbline::engine {
+namespace {
+
+IngestOutcome Retry(absl::Status error) {
+  return {IngestOutcome::Result::kRetry, 0, 0, std::move(error)};
+}
+
+IngestOutcome Refused(absl::Status error) {
+  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
+}
+
+// The first column whose role is not the baseline's.
+absl::Status CheckRoles(const ModelKey& key, const profile::Baseline& baseline,
+                        const profile::BatchView& batch) {
+  for (const profile::ColumnView& column : batch.columns) {
+    if (!column.role.has_value()) continue;
+    const std::optional<size_t> index = baseline.schema.Find(column.name);
+    if (!index.has_value()) continue;
+    const profile::Role role = baseline.schema.variables()[*index].role;
+    if (role == *column.role) continue;
+    return absl::InvalidArgumentError(absl::StrCat(key.InWords(), ": variable \"", column.name,
+                                                   "\" is sent as a ",
+                                                   profile::RoleName(*column.role), ", but is a ",
+                                                   profile::RoleName(role), " in the baseline"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock)
+    : options(options), store(store), clock(clock) {
+  committer = std::make_unique<Committer>(store, options.sync);
+  for (size_t i = 0; i < std::max<size_t>(1, options.workers); ++i) {
+    workers.push_back(std::make_unique<Worker>(options.queue_capacity, options.evaluation_interval,
+                                               committer.get(), &board, clock));
+  }
+}
+
+size_t Engine::Impl::WorkerOf(const ModelKey& key) const {
+  return stats::HashBytes(absl::StrCat(key.model, std::string(1, '\0'), key.version)) %
+         workers.size();
+}
+
+absl::Status Engine::Impl::LoadAll() {
+  const auto models = store->ListModels();
+  if (!models.ok()) return models.status();
+  for (const auto& [name, record] : *models) {
+    catalog.PutModel(name, record);
+    for (const std::string& version : record.versions()) {
+      if (absl::Status status = LoadVersion(name, version); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::LoadVersion(const std::string& model, const std::string& version) {
+  const ModelKey key{model, version};
+  const auto state = store->GetState(model, version);
+  if (!state.ok()) return state.status();
+  if (!state->has_value() || (*state)->active_baseline() == 0) return absl::OkStatus();
+  auto baseline = LoadBaseline(key, (*state)->active_baseline());
+  if (!baseline.ok()) return baseline.status();
+  const auto stored_policy = store->GetPolicy(model, version);
+  if (!stored_policy.ok()) return stored_policy.status();
+  CatalogEntry entry;
+  entry.worker = WorkerOf(key);
+  entry.baseline = *baseline;
+  if (stored_policy->has_value()) entry.stored_policy = **stored_policy;
+  auto policy = EffectivePolicy(entry.stored_policy);
+  if (!policy.ok()) return policy.status();
+  entry.policy = *policy;
+  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store);
+  if (!live.ok()) return live.status();
+  workers[entry.worker]->Adopt(*std::move(live));
+  catalog.Put(key, std::move(entry));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
+    const ModelKey& key, uint64_t number) const {
+  const auto record = store->GetBaseline(key.model, key.version, number);
+  if (!record.ok()) return record.status();
+  auto baseline = storage::FromRecord(*record);
+  if (!baseline.ok()) {
+    return absl::DataLossError(absl::StrCat(key.InWords(), ", baseline ", number,
+                                            " cannot be read: ", baseline.status().message()));
+  }
+  return std::make_shared<const profile::Baseline>(*std::move(baseline));
+}
+
+void Engine::Impl::Stop() {
+  if (stopping.exchange(true)) return;
+  for (auto& worker : workers) worker->Stop();
+  committer->Stop();
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Engine::~Engine() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const EngineOptions& options,
+                                                      storage::Store* store, base::Clock* clock) {
+  storage::Spool::RemoveAbandoned(options.data_dir);
+  auto impl = std::make_unique<Impl>(options, store, clock);
+  if (absl::Status loaded = impl->LoadAll(); !loaded.ok()) return loaded;
+  for (auto& worker : impl->workers) worker->Start();
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+void Engine::Stop() { impl_->Stop(); }
+
+absl::StatusOr<ModelKey> Engine::Resolve(absl::string_view model, absl::string_view version) const {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) impl_->unknown_model_batches.fetch_add(1, std::memory_order_relaxed);
+  return key;
+}
+
+void Engine::Ingest(IngestBatch batch) {
+  size_t worker = 0;
+  const auto baseline = impl_->catalog.Active(batch.key, &worker, nullptr);
+  if (baseline == nullptr) {
+    impl_->unknown_model_batches.fetch_add(1, std::memory_order_relaxed);
+    batch.done(Refused(absl::NotFoundError(absl::StrCat(batch.key.InWords(), " does not exist"))));
+    return;
+  }
+  if (impl_->committer->failed()) {
+    batch.done(Retry(absl::UnavailableError("the data folder cannot be written")));
+    return;
+  }
+  if (absl::Status roles = CheckRoles(batch.key, *baseline, batch.view); !roles.ok()) {
+    // Recorded as refused, so that its number is not a hole.
+    IngestNote note{.key = std::move(batch.key),
+                    .kind = IngestNote::Kind::kRefused,
+                    .producer = std::move(batch.number.producer),
+                    .epoch = batch.number.epoch,
+                    .first = batch.number.sequence,
+                    .last = batch.number.sequence,
+                    .done = std::move(batch.done),
+                    .refusal = std::move(roles)};
+    Note(std::move(note));
+    return;
+  }
+  if (!impl_->workers[worker]->TryPush(std::move(batch))) {
+    impl_->retries.fetch_add(1, std::memory_order_relaxed);
+    batch.done(Retry(impl_->stopping.load()
+                         ? absl::UnavailableError("shutting down")
+                         : absl::ResourceExhaustedError("too many batches are waiting")));
+  }
+}
+
+void Engine::Note(IngestNote note) {
+  size_t worker = 0;
+  if (impl_->catalog.Active(note.key, &worker, nullptr) == nullptr) {
+    if (note.done) {
+      note.done(Refused(absl::NotFoundError(absl::StrCat(note.key.InWords(), " does not exist"))));
+    }
+    return;
+  }
+  if (!impl_->workers[worker]->TryPush(std::move(note)) && note.done) {
+    impl_->retries.fetch_add(1, std::memory_order_relaxed);
+    note.done(Retry(absl::ResourceExhaustedError("too many batches are waiting")));
+  }
+}
+
+absl::Duration Engine::MaxFutureSkew(const ModelKey& key) const {
+  absl::Duration skew = checks::Policy().max_future_skew;
+  (void)impl_->catalog.Active(key, nullptr, &skew);
+  return skew;
+}
+
+std::vector<ModelAlert> Engine::ListAlerts(absl::string_view model, absl::string_view version,
+                                           bool include_resolved) const {
+  std::vector<ModelAlert> alerts;
+  for (const auto& snapshot : impl_->board.All()) {
+    if (!model.empty() && snapshot->key.model != model) continue;
+    if (!version.empty() && snapshot->key.version != version) continue;
+    for (const checks::Alert& alert : snapshot->alerts) {
+      const bool open =
+          alert.state == checks::AlertState::kPending || alert.state == checks::AlertState::kFiring;
+      if (open || include_resolved) {
+        alerts.push_back({snapshot->key, snapshot->baseline_number, alert});
+      }
+    }
+  }
+  const auto rank = [](const ModelAlert& alert) {
+    const int state = alert.alert.state == checks::AlertState::kFiring    ? 0
+                      : alert.alert.state == checks::AlertState::kPending ? 1
+                                                                          : 2;
+    return std::make_tuple(state, -static_cast<int>(alert.alert.finding.severity),
+                           alert.alert.firing_since.value_or(
+                               alert.alert.pending_since.value_or(absl::InfiniteFuture())),
+                           alert.key, alert.alert.key);
+  };
+  std::sort(alerts.begin(), alerts.end(),
+            [&](const ModelAlert& a, const ModelAlert& b) { return rank(a) < rank(b); });
+  return alerts;
+}
+
+uint64_t Engine::Watch(std::function<void(const ModelAlert&)> watcher) {
+  return impl_->board.Watch(std::move(watcher));
+}
+
+void Engine::Unwatch(uint64_t id) { impl_->board.Unwatch(id); }
+
+std::vector<std::shared_ptr<const ModelSnapshot>> Engine::ModelSnapshots() const {
+  return impl_->board.All();
+}
+
+ServiceSnapshot Engine::ServiceState() const {
+  ServiceSnapshot snapshot;
+  impl_->committer->Describe(&snapshot);
+  for (const auto& worker : impl_->workers) {
+    snapshot.queue_depth += worker->queue_depth();
+    snapshot.queue_capacity += worker->queue_capacity();
+    snapshot.evaluations += worker->evaluations();
+  }
+  snapshot.unknown_model_batches = impl_->unknown_model_batches.load();
+  return snapshot;
+}
+
+}  // namespace plumbline::engine

@@ -1,0 +1,145 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_ENGINE_H_
+#define PLUMBLINE_SERVER_ENGINE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "plumbline/storage/v1/records.pb.h"
+#include "server/base/clock.h"
+#include "server/checks/policy.h"
+#include "server/engine/baseline_session.h"
+#include "server/engine/ingest.h"
+#include "server/engine/model_key.h"
+#include "server/engine/report.h"
+#include "server/engine/snapshot.h"
+#include "server/profile/baseline.h"
+#include "server/storage/store.h"
+
+namespace plumbline::engine {
+
+struct EngineOptions {
+  std::string data_dir;
+  size_t workers = 2;
+  size_t queue_capacity = 4096;  // batches waiting, per worker
+  absl::Duration evaluation_interval = absl::Seconds(1);
+  uint64_t max_spool_bytes = uint64_t{64} << 30;
+  size_t max_models = 10'000;  // (model, version) pairs
+  bool sync = true;  // false: an acknowledged batch survives a killed process, not power loss
+};
+
+/// One version of a model, for lists.
+struct VersionInfo {
+  std::string version;
+  bool is_default = false;
+  uint64_t active_baseline = 0;
+  uint64_t rows = 0;
+  std::optional<absl::Time> last_batch, watermark;
+  uint32_t firing_alerts = 0;
+};
+
+struct ModelInfo {
+  std::string name;
+  std::vector<VersionInfo> versions;
+};
+
+/// A baseline in short.
+struct BaselineInfo {
+  ModelKey key;
+  uint64_t number = 0;
+  bool active = false;
+  storage::v1::BaselineHeadRecord head;
+};
+
+/// Owns every live model, spread over workers by key: a worker's thread alone touches its models.
+/// One committer writes what changed and then acknowledges. Thread-safe. The data plane never
+/// blocks and never touches the disk; the control plane may block for as long as a commit takes.
+class Engine {
+ public:
+  /// Loads everything from the store and starts the threads. Errors: DataLoss, FailedPrecondition
+  /// from the store, naming what could not be read.
+  static absl::StatusOr<std::unique_ptr<Engine>> Start(const EngineOptions& options,
+                                                       storage::Store* store, base::Clock* clock);
+  /// Stops if Stop was not called.
+  ~Engine();
+
+  /// Refuses new batches (kRetry), processes what is queued, commits, acknowledges, joins the
+  /// threads.
+  void Stop();
+
+  // Data plane.
+
+  /// The version that a request without one means. Errors: NotFound naming the model.
+  absl::StatusOr<ModelKey> Resolve(absl::string_view model, absl::string_view version) const;
+  /// Errors are outcomes: an unknown model or a role that contradicts the baseline is refused, a
+  /// full queue is a retry.
+  void Ingest(IngestBatch batch);
+  void Note(IngestNote note);
+  /// How far ahead of the clock an event time of this model may be. The default for an unknown
+  /// model.
+  absl::Duration MaxFutureSkew(const ModelKey& key) const;
+
+  // Control plane. An empty version means the default one; number 0 the active baseline.
+
+  absl::StatusOr<std::unique_ptr<BaselineSession>> BeginBaseline(BaselineRequest request);
+  /// Counts and stores the session's baseline; activates it unless told otherwise.
+  absl::StatusOr<BaselineInfo> CommitBaseline(std::unique_ptr<BaselineSession> session,
+                                              uint64_t expected_rows);
+  /// Stores a baseline that was built elsewhere, under a new number.
+  absl::StatusOr<BaselineInfo> ImportBaseline(profile::Baseline baseline, bool keep_inactive);
+  absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetBaseline(absl::string_view model,
+                                                                       absl::string_view version,
+                                                                       uint64_t number);
+  absl::StatusOr<BaselineInfo> GetBaselineInfo(const ModelKey& key, uint64_t number);
+  absl::StatusOr<std::vector<BaselineInfo>> ListBaselines(absl::string_view model,
+                                                          absl::string_view version);
+  absl::StatusOr<BaselineInfo> ActivateBaseline(absl::string_view model, absl::string_view version,
+                                                uint64_t number);
+  absl::Status DeleteBaseline(absl::string_view model, absl::string_view version, uint64_t number);
+
+  std::vector<ModelInfo> ListModels() const;
+  absl::StatusOr<ModelInfo> GetModel(absl::string_view model) const;
+  absl::Status DeleteModel(absl::string_view model, absl::string_view version);
+  absl::Status SetDefaultVersion(absl::string_view model, absl::string_view version);
+
+  /// As somebody set it; and as it takes effect.
+  absl::StatusOr<storage::v1::PolicyRecord> GetStoredPolicy(absl::string_view model,
+                                                            absl::string_view version) const;
+  absl::StatusOr<checks::Policy> GetPolicy(absl::string_view model,
+                                           absl::string_view version) const;
+  /// Errors: InvalidArgument naming the field. Another pane length starts new windows.
+  absl::StatusOr<checks::Policy> SetPolicy(absl::string_view model, absl::string_view version,
+                                           const storage::v1::PolicyRecord& policy);
+
+  /// The report of the current window. Errors: NotFound naming model or variable (empty: all).
+  absl::StatusOr<Report> GetReport(absl::string_view model, absl::string_view version,
+                                   absl::string_view variable);
+  /// Pending and firing alerts, critical first, then the oldest; also resolved ones if asked.
+  std::vector<ModelAlert> ListAlerts(absl::string_view model, absl::string_view version,
+                                     bool include_resolved) const;
+  /// `watcher` is called for every change from now on, from engine threads: it must not block.
+  /// Until Unwatch returns.
+  uint64_t Watch(std::function<void(const ModelAlert&)> watcher);
+  void Unwatch(uint64_t id);
+
+  // Telemetry.
+
+  std::vector<std::shared_ptr<const ModelSnapshot>> ModelSnapshots() const;
+  ServiceSnapshot ServiceState() const;
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_ENGINE_H_

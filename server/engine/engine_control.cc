@@ -1,0 +1,388 @@
+// The control plane of the engine: models, baselines, policies, reports.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/engine.h"
+#include "server/engine/engine_impl.h"
+#include "server/engine/records.h"
+#include "server/storage/baseline_record.h"
+
+namespace plumbline::engine {
+namespace {
+
+// Stored baselines travel as one message: see ExportBaseline.
+constexpr size_t kMaxBaselineBytes = 31u << 20;
+
+VersionInfo Describe(const std::string& version, const storage::v1::ModelRecord& record,
+                     const std::optional<CatalogEntry>& entry,
+                     const std::shared_ptr<const ModelSnapshot>& snapshot) {
+  VersionInfo info;
+  info.version = version;
+  info.is_default = version == record.default_version();
+  if (entry.has_value()) info.active_baseline = entry->baseline->number;
+  if (snapshot == nullptr) return info;
+  info.rows = snapshot->rows;
+  info.last_batch = snapshot->last_batch;
+  info.watermark = snapshot->watermark;
+  for (const checks::Alert& alert : snapshot->alerts) {
+    if (alert.state == checks::AlertState::kFiring) ++info.firing_alerts;
+  }
+  return info;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BaselineSession>> Engine::BeginBaseline(BaselineRequest request) {
+  const ModelKey key = impl_->catalog.ResolveNew(request.model, request.version);
+  if (!impl_->catalog.Find(key).has_value() && impl_->catalog.size() >= impl_->options.max_models) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are already ", impl_->catalog.size(),
+                     " models and versions, the most that max_models allows"));
+  }
+  auto spool = storage::Spool::Create(impl_->options.data_dir, impl_->options.max_spool_bytes);
+  if (!spool.ok()) return spool.status();
+  return std::make_unique<BaselineSession>(std::move(request), *std::move(spool));
+}
+
+absl::StatusOr<BaselineInfo> Engine::CommitBaseline(std::unique_ptr<BaselineSession> session,
+                                                    uint64_t expected_rows) {
+  auto baseline = session->Build(expected_rows);
+  if (!baseline.ok()) return baseline.status();
+  const BaselineRequest& request = session->request();
+  baseline->description = request.description;
+  base::MutexLock lock(&impl_->control_mutex);
+  const ModelKey key = impl_->catalog.ResolveNew(request.model, request.version);
+  return impl_->StoreBaseline(*std::move(baseline), key, request.keep_inactive);
+}
+
+absl::StatusOr<BaselineInfo> Engine::ImportBaseline(profile::Baseline baseline,
+                                                    bool keep_inactive) {
+  base::MutexLock lock(&impl_->control_mutex);
+  const ModelKey key = impl_->catalog.ResolveNew(baseline.model, baseline.version);
+  return impl_->StoreBaseline(std::move(baseline), key, keep_inactive);
+}
+
+absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline baseline,
+                                                         const ModelKey& key, bool keep_inactive) {
+  storage::v1::ModelRecord model =
+      catalog.FindModel(key.model).value_or(storage::v1::ModelRecord());
+  const bool is_first = !catalog.Find(key).has_value();
+  if (is_first && catalog.size() >= options.max_models) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are already ", catalog.size(), " models and versions"));
+  }
+  if (model.default_version().empty()) model.set_default_version(key.version);
+  if (std::find(model.versions().begin(), model.versions().end(), key.version) ==
+      model.versions().end()) {
+    model.add_versions(key.version);
+  }
+  baseline.model = key.model;
+  baseline.version = key.version;
+  baseline.number = ++(*model.mutable_last_baselines())[key.version];
+  baseline.created_at = clock->Now();
+
+  const storage::v1::BaselineRecord record = storage::ToRecord(baseline);
+  if (record.ByteSizeLong() > kMaxBaselineBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the baseline takes ", record.ByteSizeLong(), " bytes; at most ",
+                     kMaxBaselineBytes, ": leave out variables with many long categories"));
+  }
+  BaselineInfo info{key, baseline.number, is_first || !keep_inactive, storage::HeadOf(baseline)};
+  storage::Store::Batch batch;
+  batch.PutBaseline(key.model, key.version, baseline.number, record, info.head);
+  batch.PutModel(key.model, model);
+  if (committer->failed()) return absl::UnavailableError("the data folder cannot be written");
+  if (absl::Status written = store->Write(std::move(batch), options.sync); !written.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("the baseline could not be written: ", written.message()));
+  }
+  catalog.PutModel(key.model, std::move(model));
+  if (!info.active) return info;
+  absl::Status activated =
+      Activate(key, std::make_shared<const profile::Baseline>(std::move(baseline)));
+  if (!activated.ok()) return activated;
+  return info;
+}
+
+absl::Status Engine::Impl::Activate(const ModelKey& key,
+                                    std::shared_ptr<const profile::Baseline> baseline) {
+  CatalogEntry entry = catalog.Find(key).value_or(CatalogEntry());
+  if (entry.baseline == nullptr) {
+    entry.worker = WorkerOf(key);
+    entry.policy = checks::DefaultPolicy();
+  }
+  entry.baseline = baseline;
+  const absl::Time now = clock->Now();
+  absl::Status done =
+      workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
+        std::unique_ptr<LiveModel>& slot = models->live[key];
+        const uint64_t generation = slot == nullptr ? 1 : slot->generation() + 1;
+        auto fresh = std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now);
+        if (slot != nullptr) {
+          batch->DeleteGeneration(key.model, key.version, slot->generation());
+          std::vector<ModelAlert> closed;
+          for (checks::Alert alert : slot->alerts()) {
+            batch->DeleteAlert(key.model, key.version, checks::CheckName(alert.key.check),
+                               alert.key.variable, alert.key.source);
+            if (alert.state == checks::AlertState::kResolved) continue;
+            alert.state = checks::AlertState::kResolved;
+            alert.resolved_at = now;
+            closed.push_back({key, slot->baseline()->number, std::move(alert)});
+          }
+          board.Tell(closed);
+          fresh->InheritProducers(slot.get());
+        }
+        slot = std::move(fresh);
+        board.Post(slot->Snapshot());
+      });
+  if (!done.ok()) return done;
+  catalog.Put(key, std::move(entry));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetBaseline(
+    absl::string_view model, absl::string_view version, uint64_t number) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  const std::optional<CatalogEntry> entry = impl_->catalog.Find(*key);
+  if (entry.has_value() && (number == 0 || number == entry->baseline->number)) {
+    return entry->baseline;
+  }
+  return impl_->LoadBaseline(*key, number);
+}
+
+absl::StatusOr<BaselineInfo> Engine::GetBaselineInfo(const ModelKey& key, uint64_t number) {
+  const std::optional<CatalogEntry> entry = impl_->catalog.Find(key);
+  const auto heads = impl_->store->ListBaselineHeads(key.model, key.version);
+  if (!heads.ok()) return heads.status();
+  const uint64_t active = entry.has_value() ? entry->baseline->number : 0;
+  if (number == 0) number = active;
+  for (const auto& [stored, head] : *heads) {
+    if (stored == number) return BaselineInfo{key, number, number == active, head};
+  }
+  return absl::NotFoundError(absl::StrCat(key.InWords(), " has no baseline ", number));
+}
+
+absl::StatusOr<std::vector<BaselineInfo>> Engine::ListBaselines(absl::string_view model,
+                                                                absl::string_view version) {
+  if (!model.empty() && !impl_->catalog.FindModel(model).has_value()) {
+    return absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist"));
+  }
+  std::vector<BaselineInfo> infos;
+  for (const auto& [name, record] : impl_->catalog.Models()) {
+    if (!model.empty() && name != model) continue;
+    for (const std::string& each : record.versions()) {
+      if (!version.empty() && each != version) continue;
+      const ModelKey key{name, each};
+      const auto heads = impl_->store->ListBaselineHeads(name, each);
+      if (!heads.ok()) return heads.status();
+      const std::optional<CatalogEntry> entry = impl_->catalog.Find(key);
+      for (const auto& [number, head] : *heads) {
+        const bool active = entry.has_value() && entry->baseline->number == number;
+        infos.push_back({key, number, active, head});
+      }
+    }
+  }
+  return infos;
+}
+
+absl::StatusOr<BaselineInfo> Engine::ActivateBaseline(absl::string_view model,
+                                                      absl::string_view version, uint64_t number) {
+  base::MutexLock lock(&impl_->control_mutex);
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  auto info = GetBaselineInfo(*key, number);
+  if (!info.ok() || info->active) return info;
+  auto baseline = impl_->LoadBaseline(*key, number);
+  if (!baseline.ok()) return baseline.status();
+  if (absl::Status status = impl_->Activate(*key, *std::move(baseline)); !status.ok()) {
+    return status;
+  }
+  info->active = true;
+  return info;
+}
+
+absl::Status Engine::DeleteBaseline(absl::string_view model, absl::string_view version,
+                                    uint64_t number) {
+  base::MutexLock lock(&impl_->control_mutex);
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  const auto info = GetBaselineInfo(*key, number);
+  if (!info.ok()) return info.status();
+  if (info->active) {
+    return absl::FailedPreconditionError(absl::StrCat(key->InWords(), ": baseline ", info->number,
+                                                      " is active; activate another one first"));
+  }
+  storage::Store::Batch batch;
+  batch.DeleteBaseline(key->model, key->version, number);
+  return impl_->store->Write(std::move(batch), impl_->options.sync);
+}
+
+std::vector<ModelInfo> Engine::ListModels() const {
+  std::vector<ModelInfo> infos;
+  for (const auto& [name, record] : impl_->catalog.Models()) {
+    ModelInfo& info = infos.emplace_back();
+    info.name = name;
+    for (const std::string& version : record.versions()) {
+      const ModelKey key{name, version};
+      info.versions.push_back(
+          Describe(version, record, impl_->catalog.Find(key), impl_->board.Find(key)));
+    }
+  }
+  return infos;
+}
+
+absl::StatusOr<ModelInfo> Engine::GetModel(absl::string_view model) const {
+  for (ModelInfo& info : ListModels()) {
+    if (info.name == model) return std::move(info);
+  }
+  return absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist"));
+}
+
+absl::Status Engine::DeleteModel(absl::string_view model, absl::string_view version) {
+  base::MutexLock lock(&impl_->control_mutex);
+  std::optional<storage::v1::ModelRecord> record = impl_->catalog.FindModel(model);
+  if (!record.has_value()) {
+    return absl::NotFoundError(absl::StrCat("model \"", model, "\" does not exist"));
+  }
+  std::vector<std::string> versions(record->versions().begin(), record->versions().end());
+  if (!version.empty()) {
+    if (std::find(versions.begin(), versions.end(), version) == versions.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("model \"", model, "\" has no version \"", version, "\""));
+    }
+    if (version == record->default_version() && versions.size() > 1) {
+      return absl::FailedPreconditionError(absl::StrCat("version \"", version,
+                                                        "\" is the default one of model \"", model,
+                                                        "\"; make another one the default first"));
+    }
+    versions = {std::string(version)};
+  }
+  const std::string name(model);
+  const bool whole = versions.size() == static_cast<size_t>(record->versions_size());
+  for (size_t i = 0; i < versions.size(); ++i) {
+    const ModelKey key{name, versions[i]};
+    const bool last = i + 1 == versions.size();
+    auto* kept = record->mutable_versions();
+    kept->erase(std::find(kept->begin(), kept->end(), versions[i]));
+    record->mutable_last_baselines()->erase(versions[i]);
+    // Batches find no such model from here on; those already queued are refused by the worker.
+    impl_->catalog.Remove(key);
+    absl::Status done =
+        impl_->WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch* batch) {
+          models->live.erase(key);
+          batch->DeleteVersion(key.model, key.version);
+          if (last && whole) {
+            batch->DeleteModel(name);
+          } else {
+            batch->PutModel(name, *record);
+          }
+          impl_->board.Remove(key);
+        });
+    if (!done.ok()) return done;
+  }
+  if (whole) {
+    impl_->catalog.RemoveModel(name);
+  } else {
+    impl_->catalog.PutModel(name, *record);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::SetDefaultVersion(absl::string_view model, absl::string_view version) {
+  base::MutexLock lock(&impl_->control_mutex);
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  storage::v1::ModelRecord record = *impl_->catalog.FindModel(model);
+  record.set_default_version(key->version);
+  storage::Store::Batch batch;
+  batch.PutModel(model, record);
+  absl::Status written = impl_->store->Write(std::move(batch), impl_->options.sync);
+  if (written.ok()) impl_->catalog.PutModel(key->model, std::move(record));
+  return written;
+}
+
+absl::StatusOr<storage::v1::PolicyRecord> Engine::GetStoredPolicy(absl::string_view model,
+                                                                  absl::string_view version) const {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  return impl_->catalog.Find(*key).value_or(CatalogEntry()).stored_policy;
+}
+
+absl::StatusOr<checks::Policy> Engine::GetPolicy(absl::string_view model,
+                                                 absl::string_view version) const {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  const std::optional<CatalogEntry> entry = impl_->catalog.Find(*key);
+  return entry.has_value() ? entry->policy : checks::DefaultPolicy();
+}
+
+absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::string_view version,
+                                                 const storage::v1::PolicyRecord& record) {
+  base::MutexLock lock(&impl_->control_mutex);
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  auto policy = EffectivePolicy(record);
+  if (!policy.ok()) return policy.status();
+  CatalogEntry entry = *impl_->catalog.Find(*key);
+  for (const auto& [name, own] : policy->variables) {
+    if (!entry.baseline->schema.Find(name).has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("policy field variables: ", key->InWords(),
+                                                     " has no variable \"", name, "\""));
+    }
+  }
+  const absl::Time now = impl_->clock->Now();
+  absl::Status done =
+      impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
+        batch->PutPolicy(key->model, key->version, record);
+        std::unique_ptr<LiveModel>& slot = models->live[*key];
+        if (slot->policy().pane == policy->pane) {
+          slot->SetPolicy(*policy);
+          return;
+        }
+        auto fresh = std::make_unique<LiveModel>(*key, slot->baseline(), *policy,
+                                                 slot->generation() + 1, now);
+        fresh->InheritProducers(slot.get());
+        batch->DeleteGeneration(key->model, key->version, slot->generation());
+        for (const checks::Alert& alert : slot->alerts()) {
+          batch->DeleteAlert(key->model, key->version, checks::CheckName(alert.key.check),
+                             alert.key.variable, alert.key.source);
+        }
+        slot = std::move(fresh);
+      });
+  if (!done.ok()) return done;
+  entry.stored_policy = record;
+  entry.policy = *policy;
+  impl_->catalog.Put(*key, std::move(entry));
+  return policy;
+}
+
+absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,
+                                         absl::string_view variable) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  const auto baseline = impl_->catalog.Active(*key, nullptr, nullptr);
+  std::optional<size_t> index;
+  if (!variable.empty() && baseline != nullptr) {
+    index = baseline->schema.Find(variable);
+    if (!index.has_value()) {
+      return absl::NotFoundError(
+          absl::StrCat(key->InWords(), " has no variable \"", variable, "\""));
+    }
+  }
+  std::optional<Report> report;
+  const absl::Time now = impl_->clock->Now();
+  absl::Status done =
+      impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
+        const auto it = models->live.find(*key);
+        if (it != models->live.end()) report = it->second->MakeReport(now, index);
+      });
+  if (!report.has_value()) {
+    return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
+  }
+  return *std::move(report);
+}
+
+}  // namespace plumbline::engine

@@ -1,0 +1,57 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_ENGINE_IMPL_H_
+#define PLUMBLINE_SERVER_ENGINE_ENGINE_IMPL_H_
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/base/mutex.h"
+#include "server/engine/catalog.h"
+#include "server/engine/committer.h"
+#include "server/engine/engine.h"
+#include "server/engine/worker.h"
+
+namespace plumbline::engine {
+
+/// The parts of the engine. engine.cc has the data plane and the life cycle, engine_control.cc the
+/// control plane.
+struct Engine::Impl {
+  Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock);
+
+  absl::Status LoadAll();
+  absl::Status LoadVersion(const std::string& model, const std::string& version);
+  size_t WorkerOf(const ModelKey& key) const;
+  Worker& WorkerFor(const ModelKey& key) { return *workers[WorkerOf(key)]; }
+  void Stop();
+
+  /// Stores a baseline under its next number. `control_mutex` is held.
+  absl::StatusOr<BaselineInfo> StoreBaseline(profile::Baseline baseline, const ModelKey& key,
+                                             bool keep_inactive)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  /// Makes `baseline` the live one of `key`: new windows, no alerts, the same sequence marks.
+  absl::Status Activate(const ModelKey& key, std::shared_ptr<const profile::Baseline> baseline)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(const ModelKey& key,
+                                                                        uint64_t number) const;
+
+  const EngineOptions options;
+  storage::Store* const store;
+  base::Clock* const clock;
+
+  Catalog catalog;
+  Board board;
+  std::atomic<bool> stopping{false};
+  std::atomic<uint64_t> unknown_model_batches{0};
+  std::atomic<uint64_t> retries{0};
+  /// One change of the catalog at a time.
+  base::Mutex control_mutex;
+  // In this order: workers hand over to the committer, which calls back into them.
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<Committer> committer;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_ENGINE_IMPL_H_

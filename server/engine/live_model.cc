@@ -1,0 +1,356 @@
+#include "server/engine/live_model.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/checks/evaluate.h"
+#include "server/engine/records.h"
+
+namespace plumbline::engine {
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
+
+IngestOutcome Refused(absl::Status error) {
+  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
+}
+
+}  // namespace
+
+LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline,
+                     checks::Policy policy, uint64_t generation, absl::Time now)
+    : key_(std::move(key)),
+      baseline_(std::move(baseline)),
+      policy_(std::move(policy)),
+      generation_(generation),
+      window_(baseline_, policy_.pane, policy_.window_panes),
+      last_block_(*baseline_),
+      gathering_(*baseline_),
+      last_block_since_(kNever),
+      gathering_since_(kNever),
+      active_since_(now),
+      statistics_(baseline_->variables.size()) {}
+
+absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
+    ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
+    const storage::v1::ModelStateRecord& state, const storage::Store& store) {
+  auto model = std::make_unique<LiveModel>(std::move(key), std::move(baseline), std::move(policy),
+                                           state.generation(),
+                                           absl::FromUnixMicros(state.active_since_micros()));
+  model->rows_ = state.rows();
+  model->late_rows_ = state.late_rows();
+  model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
+  if (state.has_last_batch_micros()) {
+    model->last_batch_ = absl::FromUnixMicros(state.last_batch_micros());
+  }
+  model->sources_.FromRecord(state);
+  const int64_t closed_until =
+      state.has_closed_until_micros() ? state.closed_until_micros() : kNever;
+  absl::Status restored =
+      model->window_.Restore(model->key_, model->generation_, closed_until, store);
+  if (!restored.ok()) return restored;
+  if (absl::Status status = model->producers_.Restore(model->key_, store); !status.ok()) {
+    return status;
+  }
+  model->block_number_ = state.block_number();
+  if (state.has_gathering_since_micros()) {
+    model->gathering_since_ = state.gathering_since_micros();
+    model->gathering_ =
+        model->window_.SumOfClosed(model->gathering_since_, std::numeric_limits<int64_t>::max());
+  }
+  if (state.has_last_block_since_micros()) {
+    model->last_block_since_ = state.last_block_since_micros();
+    model->last_block_ =
+        model->window_.SumOfClosed(model->last_block_since_, model->gathering_since_);
+  }
+  const auto alerts = store.ListAlerts(model->key_.model, model->key_.version);
+  if (!alerts.ok()) return alerts.status();
+  std::vector<checks::Alert> book;
+  for (const storage::v1::AlertRecord& record : *alerts) {
+    auto alert = FromRecord(record);
+    if (!alert.ok()) return alert.status();
+    book.push_back(*std::move(alert));
+  }
+  model->alerts_.Restore(std::move(book));
+  model->state_dirty_ = false;
+  return model;
+}
+
+IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
+  IngestOutcome outcome;
+  if (!batch.number.producer.empty()) {
+    const Claim claim =
+        producers_.Take(batch.number.producer, batch.number.epoch, batch.number.sequence, now);
+    if (claim == Claim::kDuplicate) {
+      ++batches_.duplicate;
+      state_dirty_ = true;
+      outcome.result = IngestOutcome::Result::kDuplicate;
+      return outcome;
+    }
+    if (claim != Claim::kNew) {
+      ++batches_.refused;
+      state_dirty_ = true;
+      const std::string number =
+          absl::StrCat(key_.InWords(), ", producer \"", batch.number.producer, "\", epoch ",
+                       batch.number.epoch, ", sequence ", batch.number.sequence, ": ");
+      return Refused(
+          claim == Claim::kForgotten
+              ? absl::FailedPreconditionError(absl::StrCat(
+                    number, "the epoch has expired; whether the batch was counted is not known"))
+              : absl::InvalidArgumentError(absl::StrCat(
+                    number, "not a number of this epoch (0, or beyond its declared end)")));
+    }
+  }
+  ++batches_.counted;
+  last_batch_ = now;
+  state_dirty_ = true;
+  judge_dirty_ = true;
+  Count(batch, now, &outcome);
+  ClosePanes(now);
+  return outcome;
+}
+
+void LiveModel::Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome) {
+  const profile::BatchView& view = batch.view;
+  const profile::PreparedBatch prepared(*baseline_, view);
+  // Runs of rows of one pane, in the order of the panes: within a batch no row makes another late.
+  std::map<int64_t, std::vector<std::pair<uint32_t, uint32_t>>> runs;
+  std::map<int64_t, int64_t> newest_of_pane;
+  if (view.row_event_micros.empty()) {
+    const int64_t micros = view.event_micros.value_or(absl::ToUnixMicros(now));
+    const int64_t start = window_.PaneStart(micros);
+    runs[start].emplace_back(0, view.rows);
+    newest_of_pane[start] = micros;
+  } else {
+    for (uint32_t begin = 0; begin < view.rows;) {
+      const int64_t start = window_.PaneStart(view.row_event_micros[begin]);
+      int64_t& newest = newest_of_pane.try_emplace(start, kNever).first->second;
+      uint32_t end = begin;
+      while (end < view.rows && window_.PaneStart(view.row_event_micros[end]) == start) {
+        newest = std::max(newest, view.row_event_micros[end++]);
+      }
+      runs[start].emplace_back(begin, end);
+      begin = end;
+    }
+  }
+  const bool has_time = view.event_micros.has_value() || !view.row_event_micros.empty();
+  for (const auto& [start, ranges] : runs) {
+    uint64_t rows = 0;
+    for (const auto& [begin, end] : ranges) rows += end - begin;
+    if (window_.IsLate(start)) {
+      outcome->rows_late += rows;
+      late_rows_ += rows;
+    } else {
+      profile::Pane* pane = window_.Open(start);
+      for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
+      outcome->rows_counted += rows;
+      rows_ += rows;
+    }
+    sources_.See(view.source,
+                 has_time ? std::optional<int64_t>(newest_of_pane[start]) : std::nullopt, rows,
+                 now);
+    // A batch of long history passes many panes: each is closed, and judged, when its time has
+    // come.
+    if (runs.size() > 1) ClosePanes(now);
+  }
+}
+
+void LiveModel::ClosePanes(absl::Time now) {
+  const std::optional<int64_t> watermark =
+      sources_.Advance(now, policy_.allowed_lateness, policy_.source_idle_timeout);
+  if (!watermark.has_value()) return;
+  while (const std::optional<int64_t> start = window_.NextToClose(*watermark)) {
+    const int64_t keep = last_block_since_ != kNever  ? last_block_since_
+                         : gathering_since_ != kNever ? gathering_since_
+                                                      : *start;
+    const profile::Pane& pane = window_.Close(*start, std::min(keep, *start));
+    if (gathering_since_ == kNever) gathering_since_ = *start;
+    gathering_.Merge(pane);
+    if (gathering_.rows >= policy_.min_rows_drift) {
+      std::swap(last_block_, gathering_);
+      gathering_.Clear();
+      last_block_since_ = gathering_since_;
+      gathering_since_ = window_.closed_until();
+      ++block_number_;
+    }
+    state_dirty_ = true;
+    Judge(now);
+  }
+}
+
+IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
+  const std::string who =
+      absl::StrCat(key_.InWords(), ", producer \"", note.producer, "\", epoch ", note.epoch, ": ");
+  state_dirty_ = true;
+  judge_dirty_ = true;
+  switch (note.kind) {
+    case IngestNote::Kind::kRefused:
+      ++batches_.refused;
+      if (!note.producer.empty()) {
+        producers_.Skip(note.producer, note.epoch, note.first, note.first, now);
+      }
+      return Refused(note.refusal);
+    case IngestNote::Kind::kSkip:
+      if (note.first == 0 || note.last < note.first) {
+        return Refused(absl::InvalidArgumentError(
+            absl::StrCat(who, note.first, " to ", note.last, " is not a range of numbers")));
+      }
+      if (!producers_.Skip(note.producer, note.epoch, note.first, note.last, now)) {
+        return Refused(absl::FailedPreconditionError(absl::StrCat(who, "the epoch has expired")));
+      }
+      return {};
+    case IngestNote::Kind::kEnd:
+      if (!producers_.End(note.producer, note.epoch, note.last, now)) {
+        return Refused(absl::FailedPreconditionError(absl::StrCat(who, "the epoch has expired")));
+      }
+      return {};
+  }
+  return {};
+}
+
+void LiveModel::Tick(absl::Time now) {
+  ClosePanes(now);
+  producers_.Expire(now, policy_.epoch_expiry);
+  const LossSummary loss = producers_.Lost(now, policy_.hole_grace);
+  const bool silent = last_batch_.has_value() && now - *last_batch_ > policy_.no_data_after;
+  if (judge_dirty_ || silent || loss.lost_batches != loss_.lost_batches) Judge(now);
+}
+
+std::vector<checks::Finding> LiveModel::Findings(
+    absl::Time now, const profile::Pane& window,
+    const std::vector<profile::VariableStatistics>& statistics) {
+  loss_ = producers_.Lost(now, policy_.hole_grace);
+  const checks::EvaluationInput input{.window = window,
+                                      .block = block_number_ > 0 ? &last_block_ : nullptr,
+                                      .block_number = block_number_,
+                                      .now = now,
+                                      .last_batch = last_batch_,
+                                      .lost_batches = loss_.lost_batches,
+                                      .lost_detail = loss_.detail};
+  return checks::Evaluate(*baseline_, policy_, input, statistics);
+}
+
+std::vector<checks::Finding> LiveModel::Judge(absl::Time now) {
+  const profile::Pane window = window_.Sum();
+  for (size_t i = 0; i < statistics_.size(); ++i) {
+    statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
+  }
+  window_rows_ = window.rows;
+  std::vector<checks::Finding> findings = Findings(now, window, statistics_);
+  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy_, now, block_number_);
+  for (checks::Alert& alert : changed) {
+    changes_.push_back({key_, baseline_->number, alert});
+    changed_alerts_.push_back(std::move(alert));
+  }
+  ++evaluations_;
+  judge_dirty_ = false;
+  return findings;
+}
+
+std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_, {}); }
+
+bool LiveModel::dirty() const {
+  return state_dirty_ || window_.dirty() || producers_.dirty() || !changed_alerts_.empty();
+}
+
+void LiveModel::Commit(storage::Store::Batch* batch) {
+  window_.Commit(key_, generation_, batch);
+  producers_.Commit(key_, batch);
+  for (const checks::Alert& alert : changed_alerts_) {
+    if (alert.state == checks::AlertState::kInactive) {
+      batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
+                         alert.key.variable, alert.key.source);
+    } else {
+      batch->PutAlert(key_.model, key_.version, ToRecord(alert, baseline_->number));
+    }
+  }
+  changed_alerts_.clear();
+  storage::v1::ModelStateRecord record;
+  record.set_active_baseline(baseline_->number);
+  record.set_generation(generation_);
+  record.set_rows(rows_);
+  record.set_batches(batches_.counted);
+  record.set_late_rows(late_rows_);
+  record.set_duplicate_batches(batches_.duplicate);
+  record.set_refused_batches(batches_.refused);
+  if (last_batch_) record.set_last_batch_micros(absl::ToUnixMicros(*last_batch_));
+  if (window_.closed_until() != kNever) record.set_closed_until_micros(window_.closed_until());
+  sources_.ToRecord(&record);
+  if (last_block_since_ != kNever) record.set_last_block_since_micros(last_block_since_);
+  if (gathering_since_ != kNever) record.set_gathering_since_micros(gathering_since_);
+  record.set_block_number(block_number_);
+  record.set_active_since_micros(absl::ToUnixMicros(active_since_));
+  batch->PutState(key_.model, key_.version, record);
+  state_dirty_ = false;
+}
+
+void LiveModel::InheritProducers(LiveModel* from) { producers_ = std::move(from->producers_); }
+
+void LiveModel::SetPolicy(checks::Policy policy) {
+  policy_ = std::move(policy);
+  window_.set_panes(policy_.window_panes);
+  judge_dirty_ = true;
+}
+
+Report LiveModel::MakeReport(absl::Time now, std::optional<size_t> variable) {
+  const profile::Pane window = window_.Sum();
+  std::vector<profile::VariableStatistics> statistics;
+  for (size_t i = 0; i < baseline_->variables.size(); ++i) {
+    statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], window.variables[i]));
+  }
+  Report report;
+  report.key = key_;
+  report.baseline_number = baseline_->number;
+  if (const auto range = window_.Range(); range.has_value()) {
+    report.start = absl::FromUnixMicros(range->first);
+    report.end = absl::FromUnixMicros(range->second);
+  }
+  report.rows = window.rows;
+  report.late_rows = late_rows_;
+  report.findings = Findings(now, window, statistics);
+  SortWorstFirst(&report.findings);
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    if (variable.has_value() && *variable != i) continue;
+    const profile::VariableBaseline& trained = baseline_->variables[i];
+    report.variables.push_back({trained.variable, std::move(statistics[i]),
+                                profile::DescribeBaseline(trained),
+                                profile::SideBySide(trained, window.variables[i])});
+  }
+  std::stable_sort(report.variables.begin(), report.variables.end(),
+                   [](const VariableReport& a, const VariableReport& b) {
+                     return a.live.psi_corrected.value_or(-1) > b.live.psi_corrected.value_or(-1);
+                   });
+  if (variable.has_value()) {
+    const std::string& name = baseline_->variables[*variable].variable.name;
+    std::erase_if(report.findings,
+                  [&](const checks::Finding& finding) { return finding.variable != name; });
+  }
+  return report;
+}
+
+std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
+  auto snapshot = std::make_shared<ModelSnapshot>();
+  snapshot->key = key_;
+  snapshot->baseline_number = baseline_->number;
+  snapshot->rows = rows_;
+  snapshot->late_rows = late_rows_;
+  snapshot->batches = batches_;
+  snapshot->lost_batches = loss_.lost_batches;
+  snapshot->window_rows = window_rows_;
+  snapshot->open_panes = window_.open_panes();
+  snapshot->sources = sources_.size();
+  snapshot->producers = producers_.size();
+  snapshot->last_batch = last_batch_;
+  if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
+  for (size_t i = 0; i < statistics_.size(); ++i) {
+    const profile::Variable& variable = baseline_->variables[i].variable;
+    snapshot->variables.push_back({variable.name, variable.role, variable.kind, statistics_[i]});
+  }
+  snapshot->alerts = alerts_.alerts();
+  return snapshot;
+}
+
+}  // namespace plumbline::engine

@@ -1,0 +1,114 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_LIVE_MODEL_H_
+#define PLUMBLINE_SERVER_ENGINE_LIVE_MODEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/checks/alert.h"
+#include "server/checks/policy.h"
+#include "server/engine/ingest.h"
+#include "server/engine/model_key.h"
+#include "server/engine/producers.h"
+#include "server/engine/report.h"
+#include "server/engine/snapshot.h"
+#include "server/engine/sources.h"
+#include "server/engine/window.h"
+#include "server/profile/baseline.h"
+#include "server/storage/store.h"
+
+namespace plumbline::engine {
+
+/// One (model, version) with an active baseline: panes, sources, producers, evidence, alerts.
+/// Everything it knows is in the store as of the last commit. One worker's thread alone touches it.
+class LiveModel {
+ public:
+  /// A fresh one: empty windows, no alerts. `generation` is larger than any before.
+  LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
+            uint64_t generation, absl::Time now);
+  /// As the store holds it. Errors: DataLoss.
+  static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
+      ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
+      const storage::v1::ModelStateRecord& state, const storage::Store& store);
+
+  /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
+  /// has passed, and judges at every close. Does not call `done`.
+  IngestOutcome Ingest(const IngestBatch& batch, absl::Time now);
+  IngestOutcome Note(const IngestNote& note, absl::Time now);
+
+  /// Closes panes by the clock, lets epochs expire, and judges if anything changed or time alone
+  /// may change a verdict. Alerts that changed are appended to `changed`, here and above, until
+  /// TakeChanges.
+  void Tick(absl::Time now);
+  std::vector<ModelAlert> TakeChanges();
+
+  /// Adds what changed since the last call.
+  bool dirty() const;
+  void Commit(storage::Store::Batch* batch);
+
+  /// Takes over the sequence marks of the model that this one replaces: a batch counted before is
+  /// not counted again.
+  void InheritProducers(LiveModel* from);
+  /// Every alert as it is now.
+  std::vector<checks::Alert> alerts() const { return alerts_.alerts(); }
+
+  /// Takes a policy whose pane length is the same.
+  void SetPolicy(checks::Policy policy);
+
+  Report MakeReport(absl::Time now, std::optional<size_t> variable);
+  std::shared_ptr<const ModelSnapshot> Snapshot() const;
+
+  const ModelKey& key() const { return key_; }
+  uint64_t generation() const { return generation_; }
+  const checks::Policy& policy() const { return policy_; }
+  const std::shared_ptr<const profile::Baseline>& baseline() const { return baseline_; }
+  uint64_t evaluations() const { return evaluations_; }
+
+ private:
+  // Counts the rows, oldest pane first; late ones are counted apart.
+  void Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome);
+  void ClosePanes(absl::Time now);
+  std::vector<checks::Finding> Judge(absl::Time now);
+  std::vector<checks::Finding> Findings(absl::Time now, const profile::Pane& window,
+                                        const std::vector<profile::VariableStatistics>& statistics);
+
+  const ModelKey key_;
+  const std::shared_ptr<const profile::Baseline> baseline_;
+  checks::Policy policy_;
+  const uint64_t generation_;
+
+  Window window_;
+  Sources sources_;
+  Producers producers_;
+  checks::AlertBook alerts_;
+
+  // Evidence blocks: runs of closed panes with enough rows.
+  profile::Pane last_block_;
+  profile::Pane gathering_;
+  int64_t last_block_since_ = 0;
+  int64_t gathering_since_ = 0;
+  uint64_t block_number_ = 0;
+
+  uint64_t rows_ = 0;
+  uint64_t late_rows_ = 0;
+  BatchCounts batches_;
+  std::optional<absl::Time> last_batch_;
+  absl::Time active_since_;
+
+  bool state_dirty_ = true;
+  bool judge_dirty_ = true;
+  std::vector<checks::Alert> changed_alerts_;            // to store
+  std::vector<ModelAlert> changes_;                      // to tell
+  std::vector<profile::VariableStatistics> statistics_;  // of the last evaluation
+  uint64_t window_rows_ = 0;
+  LossSummary loss_;
+  uint64_t evaluations_ = 0;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_LIVE_MODEL_H_

@@ -1,0 +1,50 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_REPORT_H_
+#define PLUMBLINE_SERVER_ENGINE_REPORT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/checks/alert.h"
+#include "server/checks/finding.h"
+#include "server/engine/model_key.h"
+#include "server/profile/schema.h"
+#include "server/profile/statistics.h"
+
+namespace plumbline::engine {
+
+/// One variable of a report: statistics of both sides and their distributions side by side.
+struct VariableReport {
+  profile::Variable variable;
+  profile::VariableStatistics live;
+  profile::VariableStatistics baseline;
+  std::vector<profile::DistributionGroup> distribution;
+};
+
+/// The current window of a model.
+struct Report {
+  ModelKey key;
+  uint64_t baseline_number = 0;
+  std::optional<absl::Time> start, end;  // event time; absent while the window is empty
+  uint64_t rows = 0;
+  uint64_t late_rows = 0;
+  std::vector<checks::Finding> findings;  // the worst first
+  std::vector<VariableReport> variables;  // the worst first
+};
+
+/// An alert of some model.
+struct ModelAlert {
+  ModelKey key;
+  uint64_t baseline_number = 0;
+  checks::Alert alert;
+};
+
+/// Puts firing before the rest, critical before warning, large effects (value over threshold)
+/// before small ones.
+void SortWorstFirst(std::vector<checks::Finding>* findings);
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_REPORT_H_

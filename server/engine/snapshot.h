@@ -1,0 +1,74 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_SNAPSHOT_H_
+#define PLUMBLINE_SERVER_ENGINE_SNAPSHOT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/checks/alert.h"
+#include "server/checks/finding.h"
+#include "server/engine/model_key.h"
+#include "server/profile/statistics.h"
+
+namespace plumbline::engine {
+
+/// Batches by what became of them, since the baseline was activated (refusals and retries: since
+/// the start).
+struct BatchCounts {
+  uint64_t counted = 0;
+  uint64_t duplicate = 0;
+  uint64_t refused = 0;
+  uint64_t retry = 0;
+};
+
+/// One variable at the last evaluation.
+struct VariableSnapshot {
+  std::string name;
+  profile::Role role = profile::Role::kFeature;
+  profile::Kind kind = profile::Kind::kNumeric;
+  profile::VariableStatistics live;
+};
+
+/// One (model, version) at its last evaluation: what the metrics show. Immutable once published.
+struct ModelSnapshot {
+  ModelKey key;
+  uint64_t baseline_number = 0;
+  uint64_t rows = 0;
+  uint64_t late_rows = 0;
+  BatchCounts batches;
+  uint64_t lost_batches = 0;
+  uint64_t window_rows = 0;
+  size_t open_panes = 0;
+  size_t sources = 0;
+  size_t producers = 0;
+  std::optional<absl::Time> last_batch;  // server's clock
+  std::optional<absl::Time> watermark;   // event time
+  std::vector<VariableSnapshot> variables;
+  std::vector<checks::Alert> alerts;  // pending, firing and resolved
+};
+
+/// Upper bounds of the commit latency histogram, in seconds; the last bucket is open.
+inline constexpr std::array<double, 12> kCommitLatencyBounds = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
+
+/// The service's own health.
+struct ServiceSnapshot {
+  std::array<uint64_t, kCommitLatencyBounds.size() + 1> commit_latency_counts{};
+  double commit_latency_sum_seconds = 0;
+  uint64_t commits = 0;
+  uint64_t commit_failures = 0;
+  uint64_t committed_bytes = 0;
+  uint64_t evaluations = 0;
+  size_t queue_depth = 0;
+  size_t queue_capacity = 0;
+  uint64_t unknown_model_batches = 0;
+  bool writable = true;  // false after a failed write
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_SNAPSHOT_H_

@@ -1,0 +1,211 @@
+#include "server/engine/worker.h"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace plumbline::engine {
+namespace {
+
+// Items taken from the queue at once: bounds how long a commit waits for counting.
+constexpr size_t kItemsAtOnce = 256;
+
+// To the microsecond, as the store keeps it: what is told before a restart is told after it.
+absl::Time Now(const base::Clock* clock) {
+  return absl::FromUnixMicros(absl::ToUnixMicros(clock->Now()));
+}
+
+}  // namespace
+
+void Board::Post(std::shared_ptr<const ModelSnapshot> snapshot) {
+  base::MutexLock lock(&mutex_);
+  snapshots_[snapshot->key] = std::move(snapshot);
+}
+
+void Board::Remove(const ModelKey& key) {
+  base::MutexLock lock(&mutex_);
+  snapshots_.erase(key);
+}
+
+std::vector<std::shared_ptr<const ModelSnapshot>> Board::All() const {
+  base::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<const ModelSnapshot>> all;
+  all.reserve(snapshots_.size());
+  for (const auto& [key, snapshot] : snapshots_) all.push_back(snapshot);
+  return all;
+}
+
+std::shared_ptr<const ModelSnapshot> Board::Find(const ModelKey& key) const {
+  base::MutexLock lock(&mutex_);
+  const auto it = snapshots_.find(key);
+  return it == snapshots_.end() ? nullptr : it->second;
+}
+
+void Board::Tell(const std::vector<ModelAlert>& changes) {
+  if (changes.empty()) return;
+  base::MutexLock lock(&watch_mutex_);
+  for (const auto& [id, watcher] : watchers_) {
+    for (const ModelAlert& change : changes) watcher(change);
+  }
+}
+
+uint64_t Board::Watch(std::function<void(const ModelAlert&)> watcher) {
+  base::MutexLock lock(&watch_mutex_);
+  watchers_.emplace(next_id_, std::move(watcher));
+  return next_id_++;
+}
+
+void Board::Unwatch(uint64_t id) {
+  base::MutexLock lock(&watch_mutex_);
+  watchers_.erase(id);
+}
+
+Worker::Worker(size_t queue_capacity, absl::Duration evaluation_interval, Committer* committer,
+               Board* board, const base::Clock* clock)
+    : queue_(queue_capacity),
+      evaluation_interval_(evaluation_interval),
+      committer_(committer),
+      board_(board),
+      clock_(clock) {}
+
+Worker::~Worker() { Stop(); }
+
+void Worker::Adopt(std::unique_ptr<LiveModel> model) {
+  touched_.insert(model->key());
+  models_.live[model->key()] = std::move(model);
+}
+
+void Worker::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Worker::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Worker::TryPush(IngestBatch&& batch) {
+  Item item(std::move(batch));
+  if (queue_.TryPush(std::move(item))) return true;
+  batch = std::move(std::get<IngestBatch>(item));
+  return false;
+}
+
+bool Worker::TryPush(IngestNote&& note) {
+  Item item(std::move(note));
+  if (queue_.TryPush(std::move(item))) return true;
+  note = std::move(std::get<IngestNote>(item));
+  return false;
+}
+
+absl::Status Worker::Run(Task task) {
+  auto promise = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> result = promise->get_future();
+  Control control{std::move(task),
+                  [promise](const absl::Status& status) { promise->set_value(status); }};
+  Item item(std::move(control));
+  if (!queue_.Push(std::move(item))) return absl::UnavailableError("shutting down");
+  return result.get();
+}
+
+void Worker::Loop() {
+  auto last_tick = std::chrono::steady_clock::now();
+  const auto interval = absl::ToChronoNanoseconds(evaluation_interval_);
+  Tick(Now(clock_));
+  std::vector<Item> items;
+  while (true) {
+    const auto waited = std::chrono::steady_clock::now() - last_tick;
+    const absl::Duration rest =
+        absl::FromChrono(std::chrono::duration_cast<std::chrono::nanoseconds>(interval - waited));
+    items.clear();
+    queue_.PopAll(&items, kItemsAtOnce, std::max(rest, absl::ZeroDuration()));
+    const absl::Time now = Now(clock_);
+    for (Item& item : items) Handle(&item, now);
+    if (std::chrono::steady_clock::now() - last_tick >= interval) {
+      last_tick = std::chrono::steady_clock::now();
+      Tick(now);
+    }
+    const bool idle = acks_.empty() && controls_.empty() && touched_.empty();
+    if (!idle && !commit_under_way_.load(std::memory_order_acquire)) SubmitCommit();
+    if (items.empty() && queue_.closed() && queue_.size() == 0) {
+      // The last commit goes behind whatever is under way: the committer keeps the order.
+      Tick(Now(clock_));
+      SubmitCommit();
+      return;
+    }
+  }
+}
+
+void Worker::Handle(Item* item, absl::Time now) {
+  if (auto* batch = std::get_if<IngestBatch>(item)) {
+    const auto it = models_.live.find(batch->key);
+    if (it == models_.live.end()) {
+      Answer(std::move(batch->done),
+             {IngestOutcome::Result::kRefused, 0, 0,
+              absl::NotFoundError(absl::StrCat(batch->key.InWords(), " does not exist"))});
+      return;
+    }
+    touched_.insert(batch->key);
+    Answer(std::move(batch->done), it->second->Ingest(*batch, now));
+  } else if (auto* note = std::get_if<IngestNote>(item)) {
+    const auto it = models_.live.find(note->key);
+    if (it == models_.live.end()) {
+      Answer(std::move(note->done),
+             {IngestOutcome::Result::kRefused, 0, 0,
+              absl::NotFoundError(absl::StrCat(note->key.InWords(), " does not exist"))});
+      return;
+    }
+    touched_.insert(note->key);
+    Answer(std::move(note->done), it->second->Note(*note, now));
+  } else if (auto* control = std::get_if<Control>(item)) {
+    control->task(&models_, &control_writes_);
+    controls_.push_back(std::move(control->then));
+    for (const auto& [key, model] : models_.live) {
+      if (model->dirty()) touched_.insert(key);
+    }
+  }
+}
+
+void Worker::Answer(IngestDone done, IngestOutcome outcome) {
+  if (done) acks_.push_back({std::move(done), std::move(outcome)});
+}
+
+void Worker::Tick(absl::Time now) {
+  uint64_t evaluations = 0;
+  for (const auto& [key, model] : models_.live) {
+    const uint64_t before = model->evaluations();
+    model->Tick(now);
+    evaluations += model->evaluations();
+    if (model->dirty()) touched_.insert(key);
+    if (model->evaluations() != before || touched_.contains(key)) Publish(model.get());
+  }
+  evaluations_.store(evaluations, std::memory_order_relaxed);
+}
+
+void Worker::Publish(LiveModel* model) {
+  board_->Tell(model->TakeChanges());
+  board_->Post(model->Snapshot());
+}
+
+void Worker::SubmitCommit() {
+  CommitJob job;
+  job.batch = std::exchange(control_writes_, storage::Store::Batch());
+  for (const ModelKey& key : touched_) {
+    const auto it = models_.live.find(key);
+    if (it != models_.live.end() && it->second->dirty()) it->second->Commit(&job.batch);
+  }
+  touched_.clear();
+  job.acks = std::exchange(acks_, {});
+  job.then = [this, controls = std::exchange(controls_, {})](const absl::Status& status) mutable {
+    for (auto& then : controls) then(status);
+    commit_under_way_.store(false, std::memory_order_release);
+    // If the queue is full the worker is awake anyway.
+    (void)queue_.TryPush(Item(Wake{}));
+  };
+  commit_under_way_.store(true, std::memory_order_release);
+  committer_->Submit(std::move(job));
+}
+
+}  // namespace plumbline::engine

@@ -1,0 +1,119 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_WORKER_H_
+#define PLUMBLINE_SERVER_ENGINE_WORKER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "server/base/bounded_queue.h"
+#include "server/base/clock.h"
+#include "server/base/mutex.h"
+#include "server/engine/committer.h"
+#include "server/engine/ingest.h"
+#include "server/engine/live_model.h"
+#include "server/engine/snapshot.h"
+
+namespace plumbline::engine {
+
+/// Where workers leave what others may read: the latest snapshot of each model, and changes of
+/// alerts. Thread-safe.
+class Board {
+ public:
+  void Post(std::shared_ptr<const ModelSnapshot> snapshot);
+  void Remove(const ModelKey& key);
+  std::vector<std::shared_ptr<const ModelSnapshot>> All() const;
+  std::shared_ptr<const ModelSnapshot> Find(const ModelKey& key) const;
+
+  void Tell(const std::vector<ModelAlert>& changes);
+  uint64_t Watch(std::function<void(const ModelAlert&)> watcher);
+  void Unwatch(uint64_t id);
+
+ private:
+  mutable base::Mutex mutex_;
+  absl::flat_hash_map<ModelKey, std::shared_ptr<const ModelSnapshot>> snapshots_
+      ABSL_GUARDED_BY(mutex_);
+  base::Mutex watch_mutex_;
+  uint64_t next_id_ ABSL_GUARDED_BY(watch_mutex_) = 1;
+  absl::flat_hash_map<uint64_t, std::function<void(const ModelAlert&)>> watchers_
+      ABSL_GUARDED_BY(watch_mutex_);
+};
+
+/// One thread and the models it owns. Takes batches from a bounded queue, counts them, judges once
+/// a second and at every pane close, and hands what changed to the committer: one commit is under
+/// way at a time, and all that arrives meanwhile shares the next.
+class Worker {
+ public:
+  /// What a task may touch, on the worker's thread.
+  struct Models {
+    absl::flat_hash_map<ModelKey, std::unique_ptr<LiveModel>> live;
+  };
+  /// Runs on the worker's thread; what it adds to the batch is part of the next commit.
+  using Task = absl::AnyInvocable<void(Models*, storage::Store::Batch*)>;
+
+  Worker(size_t queue_capacity, absl::Duration evaluation_interval, Committer* committer,
+         Board* board, const base::Clock* clock);
+  ~Worker();
+
+  /// Before Start, from one thread.
+  void Adopt(std::unique_ptr<LiveModel> model);
+  void Start();
+  /// Processes what is queued, hands over a last commit and joins.
+  void Stop();
+
+  /// False if the queue is full or closed; the item is then not moved from.
+  bool TryPush(IngestBatch&& batch);
+  bool TryPush(IngestNote&& note);
+  /// Runs `task` and waits until its commit is durable. Errors: Unavailable if the write failed or
+  /// the worker has stopped.
+  absl::Status Run(Task task);
+
+  size_t queue_depth() const { return queue_.size(); }
+  size_t queue_capacity() const { return queue_.capacity(); }
+  uint64_t evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Control {
+    Task task;
+    absl::AnyInvocable<void(const absl::Status&)> then;
+  };
+  struct Wake {};
+  using Item = std::variant<IngestBatch, IngestNote, Control, Wake>;
+
+  void Loop();
+  void Handle(Item* item, absl::Time now);
+  void Answer(IngestDone done, IngestOutcome outcome);
+  void Tick(absl::Time now);
+  void Publish(LiveModel* model);
+  void SubmitCommit();
+
+  base::BoundedQueue<Item> queue_;
+  const absl::Duration evaluation_interval_;
+  Committer* const committer_;
+  Board* const board_;
+  const base::Clock* const clock_;
+  std::atomic<bool> commit_under_way_{false};
+  std::atomic<uint64_t> evaluations_{0};
+
+  // The worker's thread only.
+  Models models_;
+  absl::flat_hash_set<ModelKey> touched_;
+  std::vector<PendingAck> acks_;
+  std::vector<absl::AnyInvocable<void(const absl::Status&)>> controls_;
+  storage::Store::Batch control_writes_;
+
+  std::thread thread_;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_WORKER_H_

@@ -1,0 +1,184 @@
+// plumblined: wires the rooms together, and takes them apart on SIGTERM.
+#include <grpc/support/log.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
+#include "server/config.h"
+#include "server/engine/engine.h"
+#include "server/logging.h"
+#include "server/storage/store.h"
+#include "server/telemetry/metrics.h"
+#include "server/telemetry/process_state.h"
+#include "server/transport/grpc_server.h"
+#include "server/transport/http_server.h"
+
+namespace plumbline {
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "plumblined: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+// glibc gives freed memory back at every batch otherwise, and takes it again: half the throughput.
+void TuneMalloc() {
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_TOP_PAD, 16 << 20);
+}
+
+// Where gRPC's own error lines go; nowhere before the start is over, so that one line says why it
+// failed.
+std::atomic<const Logger*> grpc_log{nullptr};
+
+void WriteGrpcLog(gpr_log_func_args* args) {
+  const Logger* const log = grpc_log.load();
+  if (absl::StartsWith(args->message, "assertion failed")) {
+    std::fprintf(stderr, "plumblined: gRPC: %s\n", args->message);
+  } else if (log != nullptr && args->severity == GPR_LOG_SEVERITY_ERROR) {
+    log->Warn(args->message, {{"library", "grpc"}});
+  }
+}
+
+// gRPC's listener goes deaf for good when descriptors run out: take all that the system allows.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::string WithPort(const std::string& address, int port) {
+  return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+}
+
+engine::EngineOptions EngineOptionsOf(const Config& config) {
+  engine::EngineOptions options;
+  options.data_dir = config.data_dir;
+  options.workers = config.workers;
+  options.queue_capacity = config.queue_capacity;
+  options.evaluation_interval = absl::Milliseconds(config.evaluation_interval_ms);
+  options.max_spool_bytes = config.max_spool_gib << 30;
+  options.max_models = config.max_models;
+  options.sync = config.durability == "sync";
+  return options;
+}
+
+transport::GrpcServerOptions GrpcOptionsOf(const Config& config) {
+  transport::GrpcServerOptions options;
+  options.address = config.grpc_address;
+  options.tls_cert = config.tls_cert;
+  options.tls_key = config.tls_key;
+  options.tls_client_ca = config.tls_client_ca;
+  options.allow_insecure = config.allow_insecure;
+  options.max_message_bytes = static_cast<int>(config.max_message_mib << 20);
+  return options;
+}
+
+absl::Status Ready(const engine::Engine& engine, bool stopping) {
+  if (stopping) return absl::UnavailableError("shutting down");
+  if (!engine.ServiceState().writable) {
+    return absl::UnavailableError("the data folder cannot be written");
+  }
+  return absl::OkStatus();
+}
+
+// Returns when asked to stop. A second signal then ends the process at once.
+void AwaitStop(const sigset_t& signals, const engine::Engine& engine, const Logger& log) {
+  const timespec second{.tv_sec = 1, .tv_nsec = 0};
+  bool writable = true;
+  int number = -1;
+  while ((number = sigtimedwait(&signals, nullptr, &second)) < 0) {
+    if (writable && !engine.ServiceState().writable) {
+      writable = false;
+      log.Error("a write failed: nothing is acknowledged until a restart");
+    }
+  }
+  log.Info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+absl::Status Run(const Config& config, const sigset_t& signals) {
+  base::SystemClock clock;
+  const absl::Time started = clock.Now();
+  const Logger log(&clock, ParseLogLevel(config.log_level));
+
+  auto store = storage::Store::Open(config.data_dir);
+  if (!store.ok()) return store.status();
+  auto engine = engine::Engine::Start(EngineOptionsOf(config), store->get(), &clock);
+  if (!engine.ok()) return engine.status();
+  auto grpc = transport::GrpcServer::Start(GrpcOptionsOf(config), engine->get(), &clock);
+  if (!grpc.ok()) return grpc.status();
+
+  telemetry::Exporter exporter({.max_series_per_model = config.max_series_per_model,
+                                .max_series = config.max_series,
+                                .version = PLUMBLINE_VERSION});
+  std::atomic<bool> stopping{false};
+  auto http = transport::HttpServer::Start(
+      {.address = config.http_address, .allow_insecure = config.allow_insecure},
+      [&] {
+        telemetry::ProcessState process = telemetry::ReadProcessState();
+        process.start = started;
+        return exporter.Render((*engine)->ModelSnapshots(), (*engine)->ServiceState(), process);
+      },
+      [&] { return Ready(**engine, stopping.load()); });
+  if (!http.ok()) return http.status();
+
+  (*grpc)->SetServing(true);
+  grpc_log.store(&log);
+  log.Info("ready", {{"version", PLUMBLINE_VERSION},
+                     {"grpc", WithPort(config.grpc_address, (*grpc)->port())},
+                     {"http", WithPort(config.http_address, (*http)->port())},
+                     {"data_dir", config.data_dir},
+                     {"durability", config.durability}});
+  AwaitStop(signals, **engine, log);
+  stopping.store(true);
+  (*grpc)->Shutdown(absl::Seconds(config.shutdown_timeout_seconds));
+  (*engine)->Stop();
+  http->reset();
+  engine->reset();
+  absl::Status closed = (*store)->Close();
+  grpc_log.store(nullptr);
+  log.Info("stopped");
+  return closed;
+}
+
+int Main(int argc, const char* const* argv) {
+  const auto parsed = ParseConfig(argc, argv);
+  if (!parsed.ok()) return Fail(parsed.status());
+  if (parsed->exit_now) {
+    std::fputs(parsed->text.c_str(), stdout);
+    return 0;
+  }
+  TuneMalloc();
+  gpr_set_log_function(WriteGrpcLog);
+  RaiseFileLimit();
+  const absl::Status status = Run(parsed->config, BlockStopSignals());
+  return status.ok() ? 0 : Fail(status);
+}
+
+}  // namespace
+}  // namespace plumbline
+
+int main(int argc, char** argv) { return plumbline::Main(argc, argv); }

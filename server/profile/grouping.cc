@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "server/profile/baseline.h"
+
+namespace plumbline::profile {
+namespace {
+
+constexpr double kNumericGroups = 10;
+// A variable with no more codes in use than this is discrete: each value is a group of its own.
+constexpr size_t kMaxDiscreteCodes = 12;
+// A group lighter than this share of training, or this many rows, is pooled with its neighbour.
+constexpr double kSparseShare = 0.005;
+constexpr double kSparseRows = 5;
+// Categories at or above this share keep a group of their own.
+constexpr double kRareShare = 0.001;
+
+// A run of codes, starting at `start`, and its mass. Codes that training left empty belong to the
+// run before them.
+struct Run {
+  size_t start = 0;
+  double mass = 0;
+};
+
+// Cuts `items` (codes in use, none of them heavy) into runs of about equal mass.
+void CutEvenly(absl::Span<const Run> items, double wanted, std::vector<Run>* runs) {
+  double total = 0;
+  for (const Run& item : items) total += item.mass;
+  const double parts = std::max(1.0, std::round(total / wanted));
+  double before = 0;
+  double part = -1;
+  for (const Run& item : items) {
+    const double now = std::floor((before + item.mass / 2) / total * parts);
+    if (now != part) runs->push_back({item.start, 0});
+    part = now;
+    runs->back().mass += item.mass;
+    before += item.mass;
+  }
+}
+
+std::vector<Run> CutCodes(const std::vector<uint64_t>& codes, double total) {
+  std::vector<Run> items;
+  for (size_t code = 0; code < codes.size(); ++code) {
+    if (codes[code] > 0) items.push_back({code, static_cast<double>(codes[code])});
+  }
+  if (items.size() <= kMaxDiscreteCodes) return items;
+  const double wanted = total / kNumericGroups;
+  std::vector<Run> runs;
+  for (size_t begin = 0; begin < items.size();) {
+    size_t end = begin;
+    while (end < items.size() && items[end].mass < wanted) ++end;
+    CutEvenly(absl::MakeConstSpan(items).subspan(begin, end - begin), wanted, &runs);
+    if (end < items.size()) runs.push_back(items[end++]);  // heavy: alone
+    begin = end;
+  }
+  return runs;
+}
+
+// Pools the lightest run with its lighter neighbour while it is sparse. Two stay whatever their
+// mass: a variable that was nearly constant must still be able to drift.
+void PoolSparse(double total, std::vector<Run>* runs) {
+  const double sparse = std::max(kSparseShare * total, kSparseRows);
+  while (runs->size() > 2) {
+    const auto lightest = std::min_element(
+        runs->begin(), runs->end(), [](const Run& a, const Run& b) { return a.mass < b.mass; });
+    if (lightest->mass >= sparse) return;
+    const bool has_left = lightest != runs->begin();
+    const bool has_right = lightest + 1 != runs->end();
+    const bool left = has_left && (!has_right || (lightest - 1)->mass <= (lightest + 1)->mass);
+    const auto first = left ? lightest - 1 : lightest;
+    first->mass += (first + 1)->mass;
+    runs->erase(first + 1);
+  }
+}
+
+Grouping GroupBins(const VariableBaseline& variable) {
+  const std::vector<uint64_t>& codes = variable.counts.codes;
+  const double total = static_cast<double>(variable.counts.Coded());
+  std::vector<Run> runs = CutCodes(codes, total);
+  PoolSparse(total, &runs);
+  Grouping grouping;
+  grouping.groups = std::max<uint32_t>(1, static_cast<uint32_t>(runs.size()));
+  grouping.group_of_code.resize(codes.size(), 0);
+  uint32_t group = 0;
+  for (size_t code = 0; code < codes.size(); ++code) {
+    while (group + 1 < runs.size() && runs[group + 1].start <= code) ++group;
+    grouping.group_of_code[code] = group;
+  }
+  return grouping;
+}
+
+Grouping GroupCategories(const VariableBaseline& variable) {
+  const std::vector<uint64_t>& codes = variable.counts.codes;
+  const double total = static_cast<double>(variable.counts.Coded());
+  const double least = std::max(kRareShare * total, std::min(kSparseRows, total));
+  constexpr uint32_t kOther = ~uint32_t{0};
+  Grouping grouping;
+  grouping.group_of_code.resize(codes.size(), kOther);
+  for (size_t code = 0; code < codes.size() && code < variable.categories.size(); ++code) {
+    if (static_cast<double>(codes[code]) < least) continue;
+    grouping.group_of_code[code] = grouping.groups++;
+  }
+  for (uint32_t& group : grouping.group_of_code) {
+    if (group == kOther) group = grouping.groups;
+  }
+  ++grouping.groups;
+  return grouping;
+}
+
+}  // namespace
+
+std::vector<uint64_t> Grouping::Sum(const std::vector<uint64_t>& codes) const {
+  std::vector<uint64_t> sums(groups, 0);
+  for (size_t code = 0; code < codes.size() && code < group_of_code.size(); ++code) {
+    sums[group_of_code[code]] += codes[code];
+  }
+  return sums;
+}
+
+bool VariableBaseline::is_constant() const {
+  if (counts.Coded() == 0) return false;
+  if (is_numeric()) return counts.moments.Min() == counts.moments.Max();
+  return std::count_if(counts.codes.begin(), counts.codes.end(),
+                       [](uint64_t count) { return count > 0; }) == 1 &&
+         counts.codes[categories.rare_code()] == 0;
+}
+
+Grouping MakeGrouping(const VariableBaseline& variable) {
+  if (variable.counts.codes.empty()) return Grouping();
+  return variable.is_numeric() ? GroupBins(variable) : GroupCategories(variable);
+}
+
+}  // namespace plumbline::profile

@@ -1,0 +1,110 @@
+#include "server/profile/pane.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "server/profile/column_counter.h"
+
+namespace plumbline::profile {
+Pane::Pane(const Baseline& baseline) {
+  variables.resize(baseline.variables.size());
+  for (size_t i = 0; i < variables.size(); ++i) {
+    const VariableCounts& trained = baseline.variables[i].counts;
+    variables[i].codes.assign(trained.codes.size(), 0);
+    variables[i].moments = stats::Moments(trained.moments.shift());
+  }
+}
+
+void Pane::Merge(const Pane& other) {
+  rows += other.rows;
+  if (variables.empty()) {
+    variables = other.variables;
+  } else {
+    const size_t shared = std::min(variables.size(), other.variables.size());
+    for (size_t i = 0; i < shared; ++i) variables[i].Merge(other.variables[i]);
+  }
+  for (const auto& [name, count] : other.unknown_variables) {
+    if (unknown_variables.size() < kMaxUnknownVariables || unknown_variables.contains(name)) {
+      unknown_variables[name] += count;
+    } else {
+      unknown_overflow += count;
+    }
+  }
+  unknown_overflow += other.unknown_overflow;
+}
+
+void Pane::Clear() {
+  rows = 0;
+  for (VariableCounts& counts : variables) {
+    std::vector<uint64_t> codes = std::move(counts.codes);
+    std::fill(codes.begin(), codes.end(), 0);
+    const double shift = counts.moments.shift();
+    counts = VariableCounts();
+    counts.codes = std::move(codes);
+    counts.moments = stats::Moments(shift);
+  }
+  unknown_variables.clear();
+  unknown_overflow = 0;
+}
+
+PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch)
+    : baseline_(baseline), columns_(baseline.variables.size()) {
+  for (const ColumnView& view : batch.columns) {
+    const std::optional<size_t> index = baseline.schema.Find(view.name);
+    if (!index.has_value()) {
+      unknown_.push_back(view.name);
+      continue;
+    }
+    const VariableBaseline& variable = baseline.variables[*index];
+    Column& column = columns_[*index];
+    column.view = &view;
+    column.wrong_type = IsWrongType(variable.variable.kind, view.values);
+    if (column.wrong_type || variable.is_numeric()) continue;
+    if (const auto* dictionary = std::get_if<DictionaryView>(&view.values)) {
+      column.dictionary_codes.reserve(dictionary->dictionary.size());
+      for (const absl::string_view entry : dictionary->dictionary) {
+        column.dictionary_codes.push_back(variable.categories.Code(entry));
+      }
+    } else if (std::holds_alternative<absl::Span<const bool>>(view.values)) {
+      column.dictionary_codes = {variable.categories.Code("false"),
+                                 variable.categories.Code("true")};
+    }
+  }
+}
+
+void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
+  const uint64_t rows = end - begin;
+  pane->rows += rows;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const Column& column = columns_[i];
+    const VariableBaseline& baseline = baseline_.variables[i];
+    VariableCounts* counts = &pane->variables[i];
+    counts->rows += rows;
+    if (column.view == nullptr) {
+      counts->absent += rows;
+    } else if (column.wrong_type) {
+      const uint64_t nulls = CountNulls(*column.view, begin, end);
+      counts->nulls += nulls;
+      counts->wrong_type += rows - nulls;
+    } else if (baseline.is_numeric()) {
+      CountNumericColumn(baseline, *column.view, begin, end, counts);
+    } else {
+      CountCategoricalColumn(baseline.categories, *column.view, column.dictionary_codes, begin, end,
+                             counts);
+    }
+  }
+  for (const absl::string_view name : unknown_) {
+    const auto known = pane->unknown_variables.find(name);
+    if (known != pane->unknown_variables.end()) {
+      known->second += rows;
+    } else if (pane->unknown_variables.size() < kMaxUnknownVariables) {
+      pane->unknown_variables.emplace(std::string(name), rows);
+    } else {
+      pane->unknown_overflow += rows;
+    }
+  }
+}
+
+}  // namespace plumbline::profile

@@ -1,0 +1,165 @@
+#include "server/profile/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "server/stats/chi_square.h"
+#include "server/stats/divergences.h"
+#include "server/stats/ks.h"
+#include "server/stats/psi.h"
+#include "server/stats/wasserstein.h"
+
+namespace plumbline::profile {
+namespace {
+
+template <class T>
+std::optional<double> Present(const absl::StatusOr<T>& result) {
+  if (!result.ok() || !std::isfinite(*result)) return std::nullopt;
+  return *result;
+}
+
+std::optional<double> Finite(double value) {
+  if (!std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+void AddRates(const VariableCounts& counts, bool numeric, VariableStatistics* result) {
+  result->rows = counts.rows;
+  if (counts.rows == 0) return;
+  const auto rate = [&](uint64_t count) {
+    return static_cast<double>(count) / static_cast<double>(counts.rows);
+  };
+  result->null_rate = rate(counts.nulls);
+  result->absent_rate = rate(counts.absent);
+  result->wrong_type_rate = rate(counts.wrong_type);
+  if (numeric) {
+    result->nan_rate = rate(counts.nans);
+    result->inf_rate = rate(counts.positive_infinities + counts.negative_infinities);
+    if (counts.codes.size() >= 2) {
+      result->out_of_range_rate = rate(counts.codes.front() + counts.codes.back());
+    }
+  } else if (!counts.codes.empty()) {
+    result->unseen_rate = rate(counts.codes.back());
+  }
+}
+
+void AddMoments(const VariableCounts& counts, VariableStatistics* result) {
+  if (counts.moments.count() == 0) return;
+  result->mean = Finite(counts.moments.Mean());
+  result->min = Finite(counts.moments.Min());
+  result->max = Finite(counts.moments.Max());
+  if (counts.moments.count() > 1) {
+    result->stddev = Finite(std::sqrt(counts.moments.SampleVariance()));
+  }
+}
+
+// The value at `rank`, the mass of a bin spread evenly over it; the tails reach to the extremes.
+double InterpolatedQuantile(const VariableBaseline& baseline, const VariableCounts& live,
+                            double rank) {
+  const double wanted = rank * static_cast<double>(live.Coded());
+  const absl::Span<const double> edges = baseline.bins.edges();
+  double below = 0;
+  for (size_t code = 0; code < live.codes.size(); ++code) {
+    const double count = static_cast<double>(live.codes[code]);
+    if (count == 0 || below + count < wanted) {
+      below += count;
+      continue;
+    }
+    const bool atom = code > 0 && code <= baseline.bins.size() && baseline.bins.is_atom(code - 1);
+    double lower = code == 0       ? live.moments.Min()
+                   : edges.empty() ? live.moments.Min()
+                                   : edges[code - 1];
+    if (atom) return lower;
+    double upper = code < edges.size() ? edges[code] : live.moments.Max();
+    lower = std::clamp(lower, live.moments.Min(), live.moments.Max());
+    upper = std::clamp(upper, live.moments.Min(), live.moments.Max());
+    return std::lerp(lower, upper, (wanted - below) / count);
+  }
+  return live.moments.Max();
+}
+
+void AddGrouped(const VariableBaseline& baseline, const VariableCounts& live,
+                VariableStatistics* result) {
+  if (baseline.grouping.groups == 0 || (baseline.is_numeric() && baseline.grouping.groups < 2)) {
+    return;
+  }
+  const std::vector<uint64_t> p = baseline.grouping.Sum(baseline.counts.codes);
+  const std::vector<uint64_t> q = baseline.grouping.Sum(live.codes);
+  const uint64_t live_total = live.Coded();
+  const uint64_t baseline_total = baseline.counts.Coded();
+  if (live_total == 0 || baseline_total == 0) return;
+  result->psi = Present(stats::Psi(p, q));
+  if (result->psi.has_value()) {
+    result->psi_corrected =
+        *result->psi - stats::PsiChance(baseline.grouping.groups, live_total, baseline_total);
+  }
+  result->js_distance = Present(stats::JsDistance(p, q));
+  result->hellinger = Present(stats::Hellinger(p, q));
+  result->tvd = Present(stats::TotalVariation(p, q));
+  const auto l_infinity = stats::LInfinity(p, q);
+  if (l_infinity.ok()) result->l_infinity = l_infinity->value;
+  const auto chi_square = stats::ChiSquareHomogeneity(p, q);
+  if (chi_square.ok() && chi_square->degrees_of_freedom > 0) {
+    result->chi_square = chi_square->statistic;
+    result->chi_square_p_value = chi_square->p_value;
+    result->cramers_v = chi_square->cramers_v;
+  }
+}
+
+void AddOrdered(const VariableBaseline& baseline, const VariableCounts& live,
+                VariableStatistics* result) {
+  const auto ks = stats::KsFromCounts(baseline.counts.codes, live.codes);
+  if (!ks.ok()) return;
+  result->ks = ks->statistic;
+  result->ks_p_value = ks->p_value;
+  uint64_t largest = 0;
+  for (size_t bin = 0; bin < baseline.bins.size(); ++bin) {
+    if (!baseline.bins.is_atom(bin)) largest = std::max(largest, baseline.counts.codes[bin + 1]);
+  }
+  result->ks_resolution =
+      static_cast<double>(largest) / static_cast<double>(baseline.counts.Coded());
+
+  const absl::Span<const double> edges = baseline.bins.edges();
+  if (edges.empty()) return;
+  const auto inner = [](const std::vector<uint64_t>& codes) {
+    return absl::MakeConstSpan(codes).subspan(1, codes.size() - 2);
+  };
+  result->wasserstein_raw = Present(stats::WassersteinFromBins(
+      edges, inner(baseline.counts.codes), inner(live.codes),
+      {live.codes.front(), live.below_sum.Value()}, {live.codes.back(), live.above_sum.Value()}));
+  const double scale = baseline.counts.moments.StandardDeviation();
+  if (result->wasserstein_raw.has_value() && std::isfinite(scale) && scale > 0) {
+    result->wasserstein = Finite(*result->wasserstein_raw / scale);
+  }
+}
+
+}  // namespace
+
+VariableStatistics CompareToBaseline(const VariableBaseline& baseline, const VariableCounts& live) {
+  VariableStatistics result;
+  AddRates(live, baseline.is_numeric(), &result);
+  AddMoments(live, &result);
+  AddGrouped(baseline, live, &result);
+  if (!baseline.is_numeric()) return result;
+  AddOrdered(baseline, live, &result);
+  if (live.moments.count() == 0) return result;
+  for (const double rank : kQuantileRanks) {
+    result.quantiles.push_back(rank == 0   ? live.moments.Min()
+                               : rank == 1 ? live.moments.Max()
+                                           : InterpolatedQuantile(baseline, live, rank));
+  }
+  return result;
+}
+
+VariableStatistics DescribeBaseline(const VariableBaseline& baseline) {
+  VariableStatistics result;
+  AddRates(baseline.counts, baseline.is_numeric(), &result);
+  AddMoments(baseline.counts, &result);
+  result.distinct = baseline.distinct;
+  result.quantiles = baseline.quantiles;
+  return result;
+}
+
+}  // namespace plumbline::profile

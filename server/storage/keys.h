@@ -1,0 +1,67 @@
+#ifndef PLUMBLINE_SERVER_STORAGE_KEYS_H_
+#define PLUMBLINE_SERVER_STORAGE_KEYS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+
+namespace plumbline::storage {
+
+/// First byte of every key, and kind byte of every value. On disk: never renumber.
+enum class RecordKind : uint8_t {
+  kFormat = 1,
+  kModel = 2,
+  kBaseline = 3,
+  kBaselineHead = 4,
+  kPolicy = 5,
+  kState = 6,
+  kPane = 7,
+  kPaneDelta = 8,
+  kProducer = 9,
+  kAlert = 10,
+};
+
+absl::string_view RecordKindName(RecordKind kind);
+
+/// Builds a key: the kind's byte, then strings behind their length and big-endian integers, so that
+/// every prefix of parts is a prefix of bytes and no string runs into the next.
+class KeyBuilder {
+ public:
+  explicit KeyBuilder(RecordKind kind) : key_(1, static_cast<char>(kind)) {}
+  KeyBuilder& Text(absl::string_view text);
+  KeyBuilder& Number(uint64_t number);
+  /// Sorts negative numbers first.
+  KeyBuilder& Signed(int64_t number);
+  std::string Take() { return std::move(key_); }
+
+ private:
+  std::string key_;
+};
+
+/// Reads the parts of a key behind its first `skip` bytes. After a part that is not there ok() is
+/// false and parts are empty.
+class KeyReader {
+ public:
+  KeyReader(absl::string_view key, size_t skip);
+  std::string Text();
+  uint64_t Number();
+  int64_t Signed();
+  bool ok() const { return ok_; }
+
+ private:
+  absl::string_view rest_;
+  bool ok_ = true;
+};
+
+/// The smallest key behind all keys that begin with `prefix`.
+std::string PrefixEnd(std::string prefix);
+
+/// The key in words, for error messages.
+std::string DescribeKey(absl::string_view key);
+
+}  // namespace plumbline::storage
+
+#endif  // PLUMBLINE_SERVER_STORAGE_KEYS_H_

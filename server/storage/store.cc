@@ -1,0 +1,294 @@
+#include "server/storage/store.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/options.h"
+#include "server/storage/frame.h"
+#include "server/storage/keys.h"
+#include "server/storage/status.h"
+
+namespace plumbline::storage {
+namespace {
+
+using absl::string_view;
+
+std::string VersionKey(RecordKind kind, string_view model, string_view version) {
+  return KeyBuilder(kind).Text(model).Text(version).Take();
+}
+
+rocksdb::CompressionType BestCompression() {
+  rocksdb::CompressionType best = rocksdb::kNoCompression;
+  for (const rocksdb::CompressionType type : rocksdb::GetSupportedCompressions()) {
+    if (type == rocksdb::kLZ4Compression) return type;
+    if (type == rocksdb::kZSTD) best = type;
+  }
+  return best;
+}
+
+rocksdb::Options MakeOptions(rocksdb::Env* env) {
+  rocksdb::Options options;
+  if (env != nullptr) options.env = env;
+  options.create_if_missing = true;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.wal_compression = rocksdb::kNoCompression;
+  options.recycle_log_file_num = 0;
+  options.manual_wal_flush = false;
+  options.paranoid_checks = true;
+  options.compression = BestCompression();
+  options.write_buffer_size = 16u << 20;
+  options.max_write_buffer_number = 2;
+  options.max_total_wal_size = 64u << 20;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4u << 20;
+  options.max_open_files = 256;
+  return options;
+}
+
+// RocksDB has no code of its own for a folder that is held.
+bool SaysLocked(string_view message) {
+  return absl::StrContains(message, "While lock file") ||
+         absl::StrContains(message, "lock hold by") ||
+         absl::StrContains(message, "lock is already held");
+}
+
+template <class Record>
+absl::Status Parse(string_view key, string_view payload, Record* record) {
+  if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
+}
+
+absl::Status BadKey(string_view key) {
+  return absl::DataLossError(absl::StrCat("malformed key: ", DescribeKey(key)));
+}
+
+absl::Status Closed() { return absl::UnavailableError("the store is closed"); }
+
+}  // namespace
+
+Store::Store(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+
+Store::~Store() { Close().IgnoreError(); }
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
+                                                   const StoreOptions& options) {
+  const rocksdb::Options rocks = MakeOptions(options.env);
+  if (const rocksdb::Status made = rocks.env->CreateDirIfMissing(dir); !made.ok()) {
+    return FromRocksDb(made, absl::StrCat("making the data folder ", dir));
+  }
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = rocksdb::DB::Open(rocks, dir, &db);
+  if (!opened.ok()) {
+    if (opened.IsIOError() && SaysLocked(opened.ToString())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("data folder ", dir, " is in use by another plumblined (lock file ", dir,
+                       "/LOCK): ", opened.ToString()));
+    }
+    return FromRocksDb(opened, absl::StrCat("opening the data folder ", dir));
+  }
+  std::unique_ptr<Store> store(new Store(std::unique_ptr<rocksdb::DB>(db)));
+  if (const absl::Status format = store->CheckFormat(); !format.ok()) {
+    return absl::Status(format.code(), absl::StrCat("data folder ", dir, ": ", format.message()));
+  }
+  return store;
+}
+
+absl::Status Store::CheckFormat() {
+  const std::string key = KeyBuilder(RecordKind::kFormat).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) {
+    rocksdb::WriteOptions write;
+    write.sync = true;
+    return FromRocksDb(db_->Put(write, key, Frame(key, absl::StrCat(kFormatVersion))),
+                       "writing the format version");
+  }
+  uint32_t version = 0;
+  if (!absl::SimpleAtoi(**found, &version)) {
+    return absl::DataLossError("the format version is not a number");
+  }
+  if (version <= kFormatVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("format version ", version,
+                   " was written by a newer program; this one reads "
+                   "up to ",
+                   kFormatVersion));
+}
+
+absl::Status Store::Close() {
+  if (db_ == nullptr) return absl::OkStatus();
+  // Nothing, but synced; SyncWAL is not there for every file system.
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  rocksdb::WriteBatch nothing;
+  const rocksdb::Status synced = db_->Write(write, &nothing);
+  const rocksdb::Status closed = db_->Close();
+  db_.reset();
+  if (!synced.ok()) return FromRocksDb(synced, "syncing the log");
+  return FromRocksDb(closed, "closing the store");
+}
+
+absl::Status Store::Write(Batch&& batch, bool sync) {
+  if (db_ == nullptr) return Closed();
+  Batch own = std::move(batch);
+  rocksdb::WriteOptions write;
+  write.sync = sync;
+  return FromRocksDb(db_->Write(write, &own.writes_), "writing a commit");
+}
+
+absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) const {
+  if (db_ == nullptr) return Closed();
+  std::string value;
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
+  if (got.IsNotFound()) return std::optional<std::string>();
+  if (!got.ok()) return FromRocksDb(got, absl::StrCat("reading ", DescribeKey(key)));
+  auto payload = Unframe(key, value);
+  if (!payload.ok()) return payload.status();
+  return std::optional<std::string>(std::string(*payload));
+}
+
+template <class Use>
+absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
+  if (db_ == nullptr) return Closed();
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice bound(end);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read));
+  for (it->Seek(prefix); it->Valid(); it->Next()) {
+    const string_view key(it->key().data(), it->key().size());
+    auto payload = Unframe(key, string_view(it->value().data(), it->value().size()));
+    if (!payload.ok()) return payload.status();
+    KeyReader parts(key, prefix.size());
+    if (absl::Status used = use(key, parts, *payload); !used.ok()) return used;
+    if (!parts.ok()) return BadKey(key);
+  }
+  return FromRocksDb(it->status(), absl::StrCat("reading ", DescribeKey(prefix)));
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> Store::ListModels() const {
+  std::vector<std::pair<std::string, v1::ModelRecord>> models;
+  absl::Status status = Scan(KeyBuilder(RecordKind::kModel).Take(),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& added = models.emplace_back();
+                               added.first = parts.Text();
+                               return Parse(key, payload, &added.second);
+                             });
+  if (!status.ok()) return status;
+  // Keys sort by length first.
+  std::sort(models.begin(), models.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return models;
+}
+
+absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_view version,
+                                                      uint64_t number) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kBaseline).Text(model).Text(version).Number(number).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("model \"", model, "\" version \"", version, "\" has no baseline ", number));
+  }
+  v1::BaselineRecord record;
+  if (absl::Status parsed = Parse(key, **found, &record); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::ListBaselineHeads(
+    string_view model, string_view version) const {
+  std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>> heads;
+  absl::Status status = Scan(VersionKey(RecordKind::kBaselineHead, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& added = heads.emplace_back();
+                               added.first = parts.Number();
+                               return Parse(key, payload, &added.second);
+                             });
+  if (!status.ok()) return status;
+  return heads;
+}
+
+absl::StatusOr<std::optional<v1::PolicyRecord>> Store::GetPolicy(string_view model,
+                                                                 string_view version) const {
+  const std::string key = VersionKey(RecordKind::kPolicy, model, version);
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::PolicyRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::optional<v1::ModelStateRecord>> Store::GetState(string_view model,
+                                                                    string_view version) const {
+  const std::string key = VersionKey(RecordKind::kState, model, version);
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::ModelStateRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::vector<StoredPane>> Store::ListPanes(string_view model, string_view version,
+                                                         uint64_t generation) const {
+  std::vector<StoredPane> panes;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kPane).Text(model).Text(version).Number(generation).Take(),
+           [&](string_view, KeyReader& parts, string_view payload) {
+             panes.push_back({parts.Signed(), std::string(payload)});
+             return absl::OkStatus();
+           });
+  if (!status.ok()) return status;
+  return panes;
+}
+
+absl::StatusOr<std::vector<StoredPaneDelta>> Store::ListPaneDeltas(string_view model,
+                                                                   string_view version,
+                                                                   uint64_t generation) const {
+  std::vector<StoredPaneDelta> deltas;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kPaneDelta).Text(model).Text(version).Number(generation).Take(),
+           [&](string_view, KeyReader& parts, string_view payload) {
+             StoredPaneDelta& added = deltas.emplace_back();
+             added.start_micros = parts.Signed();
+             added.number = parts.Number();
+             added.bytes = std::string(payload);
+             return absl::OkStatus();
+           });
+  if (!status.ok()) return status;
+  return deltas;
+}
+
+absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view model,
+                                                                 string_view version) const {
+  std::vector<StoredProducer> producers;
+  absl::Status status = Scan(VersionKey(RecordKind::kProducer, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               StoredProducer& added = producers.emplace_back();
+                               added.producer = parts.Text();
+                               added.epoch = parts.Number();
+                               return Parse(key, payload, &added.record);
+                             });
+  if (!status.ok()) return status;
+  return producers;
+}
+
+absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model,
+                                                               string_view version) const {
+  std::vector<v1::AlertRecord> alerts;
+  absl::Status status = Scan(VersionKey(RecordKind::kAlert, model, version),
+                             [&](string_view key, KeyReader&, string_view payload) {
+                               return Parse(key, payload, &alerts.emplace_back());
+                             });
+  if (!status.ok()) return status;
+  return alerts;
+}
+
+}  // namespace plumbline::storage

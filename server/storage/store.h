@@ -1,0 +1,154 @@
+#ifndef PLUMBLINE_SERVER_STORAGE_STORE_H_
+#define PLUMBLINE_SERVER_STORAGE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "plumbline/storage/v1/records.pb.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/write_batch.h"
+
+namespace plumbline::storage {
+
+struct StoreOptions {
+  /// Not owned, must outlive the store; nullptr: the machine's own file system.
+  rocksdb::Env* env = nullptr;
+};
+
+struct StoredPane {
+  int64_t start_micros = 0;
+  std::string bytes;
+};
+
+struct StoredPaneDelta {
+  int64_t start_micros = 0;
+  uint64_t number = 0;
+  std::string bytes;
+};
+
+struct StoredProducer {
+  std::string producer;
+  uint64_t epoch = 0;
+  v1::ProducerRecord record;
+};
+
+/// The data folder: one RocksDB. Every value is framed with its kind, a format version and a
+/// checksum: a damaged one is DataLoss, one of a newer program FailedPrecondition, both naming the
+/// key in words. Any thread may read and write; Close needs that nobody else does.
+class Store {
+ public:
+  /// Opens the folder, making it if need be. Errors: FailedPrecondition if another process holds
+  /// it, or a newer program wrote it (its records are left as they are); else as FromRocksDb.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& dir,
+                                                     const StoreOptions& options = {});
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Puts and deletes that take effect together, in the order given. Not thread-safe.
+  class Batch {
+   public:
+    void PutModel(absl::string_view model, const v1::ModelRecord& record);
+    void DeleteModel(absl::string_view model);
+
+    void PutBaseline(absl::string_view model, absl::string_view version, uint64_t number,
+                     const v1::BaselineRecord& record, const v1::BaselineHeadRecord& head);
+    void DeleteBaseline(absl::string_view model, absl::string_view version, uint64_t number);
+
+    void PutPolicy(absl::string_view model, absl::string_view version,
+                   const v1::PolicyRecord& record);
+    void DeletePolicy(absl::string_view model, absl::string_view version);
+
+    void PutState(absl::string_view model, absl::string_view version,
+                  const v1::ModelStateRecord& record);
+
+    void PutPane(absl::string_view model, absl::string_view version, uint64_t generation,
+                 int64_t pane_start_micros, absl::string_view bytes);
+    void PutPaneDelta(absl::string_view model, absl::string_view version, uint64_t generation,
+                      int64_t pane_start_micros, uint64_t delta_number, absl::string_view bytes);
+    void DeletePane(absl::string_view model, absl::string_view version, uint64_t generation,
+                    int64_t pane_start_micros);
+    /// Deletes all deltas of one pane.
+    void DeletePaneDeltas(absl::string_view model, absl::string_view version, uint64_t generation,
+                          int64_t pane_start_micros);
+    /// Deletes all panes and deltas of one generation.
+    void DeleteGeneration(absl::string_view model, absl::string_view version, uint64_t generation);
+
+    void PutProducer(absl::string_view model, absl::string_view version, absl::string_view producer,
+                     uint64_t epoch, const v1::ProducerRecord& record);
+    void DeleteProducer(absl::string_view model, absl::string_view version,
+                        absl::string_view producer, uint64_t epoch);
+
+    /// The key is the record's (check, variable, source).
+    void PutAlert(absl::string_view model, absl::string_view version, const v1::AlertRecord& alert);
+    void DeleteAlert(absl::string_view model, absl::string_view version, absl::string_view check,
+                     absl::string_view variable, absl::string_view source);
+
+    /// Deletes everything of a version; the model's own record is the caller's to change.
+    void DeleteVersion(absl::string_view model, absl::string_view version);
+
+    bool empty() const { return writes_.Count() == 0; }
+    size_t bytes() const { return writes_.GetDataSize(); }
+
+   private:
+    friend class Store;
+    void Put(std::string key, absl::string_view payload);
+    void DeletePrefix(const std::string& prefix);
+
+    rocksdb::WriteBatch writes_;
+  };
+
+  /// Writes all of `batch` or nothing; with `sync` it survives power loss. After an error the
+  /// outcome is unknown until the folder is opened again.
+  absl::Status Write(Batch&& batch, bool sync);
+
+  /// All models, by name.
+  absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> ListModels() const;
+  /// Errors: NotFound naming all three.
+  absl::StatusOr<v1::BaselineRecord> GetBaseline(absl::string_view model, absl::string_view version,
+                                                 uint64_t number) const;
+  /// By number.
+  absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> ListBaselineHeads(
+      absl::string_view model, absl::string_view version) const;
+  absl::StatusOr<std::optional<v1::PolicyRecord>> GetPolicy(absl::string_view model,
+                                                            absl::string_view version) const;
+  absl::StatusOr<std::optional<v1::ModelStateRecord>> GetState(absl::string_view model,
+                                                               absl::string_view version) const;
+  /// By start.
+  absl::StatusOr<std::vector<StoredPane>> ListPanes(absl::string_view model,
+                                                    absl::string_view version,
+                                                    uint64_t generation) const;
+  /// By start, then by number.
+  absl::StatusOr<std::vector<StoredPaneDelta>> ListPaneDeltas(absl::string_view model,
+                                                              absl::string_view version,
+                                                              uint64_t generation) const;
+  absl::StatusOr<std::vector<StoredProducer>> ListProducers(absl::string_view model,
+                                                            absl::string_view version) const;
+  absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
+                                                          absl::string_view version) const;
+
+  /// Syncs the log and closes; the store answers nothing after it. The destructor calls it too.
+  absl::Status Close();
+
+ private:
+  explicit Store(std::unique_ptr<rocksdb::DB> db);
+
+  absl::Status CheckFormat();
+  absl::StatusOr<std::optional<std::string>> Get(const std::string& key) const;
+  template <class Use>
+  absl::Status Scan(const std::string& prefix, const Use& use) const;
+
+  std::unique_ptr<rocksdb::DB> db_;  // nullptr after Close
+};
+
+}  // namespace plumbline::storage
+
+#endif  // PLUMBLINE_SERVER_STORAGE_STORE_H_

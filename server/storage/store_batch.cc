@@ -1,0 +1,132 @@
+#include "server/storage/frame.h"
+#include "server/storage/keys.h"
+#include "server/storage/store.h"
+
+namespace plumbline::storage {
+namespace {
+
+using absl::string_view;
+
+KeyBuilder KeyOf(RecordKind kind, string_view model, string_view version) {
+  KeyBuilder key(kind);
+  key.Text(model).Text(version);
+  return key;
+}
+
+std::string AlertKey(string_view model, string_view version, string_view check,
+                     string_view variable, string_view source) {
+  return KeyOf(RecordKind::kAlert, model, version).Text(check).Text(variable).Text(source).Take();
+}
+
+}  // namespace
+
+void Store::Batch::Put(std::string key, string_view payload) {
+  writes_.Put(key, Frame(key, payload));
+}
+
+void Store::Batch::DeletePrefix(const std::string& prefix) {
+  writes_.DeleteRange(prefix, PrefixEnd(prefix));
+}
+
+void Store::Batch::PutModel(string_view model, const v1::ModelRecord& record) {
+  Put(KeyBuilder(RecordKind::kModel).Text(model).Take(), record.SerializeAsString());
+}
+
+void Store::Batch::DeleteModel(string_view model) {
+  writes_.Delete(KeyBuilder(RecordKind::kModel).Text(model).Take());
+}
+
+void Store::Batch::PutBaseline(string_view model, string_view version, uint64_t number,
+                               const v1::BaselineRecord& record,
+                               const v1::BaselineHeadRecord& head) {
+  Put(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take(),
+      record.SerializeAsString());
+  Put(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take(),
+      head.SerializeAsString());
+}
+
+void Store::Batch::DeleteBaseline(string_view model, string_view version, uint64_t number) {
+  writes_.Delete(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take());
+  writes_.Delete(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take());
+}
+
+void Store::Batch::PutPolicy(string_view model, string_view version,
+                             const v1::PolicyRecord& record) {
+  Put(KeyOf(RecordKind::kPolicy, model, version).Take(), record.SerializeAsString());
+}
+
+void Store::Batch::DeletePolicy(string_view model, string_view version) {
+  writes_.Delete(KeyOf(RecordKind::kPolicy, model, version).Take());
+}
+
+void Store::Batch::PutState(string_view model, string_view version,
+                            const v1::ModelStateRecord& record) {
+  Put(KeyOf(RecordKind::kState, model, version).Take(), record.SerializeAsString());
+}
+
+void Store::Batch::PutPane(string_view model, string_view version, uint64_t generation,
+                           int64_t pane_start_micros, string_view bytes) {
+  Put(KeyOf(RecordKind::kPane, model, version).Number(generation).Signed(pane_start_micros).Take(),
+      bytes);
+}
+
+void Store::Batch::PutPaneDelta(string_view model, string_view version, uint64_t generation,
+                                int64_t pane_start_micros, uint64_t delta_number,
+                                string_view bytes) {
+  Put(KeyOf(RecordKind::kPaneDelta, model, version)
+          .Number(generation)
+          .Signed(pane_start_micros)
+          .Number(delta_number)
+          .Take(),
+      bytes);
+}
+
+void Store::Batch::DeletePane(string_view model, string_view version, uint64_t generation,
+                              int64_t pane_start_micros) {
+  writes_.Delete(
+      KeyOf(RecordKind::kPane, model, version).Number(generation).Signed(pane_start_micros).Take());
+}
+
+void Store::Batch::DeletePaneDeltas(string_view model, string_view version, uint64_t generation,
+                                    int64_t pane_start_micros) {
+  DeletePrefix(KeyOf(RecordKind::kPaneDelta, model, version)
+                   .Number(generation)
+                   .Signed(pane_start_micros)
+                   .Take());
+}
+
+void Store::Batch::DeleteGeneration(string_view model, string_view version, uint64_t generation) {
+  DeletePrefix(KeyOf(RecordKind::kPane, model, version).Number(generation).Take());
+  DeletePrefix(KeyOf(RecordKind::kPaneDelta, model, version).Number(generation).Take());
+}
+
+void Store::Batch::PutProducer(string_view model, string_view version, string_view producer,
+                               uint64_t epoch, const v1::ProducerRecord& record) {
+  Put(KeyOf(RecordKind::kProducer, model, version).Text(producer).Number(epoch).Take(),
+      record.SerializeAsString());
+}
+
+void Store::Batch::DeleteProducer(string_view model, string_view version, string_view producer,
+                                  uint64_t epoch) {
+  writes_.Delete(KeyOf(RecordKind::kProducer, model, version).Text(producer).Number(epoch).Take());
+}
+
+void Store::Batch::PutAlert(string_view model, string_view version, const v1::AlertRecord& alert) {
+  Put(AlertKey(model, version, alert.check(), alert.variable(), alert.source()),
+      alert.SerializeAsString());
+}
+
+void Store::Batch::DeleteAlert(string_view model, string_view version, string_view check,
+                               string_view variable, string_view source) {
+  writes_.Delete(AlertKey(model, version, check, variable, source));
+}
+
+void Store::Batch::DeleteVersion(string_view model, string_view version) {
+  for (const RecordKind kind :
+       {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kPolicy, RecordKind::kState,
+        RecordKind::kPane, RecordKind::kPaneDelta, RecordKind::kProducer, RecordKind::kAlert}) {
+    DeletePrefix(KeyOf(kind, model, version).Take());
+  }
+}
+
+}  // namespace plumbline::storage

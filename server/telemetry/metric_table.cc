@@ -1,0 +1,153 @@
+#include "server/telemetry/metric_table.h"
+
+namespace plumbline::telemetry {
+namespace {
+
+using profile::VariableStatistics;
+
+constexpr auto kCounter = prometheus::MetricType::Counter;
+constexpr auto kGauge = prometheus::MetricType::Gauge;
+constexpr auto kHistogram = prometheus::MetricType::Histogram;
+
+constexpr Metric kMetrics[] = {
+    // Models.
+    {"plumbline_rows_total", "Rows counted since the baseline was activated.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_rows_late_total", "Rows whose event time was too late for any window.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_batches_total", "Batches by what became of them.", kCounter,
+     LabelSet::kBatchResult},
+    {"plumbline_batches_lost",
+     "Numbers of batches missing for longer than the grace period; falls when one still arrives.",
+     kGauge, LabelSet::kModel},
+    {"plumbline_window_rows", "Rows in the current window.", kGauge, LabelSet::kModel},
+    {"plumbline_open_panes", "Panes that are not closed yet.", kGauge, LabelSet::kModel},
+    {"plumbline_sources", "Sources that have sent rows.", kGauge, LabelSet::kModel},
+    {"plumbline_producers", "Epochs of producers whose numbers are kept.", kGauge,
+     LabelSet::kModel},
+    {"plumbline_baseline_number", "Number of the active baseline.", kGauge, LabelSet::kModel},
+    {"plumbline_last_batch_timestamp_seconds",
+     "When the last batch arrived, by the server's clock.", kGauge, LabelSet::kModel},
+    {"plumbline_watermark_timestamp_seconds",
+     "Event time up to which every live source has reported, less the allowed lateness.", kGauge,
+     LabelSet::kModel},
+    {"plumbline_series_dropped_total",
+     "Series left out of a scrape because of the bounds on series, summed over scrapes.", kCounter,
+     LabelSet::kModel},
+    // Alerts.
+    {"plumbline_alert_active", "1 while the alert fires, 0 while it is pending or resolved.",
+     kGauge, LabelSet::kAlert},
+    {"plumbline_alert_value", "Value of the statistic that decides the alert.", kGauge,
+     LabelSet::kAlert},
+    {"plumbline_alert_baseline", "The same statistic in training.", kGauge, LabelSet::kAlert},
+    {"plumbline_alert_threshold", "Value at which the statistic is effect enough to fire.", kGauge,
+     LabelSet::kAlert},
+    {"plumbline_alert_since_timestamp_seconds", "When the alert began to fire.", kGauge,
+     LabelSet::kAlert},
+    // The service.
+    {"plumbline_commit_latency_seconds", "Time to write one commit to the data folder.", kHistogram,
+     LabelSet::kNone},
+    {"plumbline_commits_total", "Commits written.", kCounter, LabelSet::kNone},
+    {"plumbline_commit_failures_total", "Commits that could not be written.", kCounter,
+     LabelSet::kNone},
+    {"plumbline_committed_bytes_total", "Bytes handed to the store by commits.", kCounter,
+     LabelSet::kNone},
+    {"plumbline_evaluations_total", "Evaluations of models since the start.", kCounter,
+     LabelSet::kNone},
+    {"plumbline_queue_depth", "Batches waiting to be counted.", kGauge, LabelSet::kNone},
+    {"plumbline_queue_capacity", "Batches that may wait to be counted.", kGauge, LabelSet::kNone},
+    {"plumbline_unknown_model_batches_total", "Requests for models that are not known.", kCounter,
+     LabelSet::kNone},
+    {"plumbline_writable", "1 while the data folder can be written, 0 after a failed write.",
+     kGauge, LabelSet::kNone},
+    {"plumbline_build_info", "Always 1; the labels say which build this is.", kGauge,
+     LabelSet::kBuild},
+    {"process_resident_memory_bytes", "Resident memory of the process.", kGauge, LabelSet::kNone},
+    {"process_cpu_seconds_total", "User and system time of the process.", kCounter,
+     LabelSet::kNone},
+    {"process_open_fds", "Open file descriptors.", kGauge, LabelSet::kNone},
+    {"process_max_fds", "File descriptors that may be open.", kGauge, LabelSet::kNone},
+    {"process_start_time_seconds", "When the process started.", kGauge, LabelSet::kNone},
+    // Statistics of the current window.
+    {"plumbline_variable_psi", "Population stability index against the baseline, in nats.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::psi},
+    {"plumbline_variable_psi_corrected",
+     "Population stability index less what chance gives; negative without drift.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::psi_corrected},
+    {"plumbline_variable_js_distance", "Jensen-Shannon distance to the baseline, base 2.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::js_distance},
+    {"plumbline_variable_ks", "Largest difference of the two distribution functions.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::ks},
+    {"plumbline_variable_wasserstein",
+     "First Wasserstein distance over the standard deviation of the baseline.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::wasserstein},
+    {"plumbline_variable_wasserstein_raw",
+     "First Wasserstein distance in the unit of the variable.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::wasserstein_raw},
+    {"plumbline_variable_hellinger", "Hellinger distance to the baseline.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::hellinger},
+    {"plumbline_variable_tvd", "Total variation distance to the baseline.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::tvd},
+    {"plumbline_variable_l_infinity", "Largest difference of the share of a group.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::l_infinity},
+    {"plumbline_variable_chi_square", "Chi-square statistic of homogeneity with the baseline.",
+     kGauge, LabelSet::kVariable, &VariableStatistics::chi_square},
+    {"plumbline_variable_cramers_v", "Cramer's V against the baseline, bias corrected.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::cramers_v},
+    {"plumbline_variable_null_ratio", "Nulls over all rows.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::null_rate},
+    {"plumbline_variable_nan_ratio", "NaN over all rows.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::nan_rate},
+    {"plumbline_variable_inf_ratio", "Infinities over all rows.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::inf_rate},
+    {"plumbline_variable_out_of_range_ratio",
+     "Values below or above all of training, over all rows.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::out_of_range_rate},
+    {"plumbline_variable_unseen_ratio", "Categories never seen in training, over all rows.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::unseen_rate},
+    {"plumbline_variable_absent_ratio", "Rows whose batch lacks the variable, over all rows.",
+     kGauge, LabelSet::kVariable, &VariableStatistics::absent_rate},
+    {"plumbline_variable_wrong_type_ratio", "Rows with a value of another type, over all rows.",
+     kGauge, LabelSet::kVariable, &VariableStatistics::wrong_type_rate},
+    {"plumbline_variable_mean", "Mean of the finite values.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::mean},
+    {"plumbline_variable_stddev", "Standard deviation of the finite values.", kGauge,
+     LabelSet::kVariable, &VariableStatistics::stddev},
+    {"plumbline_variable_min", "Smallest finite value.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::min},
+    {"plumbline_variable_max", "Largest finite value.", kGauge, LabelSet::kVariable,
+     &VariableStatistics::max},
+};
+
+static_assert(kMetrics[kFirstStatistic - 1].labels != LabelSet::kVariable);
+static_assert(kMetrics[kFirstStatistic].labels == LabelSet::kVariable);
+
+}  // namespace
+
+absl::Span<const char* const> LabelNames(LabelSet labels) {
+  static constexpr const char* kModel[] = {"model", "version"};
+  static constexpr const char* kBatchResult[] = {"model", "version", "result"};
+  static constexpr const char* kVariable[] = {"model", "version", "variable"};
+  static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
+                                           "cause", "source",  "severity"};
+  static constexpr const char* kBuild[] = {"version", "compiler"};
+  switch (labels) {
+    case LabelSet::kNone:
+      return {};
+    case LabelSet::kModel:
+      return kModel;
+    case LabelSet::kBatchResult:
+      return kBatchResult;
+    case LabelSet::kVariable:
+      return kVariable;
+    case LabelSet::kAlert:
+      return kAlert;
+    case LabelSet::kBuild:
+      return kBuild;
+  }
+  return {};
+}
+
+absl::Span<const Metric> Metrics() { return kMetrics; }
+
+}  // namespace plumbline::telemetry

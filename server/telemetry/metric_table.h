@@ -1,0 +1,72 @@
+#ifndef PLUMBLINE_SERVER_TELEMETRY_METRIC_TABLE_H_
+#define PLUMBLINE_SERVER_TELEMETRY_METRIC_TABLE_H_
+
+#include <prometheus/metric_type.h>
+
+#include <cstddef>
+#include <optional>
+
+#include "absl/types/span.h"
+#include "server/profile/statistics.h"
+
+namespace plumbline::telemetry {
+
+/// What a metric's series are told apart by.
+enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kBuild };
+
+/// The label names of a set, in the order of their values. Never a category, a row id or free text.
+absl::Span<const char* const> LabelNames(LabelSet labels);
+
+/// One row of the table of metrics.
+struct Metric {
+  const char* name;
+  const char* help;
+  prometheus::MetricType type;
+  LabelSet labels;
+  /// Set for a statistic of a variable: where its value is.
+  std::optional<double> profile::VariableStatistics::*statistic = nullptr;
+};
+
+/// Position of a metric in the table. The statistics of variables follow from kFirstStatistic on.
+enum MetricId : size_t {
+  kRows,
+  kRowsLate,
+  kBatches,
+  kBatchesLost,
+  kWindowRows,
+  kOpenPanes,
+  kSources,
+  kProducers,
+  kBaselineNumber,
+  kLastBatch,
+  kWatermark,
+  kSeriesDropped,
+  kAlertActive,
+  kAlertValue,
+  kAlertBaseline,
+  kAlertThreshold,
+  kAlertSince,
+  kCommitLatency,
+  kCommits,
+  kCommitFailures,
+  kCommittedBytes,
+  kEvaluations,
+  kQueueDepth,
+  kQueueCapacity,
+  kUnknownModelBatches,
+  kWritable,
+  kBuildInfo,
+  kResidentMemory,
+  kCpu,
+  kOpenFiles,
+  kMaxFiles,
+  kProcessStart,
+  kFirstStatistic
+};
+
+/// Every metric there is, in the order of MetricId.
+absl::Span<const Metric> Metrics();
+
+}  // namespace plumbline::telemetry
+
+#endif  // PLUMBLINE_SERVER_TELEMETRY_METRIC_TABLE_H_

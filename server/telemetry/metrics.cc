@@ -1,0 +1,142 @@
+#include "server/telemetry/metrics.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/checks/finding.h"
+#include "server/checks/policy.h"
+#include "server/telemetry/families.h"
+#include "server/telemetry/metric_table.h"
+
+namespace plumbline::telemetry {
+namespace {
+
+using LabelValues = std::vector<std::string>;
+
+// What AddModel adds at most, and plumbline_series_dropped_total.
+constexpr size_t kSeriesOfModel = 14;
+
+double ToDouble(uint64_t value) { return static_cast<double>(value); }
+double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
+double ToDouble(double value) { return value; }
+
+template <typename T>
+void AddIfThere(size_t metric, const LabelValues& labels, const std::optional<T>& value,
+                Families* families) {
+  if (value.has_value()) families->Add(metric, labels, ToDouble(*value));
+}
+
+void AddModel(const engine::ModelSnapshot& model, Families* families) {
+  const LabelValues labels = {model.key.model, model.key.version};
+  families->Add(kRows, labels, ToDouble(model.rows));
+  families->Add(kRowsLate, labels, ToDouble(model.late_rows));
+  for (const auto& [result, count] : {std::make_pair("counted", model.batches.counted),
+                                      std::make_pair("duplicate", model.batches.duplicate),
+                                      std::make_pair("refused", model.batches.refused)}) {
+    families->Add(kBatches, {model.key.model, model.key.version, result}, ToDouble(count));
+  }
+  families->Add(kBatchesLost, labels, ToDouble(model.lost_batches));
+  families->Add(kWindowRows, labels, ToDouble(model.window_rows));
+  families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
+  families->Add(kSources, labels, ToDouble(model.sources));
+  families->Add(kProducers, labels, ToDouble(model.producers));
+  families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));
+  AddIfThere(kLastBatch, labels, model.last_batch, families);
+  AddIfThere(kWatermark, labels, model.watermark, families);
+}
+
+void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families* families) {
+  const checks::Finding& finding = alert.finding;
+  const bool firing = alert.state == checks::AlertState::kFiring;
+  const LabelValues labels = {key.model,
+                              key.version,
+                              alert.key.variable,
+                              std::string(checks::CheckName(alert.key.check)),
+                              finding.cause,
+                              alert.key.source,
+                              std::string(checks::SeverityName(finding.severity))};
+  families->Add(kAlertActive, labels, firing ? 1 : 0);
+  AddIfThere(kAlertValue, labels, finding.value, families);
+  AddIfThere(kAlertBaseline, labels, finding.baseline, families);
+  AddIfThere(kAlertThreshold, labels, finding.threshold, families);
+  if (firing) AddIfThere(kAlertSince, labels, alert.firing_since, families);
+}
+
+void AddVariable(const engine::ModelKey& key, const engine::VariableSnapshot& variable,
+                 Families* families) {
+  const LabelValues labels = {key.model, key.version, variable.name};
+  for (size_t i = kFirstStatistic; i < Metrics().size(); ++i) {
+    AddIfThere(i, labels, variable.live.*Metrics()[i].statistic, families);
+  }
+}
+
+void AddService(const engine::ServiceSnapshot& service, Families* families) {
+  families->AddHistogram(kCommitLatency, engine::kCommitLatencyBounds,
+                         service.commit_latency_counts, service.commit_latency_sum_seconds);
+  families->Add(kCommits, {}, ToDouble(service.commits));
+  families->Add(kCommitFailures, {}, ToDouble(service.commit_failures));
+  families->Add(kCommittedBytes, {}, ToDouble(service.committed_bytes));
+  families->Add(kEvaluations, {}, ToDouble(service.evaluations));
+  families->Add(kQueueDepth, {}, ToDouble(service.queue_depth));
+  families->Add(kQueueCapacity, {}, ToDouble(service.queue_capacity));
+  families->Add(kUnknownModelBatches, {}, ToDouble(service.unknown_model_batches));
+  families->Add(kWritable, {}, service.writable ? 1 : 0);
+}
+
+void AddProcess(const ProcessState& process, Families* families) {
+  AddIfThere(kResidentMemory, {}, process.resident_bytes, families);
+  AddIfThere(kCpu, {}, process.cpu_seconds, families);
+  AddIfThere(kOpenFiles, {}, process.open_fds, families);
+  AddIfThere(kMaxFiles, {}, process.max_fds, families);
+  AddIfThere(kProcessStart, {}, process.start, families);
+}
+
+}  // namespace
+
+Exporter::Exporter(ExporterOptions options) : options_(std::move(options)) {}
+
+std::string Exporter::Render(const ModelSnapshots& unsorted, const engine::ServiceSnapshot& service,
+                             const ProcessState& process) {
+  ModelSnapshots models = unsorted;
+  std::sort(models.begin(), models.end(),
+            [](const auto& a, const auto& b) { return a->key < b->key; });
+  const std::vector<Shown> shown =
+      Select(models, kSeriesOfModel, options_.max_series_per_model, options_.max_series);
+  Families families;
+  for (size_t m = 0; m < models.size(); ++m) {
+    const engine::ModelSnapshot& model = *models[m];
+    AddModel(model, &families);
+    for (size_t i = 0; i < model.alerts.size(); ++i) {
+      if (shown[m].alerts[i]) AddAlert(model.key, model.alerts[i], &families);
+    }
+    for (size_t i = 0; i < model.variables.size(); ++i) {
+      if (shown[m].variables[i]) AddVariable(model.key, model.variables[i], &families);
+    }
+  }
+  AddService(service, &families);
+  families.Add(kBuildInfo, {options_.version, __VERSION__}, 1);
+  AddProcess(process, &families);
+  {
+    base::MutexLock lock(&mutex_);
+    CountDropped(models, shown);
+    for (const auto& [key, dropped] : dropped_) {
+      families.Add(kSeriesDropped, {key.model, key.version}, ToDouble(dropped));
+    }
+  }
+  return families.Text();
+}
+
+void Exporter::CountDropped(const ModelSnapshots& models, const std::vector<Shown>& shown) {
+  std::map<engine::ModelKey, uint64_t> dropped;
+  for (size_t m = 0; m < models.size(); ++m) {
+    const auto before = dropped_.find(models[m]->key);
+    dropped[models[m]->key] =
+        shown[m].dropped_series + (before == dropped_.end() ? 0 : before->second);
+  }
+  dropped_ = std::move(dropped);
+}
+
+}  // namespace plumbline::telemetry

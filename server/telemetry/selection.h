@@ -1,0 +1,36 @@
+#ifndef PLUMBLINE_SERVER_TELEMETRY_SELECTION_H_
+#define PLUMBLINE_SERVER_TELEMETRY_SELECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/engine/snapshot.h"
+
+namespace plumbline::telemetry {
+
+using ModelSnapshots = std::vector<std::shared_ptr<const engine::ModelSnapshot>>;
+
+/// What of one model is shown.
+struct Shown {
+  std::vector<bool> alerts;     // as ModelSnapshot::alerts
+  std::vector<bool> variables;  // as ModelSnapshot::variables
+  uint64_t dropped_series = 0;  // of what is not shown
+};
+
+/// Series that one alert has at most, and that a variable has.
+inline constexpr size_t kSeriesOfAlert = 5;
+size_t SeriesOf(const engine::VariableSnapshot& variable);
+
+/// Chooses what fits the bounds on series, over all models: alerts before variables; among alerts
+/// the firing first, then by severity; among variables those with a firing alert by its severity,
+/// then by psi_corrected. The first that does not fit its model's bound ends that model's list, the
+/// first that does not fit `max_series` ends all lists. `used_per_model` is taken from both bounds
+/// beforehand for every model. Cost: O(v log v) in the number of variables.
+std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
+                          size_t max_series_per_model, size_t max_series);
+
+}  // namespace plumbline::telemetry
+
+#endif  // PLUMBLINE_SERVER_TELEMETRY_SELECTION_H_

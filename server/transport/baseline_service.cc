@@ -1,0 +1,223 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "server/stats/hash.h"
+#include "server/storage/baseline_record.h"
+#include "server/transport/control_services.h"
+#include "server/transport/convert.h"
+#include "server/transport/status.h"
+#include "server/transport/wire_batch.h"
+
+namespace plumbline::transport {
+namespace {
+
+constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMaxDescriptionBytes = 1024;
+constexpr uint32_t kPortableVersion = 1;
+constexpr size_t kMaxViolations = 20;
+
+// Roles and kinds that are none; a newer client may know more of them than this server.
+std::vector<profile::FieldViolation> Violations(const v1::CreateBaselineHeader& header) {
+  std::vector<profile::FieldViolation> violations;
+  for (int i = 0; i < header.variables_size() && violations.size() < kMaxViolations; ++i) {
+    const v1::VariableSpec& variable = header.variables(i);
+    const std::string path = absl::StrCat("header.variables[", i, "]");
+    if (variable.name().empty()) violations.push_back({path + ".name", "it has no name"});
+    if (!v1::Role_IsValid(variable.role())) {
+      violations.push_back({path + ".role", absl::StrCat("variable \"", variable.name(),
+                                                         "\": ", static_cast<int>(variable.role()),
+                                                         " is not a role")});
+    }
+    if (!v1::Kind_IsValid(variable.kind())) {
+      violations.push_back({path + ".kind", absl::StrCat("variable \"", variable.name(),
+                                                         "\": ", static_cast<int>(variable.kind()),
+                                                         " is not a kind")});
+    }
+  }
+  return violations;
+}
+
+absl::StatusOr<engine::BaselineRequest> RequestOf(const v1::CreateBaselineHeader& header) {
+  if (absl::Status name = CheckName("model", header.model()); !name.ok()) return name;
+  if (!header.version().empty()) {
+    if (absl::Status name = CheckName("version", header.version()); !name.ok()) return name;
+  }
+  if (header.description().size() > kMaxDescriptionBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the description has ",
+                                                   header.description().size(), " bytes; at most ",
+                                                   kMaxDescriptionBytes));
+  }
+  engine::BaselineRequest request;
+  request.model = header.model();
+  request.version = header.version();
+  request.description = header.description();
+  request.keep_inactive = header.keep_inactive();
+  for (const v1::VariableSpec& variable : header.variables()) {
+    request.hints.push_back(
+        {variable.name(), FromWire(variable.role()), FromWire(variable.kind())});
+  }
+  return request;
+}
+
+// Everything that breaks the contract in one batch of a baseline.
+std::vector<profile::FieldViolation> Violations(const v1::Batch& batch, uint64_t index,
+                                                profile::BatchView* view) {
+  std::vector<profile::FieldViolation> violations = ValidateWire(batch);
+  if (violations.empty()) {
+    *view = ViewOf(batch);
+    violations = profile::ValidateBatch(*view);
+  }
+  for (profile::FieldViolation& violation : violations) {
+    violation.field = absl::StrCat("batch number ", index, ": ", violation.field);
+  }
+  return violations;
+}
+
+}  // namespace
+
+absl::Status CheckName(absl::string_view field, absl::string_view name) {
+  if (name.empty()) return absl::InvalidArgumentError(absl::StrCat("the ", field, " has no name"));
+  if (name.size() > kMaxNameBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the ", field, "'s name has ", name.size(),
+                                                   " bytes; at most ", kMaxNameBytes));
+  }
+  for (const char c : name) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the ", field, "'s name has a control character"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
+                                             grpc::ServerReader<v1::CreateBaselineRequest>* reader,
+                                             v1::CreateBaselineResponse* response) {
+  v1::CreateBaselineRequest message;
+  if (!reader->Read(&message) || !message.has_header()) {
+    return ToGrpcStatus(absl::InvalidArgumentError("a baseline begins with its header"));
+  }
+  const auto header_violations = Violations(message.header());
+  if (!header_violations.empty()) {
+    return ToGrpcStatus(ViolationsStatus(header_violations), header_violations);
+  }
+  auto request = RequestOf(message.header());
+  if (!request.ok()) return ToGrpcStatus(request.status());
+  auto session = engine_->BeginBaseline(*std::move(request));
+  if (!session.ok()) return ToGrpcStatus(session.status());
+  uint64_t index = 0;
+  while (reader->Read(&message)) {
+    if (message.has_commit()) {
+      const auto info = engine_->CommitBaseline(*std::move(session), message.commit().row_count());
+      if (!info.ok()) return ToGrpcStatus(info.status());
+      *response->mutable_summary() = ToWire(*info);
+      return grpc::Status::OK;
+    }
+    if (!message.has_batch()) {
+      return ToGrpcStatus(
+          absl::InvalidArgumentError("after the header come batches, and then one commit"));
+    }
+    profile::BatchView view;
+    const auto violations = Violations(message.batch(), ++index, &view);
+    if (!violations.empty()) return ToGrpcStatus(ViolationsStatus(violations), violations);
+    const absl::Status added = (*session)->Add(view);
+    if (!added.ok()) {
+      return ToGrpcStatus(
+          absl::Status(added.code(), absl::StrCat("batch number ", index, ": ", added.message())));
+    }
+  }
+  return ToGrpcStatus(
+      context->IsCancelled()
+          ? absl::CancelledError("the client has gone; nothing was stored")
+          : absl::InvalidArgumentError("the stream ended without a commit, or with a message that "
+                                       "cannot be parsed (is all text "
+                                       "UTF-8?); nothing was stored"));
+}
+
+grpc::Status BaselineService::GetBaseline(grpc::ServerContext*,
+                                          const v1::GetBaselineRequest* request,
+                                          v1::GetBaselineResponse* response) {
+  const auto baseline =
+      engine_->GetBaseline(request->model(), request->version(), request->number());
+  if (!baseline.ok()) return ToGrpcStatus(baseline.status());
+  const auto info =
+      engine_->GetBaselineInfo({(*baseline)->model, (*baseline)->version}, (*baseline)->number);
+  if (!info.ok()) return ToGrpcStatus(info.status());
+  *response->mutable_baseline() = ToWire(*info, **baseline);
+  return grpc::Status::OK;
+}
+
+grpc::Status BaselineService::ListBaselines(grpc::ServerContext*,
+                                            const v1::ListBaselinesRequest* request,
+                                            v1::ListBaselinesResponse* response) {
+  const auto infos = engine_->ListBaselines(request->model(), request->version());
+  if (!infos.ok()) return ToGrpcStatus(infos.status());
+  for (const engine::BaselineInfo& info : *infos) *response->add_baselines() = ToWire(info);
+  return grpc::Status::OK;
+}
+
+grpc::Status BaselineService::ActivateBaseline(grpc::ServerContext*,
+                                               const v1::ActivateBaselineRequest* request,
+                                               v1::ActivateBaselineResponse* response) {
+  const auto info =
+      engine_->ActivateBaseline(request->model(), request->version(), request->number());
+  if (!info.ok()) return ToGrpcStatus(info.status());
+  *response->mutable_summary() = ToWire(*info);
+  return grpc::Status::OK;
+}
+
+grpc::Status BaselineService::DeleteBaseline(grpc::ServerContext*,
+                                             const v1::DeleteBaselineRequest* request,
+                                             v1::DeleteBaselineResponse*) {
+  return ToGrpcStatus(
+      engine_->DeleteBaseline(request->model(), request->version(), request->number()));
+}
+
+grpc::Status BaselineService::ExportBaseline(grpc::ServerContext*,
+                                             const v1::ExportBaselineRequest* request,
+                                             v1::ExportBaselineResponse* response) {
+  const auto baseline =
+      engine_->GetBaseline(request->model(), request->version(), request->number());
+  if (!baseline.ok()) return ToGrpcStatus(baseline.status());
+  v1::PortableBaseline* out = response->mutable_baseline();
+  out->set_format_version(kPortableVersion);
+  out->set_content(storage::ToRecord(**baseline).SerializeAsString());
+  out->set_checksum(stats::HashBytes(out->content()));
+  return grpc::Status::OK;
+}
+
+grpc::Status BaselineService::ImportBaseline(grpc::ServerContext*,
+                                             const v1::ImportBaselineRequest* request,
+                                             v1::ImportBaselineResponse* response) {
+  const v1::PortableBaseline& portable = request->baseline();
+  if (portable.format_version() != kPortableVersion) {
+    return ToGrpcStatus(absl::InvalidArgumentError(
+        absl::StrCat("the exported baseline has format ", portable.format_version(),
+                     "; this server reads format ", kPortableVersion)));
+  }
+  storage::v1::BaselineRecord record;
+  if (stats::HashBytes(portable.content()) != portable.checksum() ||
+      !record.ParseFromString(portable.content())) {
+    return ToGrpcStatus(absl::InvalidArgumentError("the exported baseline is damaged"));
+  }
+  auto baseline = storage::FromRecord(record);
+  if (!baseline.ok()) {
+    return ToGrpcStatus(absl::InvalidArgumentError(
+        absl::StrCat("the exported baseline is not sound: ", baseline.status().message())));
+  }
+  if (!request->model().empty()) baseline->model = request->model();
+  if (!request->version().empty()) baseline->version = request->version();
+  for (const auto& [field, name] :
+       {std::make_pair("model", baseline->model), std::make_pair("version", baseline->version)}) {
+    if (absl::Status checked = CheckName(field, name); !checked.ok()) return ToGrpcStatus(checked);
+  }
+  const auto info = engine_->ImportBaseline(*std::move(baseline), request->keep_inactive());
+  if (!info.ok()) return ToGrpcStatus(info.status());
+  *response->mutable_summary() = ToWire(*info);
+  return grpc::Status::OK;
+}
+
+}  // namespace plumbline::transport

@@ -1,0 +1,138 @@
+#include "server/transport/grpc_server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/transport/address.h"
+
+namespace plumbline::transport {
+namespace {
+
+constexpr unsigned kReloadSeconds = 60;
+constexpr int kIdleMillis = 15 * 60 * 1000;  // a connection without calls is closed after it
+constexpr int kMaxStreamsPerConnection = 256;
+constexpr int kMaxThreads = 256;  // of the control plane, and the callbacks' own few
+
+// gRPC itself would start with a bad file, and refuse every client.
+absl::Status CheckPem(const std::string& what, const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::InvalidArgumentError(absl::StrCat(what, ": cannot read ", path));
+  if (!absl::StrContains(text.str(), "-----BEGIN ")) {
+    return absl::InvalidArgumentError(absl::StrCat(what, ": ", path, " is not a PEM file"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
+    const GrpcServerOptions& options, const Address& address) {
+  if (options.tls_cert.empty() && options.tls_key.empty()) {
+    if (!options.tls_client_ca.empty()) {
+      return absl::InvalidArgumentError("tls_client_ca needs tls_cert and tls_key");
+    }
+    if (!address.IsLoopback() && !options.allow_insecure) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "grpc_address ", options.address,
+          " can be reached from other machines: set tls_cert and tls_key, or say allow_insecure"));
+    }
+    return grpc::InsecureServerCredentials();
+  }
+  if (options.tls_cert.empty() || options.tls_key.empty()) {
+    return absl::InvalidArgumentError("tls_cert and tls_key go together");
+  }
+  for (const auto& [what, path] :
+       {std::make_pair("tls_cert", options.tls_cert), std::make_pair("tls_key", options.tls_key),
+        std::make_pair("tls_client_ca", options.tls_client_ca)}) {
+    if (absl::Status checked = CheckPem(what, path); !checked.ok()) return checked;
+  }
+  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      options.tls_key, options.tls_cert, options.tls_client_ca, kReloadSeconds);
+  grpc::experimental::TlsServerCredentialsOptions tls(std::move(provider));
+  tls.watch_identity_key_cert_pairs();
+  if (!options.tls_client_ca.empty()) {
+    tls.watch_root_certs();
+    tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return grpc::experimental::TlsServerCredentials(tls);
+}
+
+}  // namespace
+
+GrpcServer::GrpcServer(engine::Engine* engine, const base::Clock* clock)
+    : ingest_(engine, clock), baseline_(engine), model_(engine), report_(engine) {}
+
+GrpcServer::~GrpcServer() {
+  if (server_ != nullptr) Shutdown(absl::Seconds(1));
+}
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
+                                                              engine::Engine* engine,
+                                                              const base::Clock* clock) {
+  const auto address = ParseAddress("grpc_address", options.address);
+  if (!address.ok()) return address.status();
+  const auto credentials = CredentialsOf(options, *address);
+  if (!credentials.ok()) return credentials.status();
+  std::unique_ptr<GrpcServer> server(new GrpcServer(engine, clock));
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  // Two servers must not share a port in silence.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  grpc::ResourceQuota quota("plumblined");
+  quota.SetMaxThreads(kMaxThreads);
+  builder.SetResourceQuota(quota);
+  builder.AddListeningPort(options.address, *credentials, &server->port_);
+  builder.RegisterService(&server->ingest_);
+  builder.RegisterService(&server->baseline_);
+  builder.RegisterService(&server->model_);
+  builder.RegisterService(&server->report_);
+  // Our own status says it in one line.
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  server->server_ = builder.BuildAndStart();
+  gpr_set_log_function(nullptr);
+  if (server->server_ == nullptr || server->port_ == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot listen on grpc_address ", options.address,
+                     ": is the port in use, or the address not this machine's?"));
+  }
+  server->SetServing(false);
+  return server;
+}
+
+void GrpcServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+void GrpcServer::Shutdown(absl::Duration deadline) {
+  if (server_ == nullptr) return;
+  SetServing(false);
+  report_.Drain();
+  ingest_.Drain();
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
+  server_->Wait();
+  server_.reset();
+}
+
+}  // namespace plumbline::transport

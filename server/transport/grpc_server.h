@@ -1,0 +1,59 @@
+#ifndef PLUMBLINE_SERVER_TRANSPORT_GRPC_SERVER_H_
+#define PLUMBLINE_SERVER_TRANSPORT_GRPC_SERVER_H_
+
+#include <grpcpp/server.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/engine/engine.h"
+#include "server/transport/control_services.h"
+#include "server/transport/ingest_service.h"
+
+namespace plumbline::transport {
+
+struct GrpcServerOptions {
+  std::string address = "127.0.0.1:7700";   // port 0: any free one
+  std::string tls_cert = {}, tls_key = {};  // PEM files; read again when they change
+  std::string tls_client_ca = {};           // if set, clients must show a certificate of it
+  bool allow_insecure = false;              // an open address without TLS
+  int max_message_bytes = 32 << 20;
+};
+
+/// The gRPC side: all services, health and reflection. Health says SERVING between SetServing(true)
+/// and Shutdown.
+class GrpcServer {
+ public:
+  /// Errors: InvalidArgument for a text that is no address, an open address without TLS, or TLS
+  /// files that cannot be read or are not PEM;
+  /// FailedPrecondition if the address is taken. Each names the address or file.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
+                                                           engine::Engine* engine,
+                                                           const base::Clock* clock);
+  ~GrpcServer();
+
+  int port() const { return port_; }
+  void SetServing(bool serving);
+  /// NOT_SERVING, streams end when what is in flight is answered, then everything that is left is
+  /// cancelled at `deadline`.
+  void Shutdown(absl::Duration deadline);
+
+ private:
+  GrpcServer(engine::Engine* engine, const base::Clock* clock);
+
+  IngestService ingest_;
+  BaselineService baseline_;
+  ModelService model_;
+  ReportService report_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+};
+
+}  // namespace plumbline::transport
+
+#endif  // PLUMBLINE_SERVER_TRANSPORT_GRPC_SERVER_H_

@@ -1,0 +1,205 @@
+#include "server/transport/ingest_request.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/transport/status.h"
+#include "server/transport/wire_batch.h"
+
+namespace plumbline::transport {
+namespace {
+
+using engine::IngestOutcome;
+
+constexpr size_t kMaxProducerBytes = 128;
+
+IngestOutcome Refused(absl::Status error) {
+  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
+}
+
+void CheckProducer(const std::string& field, const std::string& producer,
+                   std::vector<profile::FieldViolation>* violations) {
+  if (producer.size() <= kMaxProducerBytes) return;
+  violations->push_back({field, absl::StrCat("the producer has ", producer.size(),
+                                             " bytes; at most ", kMaxProducerBytes)});
+}
+
+// A number that is none is not recorded as refused.
+void CheckNumber(const v1::BatchNumber& number, std::vector<profile::FieldViolation>* violations) {
+  CheckProducer("number.producer", number.producer(), violations);
+  if (!number.producer().empty() && number.sequence() == 0) {
+    violations->push_back({"number.sequence", "a numbered batch counts from 1; this one is 0"});
+  }
+  if (number.producer().empty() && number.sequence() != 0) {
+    violations->push_back({"number.producer", "a batch with a sequence number needs a producer"});
+  }
+}
+
+void CheckTimes(const profile::BatchView& view, absl::Time now, absl::Duration skew,
+                std::vector<profile::FieldViolation>* violations) {
+  const int64_t newest = absl::ToUnixMicros(now + skew);
+  const auto add = [&](std::string field, int64_t micros) {
+    violations->push_back(
+        {std::move(field),
+         absl::StrCat(
+             "event time ", absl::FormatTime(absl::FromUnixMicros(micros), absl::UTCTimeZone()),
+             " is more than ", absl::FormatDuration(skew), " ahead of the server's clock")});
+  };
+  if (view.event_micros.has_value() && *view.event_micros > newest) {
+    add("batch.event_time", *view.event_micros);
+  }
+  for (size_t row = 0; row < view.row_event_micros.size(); ++row) {
+    if (view.row_event_micros[row] <= newest) continue;
+    add(absl::StrCat("batch.event_times.unix_micros[", row, "]"), view.row_event_micros[row]);
+    return;  // one is enough to mend the producer
+  }
+}
+
+engine::IngestNote NoteOf(engine::ModelKey key, engine::IngestNote::Kind kind,
+                          const std::string& producer, uint64_t epoch) {
+  engine::IngestNote note;
+  note.key = std::move(key);
+  note.kind = kind;
+  note.producer = producer;
+  note.epoch = epoch;
+  return note;
+}
+
+engine::IngestDone Plain(IngestAnswer answer) {
+  return
+      [answer = std::move(answer)](const IngestOutcome& outcome) mutable { answer(outcome, {}); };
+}
+
+void CheckNamedProducer(const std::string& field, const std::string& producer,
+                        std::vector<profile::FieldViolation>* violations) {
+  if (producer.empty()) violations->push_back({field, "the producer has no name"});
+  CheckProducer(field, producer, violations);
+}
+
+// The model of a request without rows; nullopt if the request was answered with a refusal.
+std::optional<engine::ModelKey> KeyOf(const std::string& model, const std::string& version,
+                                      const std::vector<profile::FieldViolation>& violations,
+                                      const engine::Engine* engine, IngestAnswer* answer) {
+  auto key = engine->Resolve(model, version);
+  if (!key.ok()) {
+    (*answer)(Refused(key.status()), {});
+    return std::nullopt;
+  }
+  if (!violations.empty()) {
+    (*answer)(Refused(ViolationsStatus(violations)), violations);
+    return std::nullopt;
+  }
+  return *std::move(key);
+}
+
+// Answers once the refusal is recorded.
+void NoteRefusal(engine::ModelKey key, const v1::BatchNumber& number, const absl::Status& why,
+                 std::vector<profile::FieldViolation> violations, engine::Engine* engine,
+                 IngestAnswer answer) {
+  const std::string words = key.InWords();
+  engine::IngestNote note =
+      NoteOf(std::move(key), engine::IngestNote::Kind::kRefused, number.producer(), number.epoch());
+  note.first = number.sequence();
+  note.last = number.sequence();
+  note.refusal = absl::InvalidArgumentError(absl::StrCat(words, ": ", why.message()));
+  note.done = [answer = std::move(answer), violations = std::move(violations)](
+                  const IngestOutcome& outcome) mutable { answer(outcome, violations); };
+  engine->Note(std::move(note));
+}
+
+}  // namespace
+
+void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
+                 engine::Engine* engine, const base::Clock* clock, IngestAnswer answer) {
+  auto key = engine->Resolve(batch.model(), batch.version());
+  if (!key.ok()) {
+    answer(Refused(key.status()), {});
+    return;
+  }
+  const v1::BatchNumber& number = batch.number();
+  std::vector<profile::FieldViolation> violations;
+  CheckNumber(number, &violations);
+  const bool numbered = violations.empty() && !number.producer().empty();
+  const std::vector<profile::FieldViolation> wire = ValidateWire(batch.batch());
+  violations.insert(violations.end(), wire.begin(), wire.end());
+  profile::BatchView view;
+  if (violations.empty()) {
+    view = ViewOf(batch.batch());
+    violations = profile::ValidateBatch(view);
+    CheckTimes(view, clock->Now(), engine->MaxFutureSkew(*key), &violations);
+  }
+  if (!violations.empty()) {
+    const absl::Status why = ViolationsStatus(violations);
+    NoteRefusal(*std::move(key), numbered ? number : v1::BatchNumber(), why, std::move(violations),
+                engine, std::move(answer));
+    return;
+  }
+  engine::IngestBatch item;
+  item.key = *std::move(key);
+  item.number = {number.producer(), number.epoch(), number.sequence()};
+  item.view = std::move(view);
+  item.owner = std::move(owner);
+  item.done = Plain(std::move(answer));
+  engine->Ingest(std::move(item));
+}
+
+void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, IngestAnswer answer) {
+  const absl::Status why = absl::InvalidArgumentError(
+      "the message cannot be parsed: a text that is not UTF-8, or damaged bytes");
+  std::vector<profile::FieldViolation> violations;
+  CheckNumber(batch.number(), &violations);
+  auto key = engine->Resolve(batch.model(), batch.version());
+  if (!key.ok() || !violations.empty()) {
+    answer(Refused(why), {});
+    return;
+  }
+  NoteRefusal(*std::move(key), batch.number(), why, {}, engine, std::move(answer));
+}
+
+void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, IngestAnswer answer) {
+  std::vector<profile::FieldViolation> violations;
+  CheckNamedProducer("skip_range.producer", skip.producer(), &violations);
+  if (skip.first_sequence() == 0 || skip.last_sequence() < skip.first_sequence()) {
+    violations.push_back({"skip_range.first_sequence",
+                          absl::StrCat(skip.first_sequence(), " to ", skip.last_sequence(),
+                                       " is not a range of sequence numbers")});
+  }
+  auto key = KeyOf(skip.model(), skip.version(), violations, engine, &answer);
+  if (!key.has_value()) return;
+  engine::IngestNote note =
+      NoteOf(*std::move(key), engine::IngestNote::Kind::kSkip, skip.producer(), skip.epoch());
+  note.first = skip.first_sequence();
+  note.last = skip.last_sequence();
+  note.done = Plain(std::move(answer));
+  engine->Note(std::move(note));
+}
+
+void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestAnswer answer) {
+  std::vector<profile::FieldViolation> violations;
+  CheckNamedProducer("end_epoch.producer", end.producer(), &violations);
+  auto key = KeyOf(end.model(), end.version(), violations, engine, &answer);
+  if (!key.has_value()) return;
+  engine::IngestNote note =
+      NoteOf(*std::move(key), engine::IngestNote::Kind::kEnd, end.producer(), end.epoch());
+  note.last = end.last_sequence();
+  note.done = Plain(std::move(answer));
+  engine->Note(std::move(note));
+}
+
+v1::IngestResult ToWire(engine::IngestOutcome::Result result) {
+  switch (result) {
+    case IngestOutcome::Result::kCounted:
+      return v1::INGEST_RESULT_COUNTED;
+    case IngestOutcome::Result::kDuplicate:
+      return v1::INGEST_RESULT_DUPLICATE;
+    case IngestOutcome::Result::kRefused:
+      return v1::INGEST_RESULT_REFUSED;
+    case IngestOutcome::Result::kRetry:
+      return v1::INGEST_RESULT_RETRY;
+  }
+  return v1::INGEST_RESULT_UNSPECIFIED;
+}
+
+}  // namespace plumbline::transport

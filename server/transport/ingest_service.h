@@ -1,0 +1,39 @@
+#ifndef PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
+#define PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
+
+#include "plumbline/v1/ingest_service.grpc.pb.h"
+#include "server/base/clock.h"
+#include "server/engine/engine.h"
+#include "server/transport/ingest_stream.h"
+
+namespace plumbline::transport {
+
+/// The methods take bytes, so that a message that cannot be parsed gets a clear answer: gRPC itself
+/// would end the call as if the client had (stream), or as unimplemented (unary).
+using RawIngestService = v1::IngestService::WithRawCallbackMethod_Ingest<
+    v1::IngestService::WithRawCallbackMethod_IngestBatch<v1::IngestService::Service>>;
+
+/// The data plane: reactions validate and hand over; they never block and never touch the disk.
+class IngestService final : public RawIngestService {
+ public:
+  IngestService(engine::Engine* engine, const base::Clock* clock)
+      : engine_(engine), clock_(clock) {}
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Ingest(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* IngestBatch(grpc::CallbackServerContext* context,
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
+
+  /// Ends the open streams once what is in flight has been answered.
+  void Drain() { streams_.Drain(); }
+
+ private:
+  engine::Engine* const engine_;
+  const base::Clock* const clock_;
+  StreamRegistry streams_;
+};
+
+}  // namespace plumbline::transport
+
+#endif  // PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_

@@ -1,0 +1,210 @@
+#include "server/transport/ingest_stream.h"
+
+#include <utility>
+#include <vector>
+
+#include "server/transport/status.h"
+
+namespace plumbline::transport {
+
+void StreamRegistry::Add(IngestStream* stream) {
+  bool drain = false;
+  {
+    base::MutexLock lock(&mutex_);
+    streams_.insert(stream);
+    drain = draining_;
+  }
+  if (drain) stream->Drain();
+}
+
+void StreamRegistry::Remove(IngestStream* stream) {
+  base::MutexLock lock(&mutex_);
+  streams_.erase(stream);
+}
+
+void StreamRegistry::Drain() {
+  base::MutexLock lock(&mutex_);
+  draining_ = true;
+  // A stream takes itself out (OnDone) on another thread, and waits for this lock.
+  for (IngestStream* stream : streams_) stream->Drain();
+}
+
+bool StreamRegistry::draining() const {
+  base::MutexLock lock(&mutex_);
+  return draining_;
+}
+
+namespace {
+
+// An answer to `request` that says which one it was.
+v1::IngestResponse ResponseTo(const v1::IngestRequest& request, uint64_t index) {
+  v1::IngestResponse response;
+  response.set_request_index(index);
+  const auto name = [&](const std::string& model, const std::string& producer, uint64_t epoch,
+                        uint64_t sequence) {
+    response.set_model(model);
+    response.mutable_number()->set_producer(producer);
+    response.mutable_number()->set_epoch(epoch);
+    response.mutable_number()->set_sequence(sequence);
+  };
+  switch (request.payload_case()) {
+    case v1::IngestRequest::kBatch: {
+      const v1::BatchNumber& number = request.batch().number();
+      name(request.batch().model(), number.producer(), number.epoch(), number.sequence());
+      break;
+    }
+    case v1::IngestRequest::kSkipRange:
+      name(request.skip_range().model(), request.skip_range().producer(),
+           request.skip_range().epoch(), 0);
+      break;
+    case v1::IngestRequest::kEndEpoch:
+      name(request.end_epoch().model(), request.end_epoch().producer(), request.end_epoch().epoch(),
+           0);
+      break;
+    case v1::IngestRequest::PAYLOAD_NOT_SET:
+      break;
+  }
+  return response;
+}
+
+}  // namespace
+
+IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock,
+                           StreamRegistry* registry)
+    : engine_(engine), clock_(clock), registry_(registry) {
+  registry_->Add(this);
+  base::MutexLock lock(&mutex_);
+  MaybeRead();
+}
+
+void IngestStream::OnReadDone(bool ok) {
+  grpc::ByteBuffer bytes;
+  uint64_t index = 0;
+  {
+    base::MutexLock lock(&mutex_);
+    read_under_way_ = false;
+    if (!ok) {
+      reads_over_ = true;
+      MaybeFinish();
+      return;
+    }
+    if (finished_) return;  // came in after a drain: never counted, never answered
+    bytes.Swap(&reading_);
+    index = next_index_++;
+    ++in_flight_;
+    bytes_in_flight_ += bytes.Length();
+    handling_ = true;
+  }
+  Handle(bytes, index);
+  // Not before: batches of one stream go to the engine in the order in which they came.
+  base::MutexLock lock(&mutex_);
+  handling_ = false;
+  MaybeRead();
+}
+
+void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
+  auto request = std::make_unique<Request>();
+  const bool sound = request->Parse(bytes);
+  IngestAnswer answer = [this, length = bytes.Length(),
+                         response = ResponseTo(request->get(), index)](
+                            const engine::IngestOutcome& outcome,
+                            const std::vector<profile::FieldViolation>& violations) mutable {
+    response.set_result(ToWire(outcome.result));
+    response.set_rows_counted(outcome.rows_counted);
+    response.set_rows_late(outcome.rows_late);
+    if (!outcome.error.ok()) {
+      *response.mutable_error() = ToRpcStatus(outcome.error, violations);
+    }
+    Answer(response, length);
+  };
+  if (sound) {
+    Dispatch(std::move(request), std::move(answer));
+  } else {
+    HandleBroken(request->get().batch(), engine_, std::move(answer));
+  }
+}
+
+void IngestStream::Dispatch(std::unique_ptr<Request> request, IngestAnswer answer) {
+  const v1::IngestRequest& message = request->get();
+  switch (message.payload_case()) {
+    case v1::IngestRequest::kBatch:
+      HandleBatch(message.batch(), std::move(request), engine_, clock_, std::move(answer));
+      break;
+    case v1::IngestRequest::kSkipRange:
+      HandleSkip(message.skip_range(), engine_, std::move(answer));
+      break;
+    case v1::IngestRequest::kEndEpoch:
+      HandleEnd(message.end_epoch(), engine_, std::move(answer));
+      break;
+    case v1::IngestRequest::PAYLOAD_NOT_SET:
+      answer({engine::IngestOutcome::Result::kRefused, 0, 0,
+              absl::InvalidArgumentError("the request is empty")},
+             {{"payload", "one of batch, skip_range and end_epoch must be set"}});
+      break;
+  }
+}
+
+void IngestStream::Answer(const v1::IngestResponse& response, size_t bytes) {
+  base::MutexLock lock(&mutex_);
+  --in_flight_;
+  bytes_in_flight_ -= bytes;
+  if (!writes_over_) answers_.push_back(ToBytes(response));
+  MaybeWrite();
+  MaybeRead();
+  MaybeFinish();
+}
+
+void IngestStream::OnWriteDone(bool ok) {
+  base::MutexLock lock(&mutex_);
+  write_under_way_ = false;
+  if (ok) {
+    answers_.pop_front();
+  } else {
+    writes_over_ = true;
+    answers_.clear();
+  }
+  MaybeWrite();
+  MaybeRead();
+  MaybeFinish();
+}
+
+void IngestStream::MaybeRead() {
+  // Answers that the client does not read count too: they must not pile up.
+  if (handling_ || read_under_way_ || reads_over_ || draining_ || finished_ ||
+      in_flight_ + answers_.size() >= kMaxInFlight || bytes_in_flight_ >= kMaxBytesInFlight) {
+    return;
+  }
+  read_under_way_ = true;
+  reading_.Clear();
+  StartRead(&reading_);
+}
+
+void IngestStream::MaybeWrite() {
+  if (write_under_way_ || answers_.empty() || finished_) return;
+  write_under_way_ = true;
+  StartWrite(&answers_.front());
+}
+
+void IngestStream::MaybeFinish() {
+  const bool over = reads_over_ || draining_;
+  // Not before the last answer: engine callbacks hold `this`.
+  if (finished_ || !over || in_flight_ > 0 || write_under_way_ || !answers_.empty()) return;
+  finished_ = true;
+  Finish(reads_over_ ? grpc::Status::OK
+                     : ToGrpcStatus(absl::UnavailableError("the server is shutting down")));
+}
+
+void IngestStream::Drain() {
+  base::MutexLock lock(&mutex_);
+  draining_ = true;
+  MaybeFinish();
+}
+
+void IngestStream::OnDone() {
+  registry_->Remove(this);
+  // Whoever called Finish may still be leaving the lock.
+  { base::MutexLock lock(&mutex_); }
+  delete this;
+}
+
+}  // namespace plumbline::transport

@@ -1,0 +1,106 @@
+#include "server/checks/alert.h"
+
+#include "gtest/gtest.h"
+
+namespace plumbline::checks {
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+
+Finding Found(CheckId check, Status status, bool below_leave = false) {
+  Finding finding;
+  finding.check = check;
+  finding.variable = "x";
+  finding.status = status;
+  finding.below_leave = below_leave;
+  return finding;
+}
+
+class AlertTest : public ::testing::Test {
+ protected:
+  std::vector<Alert> Advance(const Finding& finding, uint64_t block, int seconds = 0) {
+    return book_.Advance({finding}, policy_, kStart + absl::Seconds(seconds), block);
+  }
+  AlertState State() const { return book_.alerts().at(0).state; }
+
+  Policy policy_ = DefaultPolicy();
+  AlertBook book_;
+};
+
+TEST_F(AlertTest, DriftFiresAfterTwoDisjointBlocks) {
+  const Finding drift = Found(CheckId::kDrift, Status::kFiring);
+  EXPECT_EQ(Advance(drift, 1).size(), 1u);
+  EXPECT_EQ(State(), AlertState::kPending);
+  EXPECT_TRUE(Advance(drift, 1, 1).empty());  // the same evidence again
+  EXPECT_EQ(State(), AlertState::kPending);
+  EXPECT_EQ(Advance(drift, 2, 60).size(), 1u);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  EXPECT_EQ(book_.alerts()[0].pending_since, kStart);
+  EXPECT_EQ(book_.alerts()[0].firing_since, kStart + absl::Seconds(60));
+}
+
+TEST_F(AlertTest, AQuietBlockBetweenEndsThePendingAlert) {
+  Advance(Found(CheckId::kDrift, Status::kFiring), 1);
+  const auto changed = Advance(Found(CheckId::kDrift, Status::kOk), 2);
+  ASSERT_EQ(changed.size(), 1u);
+  EXPECT_EQ(changed[0].state, AlertState::kInactive);
+  EXPECT_TRUE(book_.alerts().empty());
+  Advance(Found(CheckId::kDrift, Status::kFiring), 3);
+  EXPECT_EQ(State(), AlertState::kPending);
+}
+
+TEST_F(AlertTest, IntegrityChecksFireAtOnceAndForDurationWaits) {
+  Advance(Found(CheckId::kAbsentVariable, Status::kFiring), 0);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  book_.Restore({});
+  policy_.checks[CheckId::kNullRate].for_duration = absl::Seconds(10);
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 0);
+  EXPECT_EQ(State(), AlertState::kPending);
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 0, 10);
+  EXPECT_EQ(State(), AlertState::kFiring);
+}
+
+TEST_F(AlertTest, ResolvesBelowTheLeaveThresholdOrAfterTwoCalmBlocks) {
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1);
+  Advance(Found(CheckId::kNullRate, Status::kInsufficientData), 2);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  Advance(Found(CheckId::kNullRate, Status::kOk), 2);
+  Advance(Found(CheckId::kNullRate, Status::kOk), 2);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  Advance(Found(CheckId::kNullRate, Status::kOk), 3, 5);
+  EXPECT_EQ(State(), AlertState::kResolved);
+  EXPECT_EQ(book_.alerts()[0].resolved_at, kStart + absl::Seconds(5));
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 4, 6);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  Advance(Found(CheckId::kNullRate, Status::kOk, true), 4, 7);
+  EXPECT_EQ(State(), AlertState::kResolved);
+}
+
+TEST_F(AlertTest, MutedChecksNeverAlertAndEndWhatFires) {
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1);
+  policy_.variables["x"].checks[CheckId::kNullRate].muted = true;
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1);
+  EXPECT_EQ(State(), AlertState::kResolved);
+  book_.Restore({});
+  EXPECT_TRUE(Advance(Found(CheckId::kNullRate, Status::kFiring), 1).empty());
+  EXPECT_TRUE(book_.alerts().empty());
+}
+
+TEST_F(AlertTest, AFindingThatIsNoLongerMadeEndsItsAlert) {
+  Advance(Found(CheckId::kUnknownVariable, Status::kFiring), 1);
+  book_.Advance({}, policy_, kStart, 1);
+  EXPECT_EQ(State(), AlertState::kResolved);
+}
+
+TEST_F(AlertTest, RestoreKeepsStartsAndStreaks) {
+  Advance(Found(CheckId::kDrift, Status::kFiring), 1);
+  AlertBook other;
+  other.Restore(book_.alerts());
+  other.Advance({Found(CheckId::kDrift, Status::kFiring)}, policy_, kStart + absl::Hours(1), 2);
+  ASSERT_EQ(other.alerts().size(), 1u);
+  EXPECT_EQ(other.alerts()[0].state, AlertState::kFiring);
+  EXPECT_EQ(other.alerts()[0].pending_since, kStart);
+}
+
+}  // namespace
+}  // namespace plumbline::checks

@@ -1,0 +1,262 @@
+#include "server/checks/evaluate.h"
+
+#include <cmath>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/checks/alert.h"
+#include "tests/profile/batch_maker.h"
+
+namespace plumbline::checks {
+namespace {
+
+using profile::Baseline;
+using profile::MakeBatch;
+using profile::NumberColumn;
+using profile::Pane;
+using profile::TextColumn;
+using ::testing::HasSubstr;
+
+constexpr int kRows = 10'000;
+
+std::vector<double> Normal(int rows, double mean, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(mean, 1);
+  std::vector<double> values(rows);
+  for (double& value : values) value = normal(random);
+  return values;
+}
+
+// a (70%), b (30%), shuffled.
+std::vector<std::string> Cities(int rows, double share_of_a, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::bernoulli_distribution is_a(share_of_a);
+  std::vector<std::string> values(rows);
+  for (std::string& value : values) value = is_a(random) ? "a" : "b";
+  return values;
+}
+
+// Live columns as in training, for a test to spoil.
+struct Live {
+  explicit Live(int row_count, uint64_t seed = 2)
+      : rows(row_count),
+        x(Normal(rows, 0, seed)),
+        score(Normal(rows, 5, seed + 100)),
+        fixed(rows, 0.42),
+        city(Cities(rows, 0.7, seed)) {}
+  int rows;
+  std::vector<double> x, score, fixed;
+  std::vector<std::string> city;
+  std::vector<uint8_t> x_validity;
+};
+
+class EvaluateTest : public ::testing::Test {
+ protected:
+  EvaluateTest() {
+    const Live training(kRows, 1);
+    profile::VariableHint hint;
+    hint.name = "score";
+    hint.role = profile::Role::kPrediction;
+    auto baseline = profile::BuildBaseline({MakeBatch(kRows, Columns(training))}, {hint});
+    EXPECT_TRUE(baseline.ok()) << baseline.status();
+    baseline_ = *std::move(baseline);
+  }
+
+  static std::vector<profile::ColumnView> Columns(const Live& live) {
+    std::vector<profile::ColumnView> columns = {
+        NumberColumn("x", live.x), NumberColumn("score", live.score),
+        NumberColumn("fixed", live.fixed), TextColumn("city", live.city)};
+    columns[0].validity = live.x_validity;
+    return columns;
+  }
+
+  std::vector<Finding> Judge(const Pane& pane) const {
+    std::vector<profile::VariableStatistics> statistics;
+    for (size_t i = 0; i < baseline_.variables.size(); ++i) {
+      statistics.push_back(profile::CompareToBaseline(baseline_.variables[i], pane.variables[i]));
+    }
+    const EvaluationInput input{.window = pane,
+                                .block = &pane,
+                                .block_number = 1,
+                                .now = absl::FromUnixSeconds(1000),
+                                .last_batch = last_batch_,
+                                .lost_batches = lost_batches_,
+                                .lost_detail = ""};
+    return Evaluate(baseline_, policy_, input, statistics);
+  }
+
+  // `check variable` of all that fires.
+  std::vector<std::string> Firing(const Live& live) const {
+    return Firing(Judge(profile::CountBatch(baseline_, MakeBatch(live.rows, Columns(live)))));
+  }
+  static std::vector<std::string> Firing(const std::vector<Finding>& findings) {
+    std::vector<std::string> firing;
+    for (const Finding& finding : findings) {
+      if (finding.status != Status::kFiring) continue;
+      EXPECT_FALSE(finding.reason.empty());
+      EXPECT_FALSE(finding.cause.empty());
+      firing.push_back(absl::StrCat(CheckName(finding.check), " ", finding.variable));
+    }
+    return firing;
+  }
+
+  Baseline baseline_;
+  Policy policy_ = DefaultPolicy();
+  std::optional<absl::Time> last_batch_ = absl::FromUnixSeconds(999);
+  uint64_t lost_batches_ = 0;
+};
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+TEST_F(EvaluateTest, SaysNothingOfDataLikeTraining) { EXPECT_THAT(Firing(Live(1000)), IsEmpty()); }
+
+TEST_F(EvaluateTest, AShiftIsDriftAndNamesItsCause) {
+  Live live(1000);
+  live.x = Normal(1000, 1, 7);
+  const auto findings = Judge(profile::CountBatch(baseline_, MakeBatch(1000, Columns(live))));
+  EXPECT_THAT(Firing(findings), Contains("drift x"));
+  for (const Finding& finding : findings) {
+    if (finding.check != CheckId::kDrift || finding.variable != "x") continue;
+    EXPECT_EQ(finding.cause, "shifted_up");
+    EXPECT_THAT(finding.reason, HasSubstr("in training"));
+  }
+}
+
+TEST_F(EvaluateTest, AChangedShareIsDriftOfTheCategory) {
+  Live live(1000);
+  live.city = Cities(1000, 0.3, 7);
+  EXPECT_THAT(Firing(live), ElementsAre("drift city"));
+}
+
+TEST_F(EvaluateTest, FewRowsAreInsufficientNotDrift) {
+  Live live(50);
+  live.x = Normal(50, 1, 7);
+  EXPECT_THAT(Firing(live), Not(Contains("drift x")));
+}
+
+TEST_F(EvaluateTest, NullsNanAndRangeAreFindingsOfTheirOwn) {
+  Live live(1000);
+  live.x_validity.assign(125, 0b0111'1111);  // 12.5% null
+  EXPECT_THAT(Firing(live), ElementsAre("null_rate x"));
+  live.x_validity.clear();
+  for (int i = 0; i < 100; ++i) live.x[i] = NAN;
+  EXPECT_THAT(Firing(live), ElementsAre("nan_rate x"));
+  for (int i = 0; i < 100; ++i) live.x[i] = INFINITY;
+  EXPECT_THAT(Firing(live), ElementsAre("inf_rate x"));
+  for (int i = 0; i < 50; ++i) live.x[i] = 100;
+  for (int i = 50; i < 100; ++i) live.x[i] = 0;
+  EXPECT_THAT(Firing(live), Contains("out_of_range x"));
+}
+
+TEST_F(EvaluateTest, OneNanPredictionIsCritical) {
+  Live live(1000);
+  live.score[3] = NAN;
+  for (const Finding& finding :
+       Judge(profile::CountBatch(baseline_, MakeBatch(1000, Columns(live))))) {
+    if (finding.status == Status::kFiring) {
+      EXPECT_EQ(finding.check, CheckId::kNanRate);
+      EXPECT_EQ(finding.severity, Severity::kCritical);
+    }
+  }
+  EXPECT_THAT(Firing(live), ElementsAre("nan_rate score"));
+  live.x[3] = NAN;  // in a feature it is not
+  EXPECT_THAT(Firing(live), ElementsAre("nan_rate score"));
+}
+
+TEST_F(EvaluateTest, UnseenAndVanishedCategories) {
+  Live live(1000);
+  live.city[0] = "new";
+  EXPECT_THAT(Firing(live), IsEmpty());
+  for (int i = 0; i < 150; ++i) live.city[i] = "new";
+  EXPECT_THAT(Firing(live), Contains("unseen_category city"));
+  live.city.assign(1000, "a");
+  EXPECT_THAT(Firing(live), Contains("vanished_category city"));
+  EXPECT_THAT(Firing(live), Contains("became_constant city"));
+}
+
+TEST_F(EvaluateTest, ConstantsComeAliveAndVariablesBecomeConstant) {
+  Live live(1000);
+  live.fixed[0] = 1;
+  EXPECT_THAT(Firing(live), Not(Contains("came_alive fixed")));
+  for (int i = 0; i < 100; ++i) live.fixed[i] = i;
+  EXPECT_THAT(Firing(live), Contains("came_alive fixed"));
+  live = Live(1000);
+  live.x.assign(1000, 0.5);
+  EXPECT_THAT(Firing(live), Contains("became_constant x"));
+}
+
+TEST_F(EvaluateTest, AbsentUnknownAndWronglyTypedColumns) {
+  const Live live(1000);
+  auto columns = Columns(live);
+  columns[0].name = "renamed";
+  EXPECT_THAT(Firing(Judge(profile::CountBatch(baseline_, MakeBatch(1000, columns)))),
+              ElementsAre("unknown_variable renamed", "absent_variable x"));
+  columns = Columns(live);
+  columns[0] = TextColumn("x", live.city);
+  EXPECT_THAT(Firing(Judge(profile::CountBatch(baseline_, MakeBatch(1000, columns)))),
+              ElementsAre("wrong_type x"));
+}
+
+TEST_F(EvaluateTest, SilenceAndLostBatchesAreOfTheModel) {
+  lost_batches_ = 2;
+  last_batch_ = absl::FromUnixSeconds(1000) - policy_.no_data_after;
+  EXPECT_THAT(Firing(Live(1000)), ElementsAre("rows_lost "));
+  last_batch_ = *last_batch_ - absl::Seconds(1);
+  EXPECT_THAT(Firing(Live(1000)), ElementsAre("no_data ", "rows_lost "));
+  last_batch_.reset();
+  lost_batches_ = 0;
+  EXPECT_THAT(Firing(Live(1000)), IsEmpty());
+}
+
+// checks.md: with thresholds alone, half of such windows would drift.
+TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
+  constexpr int kVariables = 20;
+  constexpr int kBlock = 100;
+  const auto batch_of = [](int rows, uint64_t seed, std::vector<std::vector<double>>* values) {
+    values->clear();
+    for (int i = 0; i < kVariables; ++i) values->push_back(Normal(rows, 0, seed * 100 + i));
+    std::vector<profile::ColumnView> columns;
+    static const std::string kNames = "abcdefghijklmnopqrst";
+    for (int i = 0; i < kVariables; ++i) {
+      columns.push_back(NumberColumn(absl::string_view(kNames).substr(i, 1), (*values)[i]));
+    }
+    return MakeBatch(rows, columns);
+  };
+  std::vector<std::vector<double>> values;
+  const auto baseline = profile::BuildBaseline({batch_of(kRows, 1, &values)});
+  ASSERT_TRUE(baseline.ok());
+  const Policy policy = DefaultPolicy();
+  for (uint64_t window = 0; window < 200; ++window) {
+    AlertBook book;
+    Pane merged(*baseline);
+    for (uint64_t block = 1; block <= 2; ++block) {
+      const Pane pane =
+          profile::CountBatch(*baseline, batch_of(kBlock, 10 + 2 * window + block, &values));
+      merged.Merge(pane);
+      std::vector<profile::VariableStatistics> statistics;
+      for (int i = 0; i < kVariables; ++i) {
+        statistics.push_back(
+            profile::CompareToBaseline(baseline->variables[i], merged.variables[i]));
+      }
+      const EvaluationInput input{.window = merged,
+                                  .block = &pane,
+                                  .block_number = block,
+                                  .now = absl::FromUnixSeconds(60 * static_cast<int64_t>(block)),
+                                  .last_batch = std::nullopt,
+                                  .lost_batches = 0,
+                                  .lost_detail = ""};
+      book.Advance(Evaluate(*baseline, policy, input, statistics), policy, input.now, block);
+    }
+    for (const Alert& alert : book.alerts()) {
+      EXPECT_NE(alert.state, AlertState::kFiring) << alert.finding.reason;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plumbline::checks

@@ -1,0 +1,48 @@
+#include "server/checks/policy.h"
+
+#include "gtest/gtest.h"
+
+namespace plumbline::checks {
+namespace {
+
+TEST(Policy, EveryCheckHasANameThatParsesBack) {
+  for (const CheckId check : kAllChecks) {
+    EXPECT_FALSE(CheckName(check).empty());
+    EXPECT_EQ(ParseCheckId(CheckName(check)), check);
+  }
+  EXPECT_EQ(ParseCheckId("nothing"), std::nullopt);
+  EXPECT_EQ(ParseDriftStatistic("js_distance"), DriftStatistic::kJsDistance);
+  EXPECT_EQ(ParseDriftStatistic("js"), std::nullopt);
+}
+
+TEST(Policy, DefaultsAreValidAndDriftWaitsForTwoBlocks) {
+  const Policy policy = DefaultPolicy();
+  EXPECT_TRUE(policy.Validate().ok()) << policy.Validate();
+  EXPECT_EQ(policy.Settings(CheckId::kDrift, "x").threshold, 0.2);
+  EXPECT_EQ(policy.Settings(CheckId::kDrift, "x").for_panes, 2u);
+  EXPECT_EQ(policy.Settings(CheckId::kNullRate, "x").for_panes, 0u);
+}
+
+TEST(Policy, OverridesHoldForTheirVariableOnly) {
+  Policy policy = DefaultPolicy();
+  policy.variables["x"].drift_statistic = DriftStatistic::kKs;
+  policy.variables["y"].checks[CheckId::kDrift].threshold = 0.5;
+  policy.variables["y"].checks[CheckId::kNullRate].muted = true;
+  EXPECT_EQ(policy.Settings(CheckId::kDrift, "x").threshold, 0.1);
+  EXPECT_EQ(policy.Settings(CheckId::kDrift, "y").threshold, 0.5);
+  EXPECT_EQ(policy.Settings(CheckId::kDrift, "z").threshold, 0.2);
+  EXPECT_TRUE(policy.Settings(CheckId::kNullRate, "y").muted);
+  EXPECT_FALSE(policy.Settings(CheckId::kNullRate, "x").muted);
+}
+
+TEST(Policy, ValidateNamesTheFieldThatIsWrong) {
+  Policy policy = DefaultPolicy();
+  policy.rate_significance = 0;
+  EXPECT_NE(policy.Validate().message().find("rate_significance"), absl::string_view::npos);
+  policy = DefaultPolicy();
+  policy.variables["age"].checks[CheckId::kNullRate].leave_threshold = 9;
+  EXPECT_NE(policy.Validate().message().find("age"), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace plumbline::checks

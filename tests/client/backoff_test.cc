@@ -1,0 +1,26 @@
+#include "client/backoff.h"
+
+#include <gtest/gtest.h>
+
+namespace plumbline::client {
+namespace {
+
+TEST(Backoff, DoublesWithJitterUpToItsMaximum) {
+  Backoff backoff(absl::Seconds(1), absl::Seconds(5));
+  for (int64_t full : {1, 2, 4, 5, 5}) {
+    const absl::Duration delay = backoff.Next();
+    EXPECT_GE(delay, absl::Seconds(full) / 2);
+    EXPECT_LE(delay, absl::Seconds(full));
+  }
+}
+
+TEST(Backoff, StartsAnewAfterReset) {
+  Backoff backoff(absl::Seconds(1), absl::Hours(1));
+  for (int i = 0; i < 100; ++i) backoff.Next();
+  EXPECT_GE(backoff.Next(), absl::Minutes(30));
+  backoff.Reset();
+  EXPECT_LE(backoff.Next(), absl::Seconds(1));
+}
+
+}  // namespace
+}  // namespace plumbline::client

@@ -1,0 +1,232 @@
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include "client/commands/alert_text.h"
+#include "client/commands/backtest_text.h"
+#include "client/commands/baseline_text.h"
+#include "client/commands/report_text.h"
+
+namespace plumbline::client {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+template <class Message>
+Message Proto(const char* text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  return message;
+}
+
+v1::Report ExampleReport() {
+  return Proto<v1::Report>(R"pb(
+    model: "housing"
+    version: "v1"
+    baseline_number: 2
+    rows: 12000
+    late_rows: 7
+    start { seconds: 1601510400 }
+    end { seconds: 1601514000 }
+    findings {
+      variable: "age"
+      check: "null_rate"
+      status: "FIRING"
+      severity: "warning"
+      reason: "34% null, 0.1% in training"
+    }
+    findings { variable: "city" check: "drift" status: "OK" severity: "warning" }
+    findings { variable: "rare" check: "drift" status: "INSUFFICIENT_DATA" }
+    findings {
+      variable: "y"
+      check: "nan_rate"
+      status: "FIRING"
+      severity: "critical"
+      reason: "2% NaN"
+    }
+    variables {
+      variable: "calm"
+      role: ROLE_FEATURE
+      kind: KIND_NUMERIC
+      live { psi: 0.01 }
+      distribution { label: "a" baseline_count: 1 live_count: 1 }
+    }
+    variables {
+      variable: "unknown"
+      role: ROLE_FEATURE
+      live {}
+    }
+    variables {
+      variable: "age"
+      role: ROLE_FEATURE
+      kind: KIND_NUMERIC
+      live {
+        psi: 1.5
+        js_distance: 0.4
+        null_rate: 0.34
+        mean: 50
+        quantiles { rank: 0.5 value: 49 }
+      }
+      baseline {
+        null_rate: 0.001
+        mean: 40
+        quantiles { rank: 0.5 value: 38 }
+      }
+      distribution { label: "[0, 30)" baseline_count: 900 live_count: 0 }
+      distribution { label: "[30, 99)" baseline_count: 100 live_count: 50 }
+    }
+  )pb");
+}
+
+TEST(ReportText, BeginsWithWhatFiresTheWorstFirst) {
+  const std::string text = ReportText(ExampleReport());
+  EXPECT_THAT(text, HasSubstr("housing/v1  baseline 2  2020-10-01 00:00:00 to 2020-10-01 01:00:00 "
+                              "UTC  12,000 rows (7 late)  2 firing\n"));
+  const size_t critical = text.find("critical  y");
+  const size_t warning = text.find("warning   age");
+  ASSERT_NE(critical, std::string::npos) << text;
+  ASSERT_NE(warning, std::string::npos) << text;
+  EXPECT_LT(critical, warning);
+  EXPECT_THAT(text, HasSubstr("34% null, 0.1% in training"));
+  EXPECT_THAT(text, HasSubstr("1 check in order, 1 without enough rows to judge"));
+}
+
+TEST(ReportText, SortsVariablesByPsiWithShapesBesideThem) {
+  const std::string text = ReportText(ExampleReport());
+  const std::string table = text.substr(text.find("training  live\n"));
+  EXPECT_LT(table.find("\nage"), table.find("\ncalm"));
+  EXPECT_LT(table.find("\ncalm"), table.find("\nunknown"));
+  EXPECT_THAT(table, HasSubstr("34.0%"));
+  EXPECT_THAT(table, HasSubstr("█▁        ·█"));
+}
+
+TEST(VariableText, ShowsEveryStatisticAndABarChart) {
+  v1::Report report = ExampleReport();
+  const v1::VariableReport age = report.variables(2);
+  report.clear_variables();
+  *report.add_variables() = age;
+  const std::string text = VariableText(report);
+  EXPECT_THAT(text, HasSubstr("age  feature  numeric\n"));
+  EXPECT_THAT(text, HasSubstr("js_distance               0.4\n"));
+  EXPECT_THAT(text, HasSubstr("null_rate         0.1%  34.0%\n"));
+  EXPECT_THAT(text, HasSubstr("quantile 0.5        38     49\n"));
+  EXPECT_THAT(text, HasSubstr("[30, 99)  training  10.0%  ████\n"));
+  EXPECT_THAT(text, HasSubstr("          live       100%  ██████████"));
+  EXPECT_THAT(text, Not(HasSubstr("wasserstein")));
+}
+
+TEST(AlertsText, IsATable) {
+  const auto alerts = Proto<v1::ListAlertsResponse>(R"pb(
+    alerts {
+      model: "housing"
+      version: "v1"
+      state: "FIRING"
+      firing_since { seconds: 1601510400 }
+      finding { variable: "age" check: "null_rate" severity: "warning" reason: "34% null" }
+    }
+    alerts {
+      model: "housing"
+      version: "v1"
+      state: "PENDING"
+      pending_since { seconds: 1601510460 }
+      finding { check: "no_data" severity: "critical" reason: "silent" }
+    }
+  )pb");
+  EXPECT_EQ(AlertsText(alerts),
+            "state    severity  since (UTC)          model       variable  check      reason\n"
+            "FIRING   warning   2020-10-01 00:00:00  housing/v1  age       null_rate  34% null\n"
+            "PENDING  critical  2020-10-01 00:01:00  housing/v1            no_data    silent\n");
+  EXPECT_EQ(AlertsText({}), "no alerts\n");
+}
+
+TEST(AlertLine, IsOneLineWhateverTheNamesHold) {
+  const auto alert = Proto<v1::Alert>(R"pb(
+    model: "housing"
+    version: "v1"
+    state: "RESOLVED"
+    firing_since { seconds: 1601510400 }
+    resolved_at { seconds: 1601514000 }
+    finding { variable: "a\nb" check: "drift" severity: "warning" reason: "back\033[31m" }
+  )pb");
+  EXPECT_EQ(AlertLine(alert),
+            "2020-10-01 01:00:00  RESOLVED  warning  housing/v1  a?b drift  back?[31m\n");
+}
+
+TEST(ChunkLine, SaysWhatFires) {
+  const auto chunk = Proto<v1::BacktestChunk>(R"pb(
+    chunk: 3
+    rows: 720
+    start { seconds: 1601510400 }
+    end { seconds: 1601514000 }
+    findings { variable: "Latitude" check: "drift" status: "FIRING" }
+    findings { variable: "Longitude" check: "drift" status: "FIRING" }
+    findings { variable: "age" check: "null_rate" status: "FIRING" }
+    findings { variable: "Population" check: "drift" status: "OK" }
+  )pb");
+  EXPECT_EQ(ChunkLine(chunk),
+            "#3  2020-10-01 00:00:00 to 2020-10-01 01:00:00  720 rows  drift: Latitude, Longitude; "
+            "null_rate: age\n");
+  EXPECT_EQ(ChunkLine(Proto<v1::BacktestChunk>("rows: 1")), "#0  1 row  nothing fires\n");
+}
+
+TEST(BacktestSummary, CountsChunksPerVariable) {
+  BacktestSummary summary;
+  summary.Add(Proto<v1::BacktestChunk>(R"pb(
+    rows: 10
+    findings { variable: "a" check: "drift" status: "FIRING" }
+    findings { variable: "a" check: "null_rate" status: "FIRING" }
+    statistics { variable: "a" psi: 0.5 })pb"));
+  summary.Add(Proto<v1::BacktestChunk>(R"pb(
+    rows: 10
+    findings { variable: "a" check: "drift" status: "FIRING" }
+    findings { variable: "b" check: "drift" status: "FIRING" }
+    findings { check: "unknown_variable" variable: "c" status: "OK" }
+    statistics { variable: "a" psi: 0.25 })pb"));
+  EXPECT_EQ(summary.ToString(),
+            "2 chunks, 20 rows\n"
+            "variable  chunks firing  largest psi  checks (chunks)\n"
+            "a                2 of 2          0.5  drift (2), null_rate (1)\n"
+            "b                1 of 2            -  drift (1)\n");
+  EXPECT_EQ(BacktestSummary().ToString(), "0 chunks, 0 rows: nothing fires\n");
+}
+
+TEST(BaselineText, IsATableOfVariables) {
+  const auto baseline = Proto<v1::Baseline>(R"pb(
+    summary {
+      model: "housing"
+      version: "v1"
+      number: 1
+      active: true
+      rows: 5832
+      variables: 1
+      description: "spring"
+    }
+    variables {
+      variable: "age"
+      role: ROLE_FEATURE
+      kind: KIND_NUMERIC
+      baseline {
+        mean: 28.5
+        min: 1
+        max: 52
+        null_rate: 0.5
+        quantiles { rank: 0.25 value: 18 }
+        quantiles { rank: 0.5 value: 29 }
+      }
+      distribution { baseline_count: 1 }
+      distribution { baseline_count: 8 }
+    }
+  )pb");
+  EXPECT_EQ(BaselineText(baseline),
+            "baseline 1 of housing/v1: 5,832 rows, 1 variable, active\n"
+            "spring\n"
+            "\n"
+            "variable  role     kind      null  mean  min  median  max  shape\n"
+            "age       feature  numeric  50.0%  28.5    1      29   52  ▁█\n");
+}
+
+TEST(BaselinesText, SaysThatThereAreNone) { EXPECT_EQ(BaselinesText({}), "no baselines\n"); }
+
+}  // namespace
+}  // namespace plumbline::client

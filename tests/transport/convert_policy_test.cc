@@ -1,0 +1,145 @@
+#include "server/transport/convert_policy.h"
+
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/engine/records.h"
+
+namespace plumbline::transport {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+v1::Policy Parse(const std::string& text) {
+  v1::Policy policy;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &policy));
+  return policy;
+}
+
+// As SetPolicy sees it.
+absl::Status Check(const v1::Policy& policy) {
+  const auto record = ToRecord(policy);
+  return record.ok() ? engine::EffectivePolicy(*record).status() : record.status();
+}
+
+constexpr char kFull[] = R"pb(
+  pane { seconds: 30 }
+  window_panes: 10
+  allowed_lateness { seconds: 1 nanos: 500000000 }
+  max_future_skew {}
+  source_idle_timeout { seconds: 2 }
+  no_data_after { seconds: 3 }
+  hole_grace { seconds: 4 }
+  epoch_expiry { seconds: 5 }
+  min_rows_drift: 6
+  min_rows_rate: 7
+  drift_significance: 0.25
+  rate_significance: 0.125
+  min_rate_change: 0.5
+  drift_statistic: "ks"
+  drift_thresholds { key: "ks" value: 0.75 }
+  checks {
+    check: "null_rate"
+    severity: "critical"
+    threshold: 3
+    leave_threshold: 2
+    for { seconds: 60 }
+    for_panes: 2
+    muted: false
+  }
+  variables {
+    variable: "age"
+    drift_statistic: "psi"
+    checks { check: "drift" muted: true }
+  }
+)pb";
+
+TEST(PolicyToRecord, AndBackIsTheSame) {
+  for (const std::string& text : {std::string(kFull), std::string()}) {
+    const v1::Policy policy = Parse(text);
+    const auto record = ToRecord(policy);
+    ASSERT_TRUE(record.ok()) << record.status();
+    const v1::Policy back = ToWire(*record);
+    EXPECT_TRUE(MessageDifferencer::Equals(policy, back)) << back.DebugString();
+  }
+}
+
+TEST(PolicyToRecord, KnowsEveryField) {
+  const v1::Policy policy = Parse(kFull);
+  const auto* reflection = v1::Policy::GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  reflection->ListFields(policy, &set);
+  EXPECT_EQ(static_cast<int>(set.size()), v1::Policy::descriptor()->field_count());
+}
+
+TEST(PolicyToRecord, RefusesBadDurationsAndNamesThem) {
+  for (const auto& [text, field] : std::vector<std::pair<std::string, std::string>>{
+           {"pane { seconds: -1 }", "pane"},
+           {"pane { nanos: 999999999 }", "pane"},
+           {"pane {}", "pane"},
+           {"allowed_lateness { nanos: -1 }", "allowed_lateness"},
+           {"no_data_after { seconds: 9000000000000000000 }", "no_data_after"},
+           {"hole_grace { nanos: 1000000000 }", "hole_grace"},
+           {"window_panes: 10001", "window_panes"},
+           {"checks { check: 'drift' for { seconds: -5 } }", "checks[drift].for"},
+           {"variables { variable: 'a' checks { check: 'drift' for { seconds: -5 } } }",
+            "drift"}}) {
+    const auto record = ToRecord(Parse(text));
+    EXPECT_TRUE(absl::IsInvalidArgument(record.status())) << text;
+    EXPECT_THAT(std::string(record.status().message()), HasSubstr(field)) << text;
+  }
+}
+
+TEST(PolicyToRecord, NamesAndThresholdsAreRefusedWhereTheyTakeEffect) {
+  for (const auto& [text, field, value] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"drift_statistic: 'psy'", "drift_statistic", "psy"},
+           {"drift_thresholds { key: 'emd' value: 1 }", "drift_thresholds", "emd"},
+           {"drift_thresholds { key: 'ks' value: nan }", "drift_thresholds.ks", "nan"},
+           {"checks { check: 'nulls' }", "checks", "nulls"},
+           {"checks { check: 'drift' severity: 'page' }", "severity", "page"},
+           {"checks { check: 'null_rate' threshold: -3 }", "null_rate", "-3"},
+           {"variables { variable: 'age' drift_statistic: 'x' }", "age", "x"},
+           {"variables { variable: 'age' checks { check: 'y' } }", "age", "y"},
+           {"drift_significance: 2", "drift_significance", "2"},
+           {"window_panes: 0", "window_panes", "0"},
+           {"min_rows_drift: 0", "min_rows_drift", "0"}}) {
+    const absl::Status status = Check(Parse(text));
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << text << ": " << status;
+    EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(field), HasSubstr(value))) << text;
+  }
+}
+
+TEST(EffectivePolicyToWire, IsFilledInAndMeansTheSameWhenSentBack) {
+  for (const std::string& text : {std::string(), std::string(kFull)}) {
+    const auto record = ToRecord(Parse(text));
+    ASSERT_TRUE(record.ok());
+    const auto effective = engine::EffectivePolicy(*record);
+    ASSERT_TRUE(effective.ok()) << effective.status();
+    const v1::Policy wire = ToWire(*effective);
+    EXPECT_TRUE(wire.has_pane());
+    EXPECT_TRUE(wire.has_window_panes());
+    EXPECT_TRUE(wire.has_drift_statistic());
+    EXPECT_EQ(wire.checks_size(), static_cast<int>(std::size(checks::kAllChecks)));
+    EXPECT_EQ(wire.drift_thresholds_size(), 7);
+    for (const v1::CheckPolicy& check : wire.checks()) {
+      EXPECT_TRUE(check.has_severity() && check.has_threshold() && check.has_leave_threshold() &&
+                  check.has_for_() && check.has_for_panes() && check.has_muted())
+          << check.check();
+    }
+    const auto again = ToRecord(wire);
+    ASSERT_TRUE(again.ok()) << again.status();
+    const auto same = engine::EffectivePolicy(*again);
+    ASSERT_TRUE(same.ok()) << same.status();
+    EXPECT_TRUE(MessageDifferencer::Equals(wire, ToWire(*same)))
+        << wire.DebugString() << "\nbecame\n"
+        << ToWire(*same).DebugString();
+  }
+}
+
+}  // namespace
+}  // namespace plumbline::transport
