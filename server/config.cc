@@ -152,7 +152,7 @@ absl::Status ReadFile(const std::string& path, CLI::App* app) {
       return wrong("there is no such setting");
     }
     if (item.inputs.size() != 1) {
-      return wrong("takes one value; put quotes around one with spaces or commas");
+      return wrong("takes one value");
     }
     if (!seen.insert(item.name).second) return wrong("set twice");
     CLI::Option* option = app->get_option(absl::StrCat("--", item.name));
@@ -174,6 +174,8 @@ absl::StatusOr<ConfigResult> ParseConfig(int argc, const char* const* argv) {
   Config& config = result.config;
   config.workers = std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, kMaxWorkers);
   CLI::App app("plumblined watches deployed machine-learning models.", "plumblined");
+  // No setting is a list, and `[::1]:7700` is an address.
+  app.get_config_formatter_base()->arrayBounds('\x01', '\x02');
   std::string file;
   app.add_option("--config", file, "File of settings, one `name = value` a line")
       ->check(HasValue())

@@ -177,13 +177,22 @@ TEST_F(ConfigTest, ABadWordIsNamedWithWhatIsAllowed) {
               AllOf(HasSubstr("allow_insecure"), HasSubstr("maybe")));
 }
 
+TEST_F(ConfigTest, AValueInAFileNeedsNoQuotes) {
+  const auto parsed =
+      Parse({"--config", File("data_dir = /my data, here\nhttp_address = [::1]:2\nworkers = 3\n")});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->config.data_dir, "/my data, here");
+  EXPECT_EQ(parsed->config.http_address, "[::1]:2");
+  EXPECT_EQ(parsed->config.workers, 3u);
+}
+
 TEST_F(ConfigTest, ABadLineOfAFileIsNamedWithTheFile) {
   for (const auto& [line, what] :
        {std::pair("workers = 0", "1 to 64"), std::pair("worker = 1", "no such setting"),
         std::pair("workers 1", "no such setting"),
         std::pair("config = other.conf", "no such setting"),
-        std::pair("[section]\nworkers = 1", "section"),
-        std::pair("data_dir = /my data", "one value"), std::pair("data_dir = \"\"", "data_dir"),
+        std::pair("[section]\nworkers = 1", "section"), std::pair("data_dir =", "data_dir"),
+        std::pair("data_dir = \"\"", "data_dir"),
         std::pair("workers = 1\nmax_models = 2\nworkers = 3", "twice"),
         std::pair("allow_insecure = maybe", "maybe")}) {
     EXPECT_THAT(Refusal({"--config", File(absl::StrCat(line, "\n"))}),
