@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/engine/durability.h"
 
 namespace plumbline {
 namespace {
@@ -20,9 +21,10 @@ struct Setting {
   const char* name;
   std::variant<std::string Config::*, uint64_t Config::*, bool Config::*> field;
   const char* help;
-  uint64_t min = 0, max = 0;              // of a number
-  std::vector<std::string> choices = {};  // of a text; none: any
-  bool may_be_empty = false;              // of a text
+  uint64_t min = 0, max = 0;                            // of a number
+  std::vector<std::string> choices = {};                // of a text; none: any
+  bool may_be_empty = false;                            // of a text
+  absl::Status (*check)(const std::string&) = nullptr;  // of a text
 };
 
 constexpr uint64_t kMaxWorkers = 64;
@@ -53,10 +55,13 @@ const std::vector<Setting>& Settings() {
        "Listen without TLS on addresses that other machines reach"},
       {"durability",
        &Config::durability,
-       "An acknowledged batch survives sync: power loss, os: a killed process only",
+       "What an acknowledged batch survives. All: a killed process. sync: power loss too. "
+       "interval:MS: power loss but for the last MS milliseconds. os: what the system has written",
        0,
        0,
-       {"sync", "os"}},
+       {},
+       false,
+       [](const std::string& text) { return engine::ParseDurability(text).status(); }},
       {"workers", &Config::workers,
        "Threads that count and judge; models are spread over them. Default: the cores", 1,
        kMaxWorkers},
@@ -108,9 +113,15 @@ CLI::Validator OneOf(const std::vector<std::string>& choices) {
           absl::StrJoin(choices, "|")};
 }
 
+CLI::Validator Passes(absl::Status (*check)(const std::string&)) {
+  return {[check](std::string& value) { return std::string(check(value).message()); }, ""};
+}
+
 CLI::Option* Declare(CLI::App* app, const Setting& setting, std::string* text) {
   CLI::Option* option = app->add_option(absl::StrCat("--", setting.name), *text, setting.help);
-  if (!setting.choices.empty()) {
+  if (setting.check != nullptr) {
+    option->check(Passes(setting.check));
+  } else if (!setting.choices.empty()) {
     option->check(OneOf(setting.choices));
   } else if (!setting.may_be_empty) {
     option->check(HasValue());

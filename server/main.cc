@@ -79,7 +79,7 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
   options.evaluation_interval = absl::Milliseconds(config.evaluation_interval_ms);
   options.max_spool_bytes = config.max_spool_gib << 30;
   options.max_models = config.max_models;
-  options.sync = config.durability == "sync";
+  options.durability = *engine::ParseDurability(config.durability);  // ParseConfig has checked it
   return options;
 }
 
@@ -108,10 +108,14 @@ void AwaitStop(const sigset_t& signals, const engine::Engine& engine, const Logg
   bool writable = true;
   int number = -1;
   while ((number = sigtimedwait(&signals, nullptr, &second)) < 0) {
-    if (writable && !engine.ServiceState().writable) {
-      writable = false;
-      log.Error("a write failed: nothing is acknowledged until a restart");
+    const engine::ServiceSnapshot state = engine.ServiceState();
+    if (writable && !state.writable) {
+      log.Error("a write failed: nothing is acknowledged until writes succeed again",
+                {{"error", state.write_error}});
+    } else if (!writable && state.writable) {
+      log.Info("recovered: the data folder can be written again");
     }
+    writable = state.writable;
   }
   log.Info("stopping", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   signal(SIGTERM, SIG_DFL);

@@ -54,6 +54,13 @@ std::shared_ptr<const profile::Baseline> Catalog::Active(const ModelKey& key, si
   return it->second.baseline;
 }
 
+void Catalog::Replace(Catalog&& other) {
+  base::MutexLock theirs(&other.mutex_);
+  base::MutexLock lock(&mutex_);
+  models_ = std::move(other.models_);
+  entries_ = std::move(other.entries_);
+}
+
 std::optional<storage::v1::ModelRecord> Catalog::FindModel(absl::string_view model) const {
   base::MutexLock lock(&mutex_);
   const auto it = models_.find(model);

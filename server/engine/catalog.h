@@ -47,6 +47,8 @@ class Catalog {
   std::vector<std::pair<std::string, storage::v1::ModelRecord>> Models() const;
   size_t size() const;
 
+  /// Takes the place of all that was there, at once.
+  void Replace(Catalog&& other);
   void Put(const ModelKey& key, CatalogEntry entry);
   void PutModel(const std::string& model, storage::v1::ModelRecord record);
   void Remove(const ModelKey& key);

@@ -1,23 +1,15 @@
 #include "server/engine/committer.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/str_cat.h"
 
 namespace plumbline::engine {
-namespace {
 
-absl::Status NotWritable() {
-  return absl::UnavailableError(
-      "the data folder could not be written; nothing is acknowledged until the service is "
-      "restarted");
-}
+using std::chrono::steady_clock;
 
-}  // namespace
-
-Committer::Committer(storage::Store* store, bool sync)
-    : store_(store), sync_(sync), thread_([this] { Run(); }) {}
+Committer::Committer(storage::Store* store, Durability durability)
+    : store_(store), durability_(durability), thread_([this] { Run(); }) {}
 
 Committer::~Committer() { Stop(); }
 
@@ -48,36 +40,82 @@ void Committer::Stop() {
 void Committer::Run() {
   while (true) {
     std::vector<CommitJob> jobs;
+    bool stop = false;
     {
       base::MutexLock lock(&mutex_);
-      while (queue_.empty() && !stopping_) wake_.Wait(&mutex_);
-      if (queue_.empty()) return;
+      while (queue_.empty() && !stopping_) {
+        const absl::Duration wait = UntilSync(steady_clock::now());
+        if (wait <= absl::ZeroDuration()) break;
+        wake_.WaitFor(&mutex_, wait);
+      }
       jobs.swap(queue_);
+      stop = jobs.empty() && stopping_;
     }
-    for (CommitJob& job : jobs) Process(std::move(job));
+    for (CommitJob& job : jobs) {
+      Process(std::move(job));
+      SyncIfDue(steady_clock::now());
+    }
+    SyncIfDue(stop ? SteadyTime::max() : steady_clock::now());
+    if (stop) return;
   }
 }
 
+absl::Duration Committer::UntilSync(SteadyTime now) const {
+  if (!unsynced_) return absl::InfiniteDuration();
+  return durability_.interval - absl::FromChrono(now - unsynced_since_);
+}
+
+void Committer::SyncIfDue(SteadyTime now) {
+  if (!unsynced_) return;
+  if (now != SteadyTime::max() && UntilSync(now) > absl::ZeroDuration()) return;
+  unsynced_ = false;
+  if (failed()) return;
+  if (const absl::Status synced = WriteTimed({}, /*sync=*/true); !synced.ok()) {
+    (void)Failed(synced);
+  }
+}
+
+absl::Status Committer::Failed(const absl::Status& why) {
+  base::MutexLock lock(&mutex_);
+  ++figures_.commit_failures;
+  figures_.write_error = std::string(why.message());
+  failed_.store(true, std::memory_order_release);
+  return absl::UnavailableError(
+      absl::StrCat("the data folder could not be written: ", why.message()));
+}
+
+absl::Status Committer::WriteTimed(storage::Store::Batch batch, bool sync) {
+  const size_t bytes = batch.bytes();
+  const auto start = steady_clock::now();
+  const absl::Status written = store_->Write(std::move(batch), sync);
+  if (!written.ok()) return written;
+  const std::chrono::duration<double> took = steady_clock::now() - start;
+  base::MutexLock lock(&mutex_);
+  const auto bound =
+      std::lower_bound(kCommitLatencyBounds.begin(), kCommitLatencyBounds.end(), took.count());
+  ++figures_.commit_latency_counts[static_cast<size_t>(bound - kCommitLatencyBounds.begin())];
+  figures_.commit_latency_sum_seconds += took.count();
+  ++figures_.commits;
+  figures_.committed_bytes += bytes;
+  return absl::OkStatus();
+}
+
+absl::Status Committer::Write(storage::Store::Batch batch) {
+  if (failed()) return absl::UnavailableError("the data folder cannot be written");
+  const absl::Status written = WriteTimed(std::move(batch), /*sync=*/true);
+  return written.ok() ? written : Failed(written);
+}
+
 void Committer::Process(CommitJob job) {
-  absl::Status written = failed() ? NotWritable() : absl::OkStatus();
+  absl::Status written =
+      failed() ? absl::UnavailableError("the data folder cannot be written") : absl::OkStatus();
   if (written.ok() && !job.batch.empty()) {
-    const size_t bytes = job.batch.bytes();
-    const auto start = std::chrono::steady_clock::now();
-    const absl::Status result = store_->Write(std::move(job.batch), sync_);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    base::MutexLock lock(&mutex_);
-    if (result.ok()) {
-      const auto bound =
-          std::lower_bound(kCommitLatencyBounds.begin(), kCommitLatencyBounds.end(), took.count());
-      ++figures_.commit_latency_counts[static_cast<size_t>(bound - kCommitLatencyBounds.begin())];
-      figures_.commit_latency_sum_seconds += took.count();
-      ++figures_.commits;
-      figures_.committed_bytes += bytes;
-    } else {
-      ++figures_.commit_failures;
-      failed_.store(true, std::memory_order_release);
-      written = absl::UnavailableError(
-          absl::StrCat("the data folder could not be written: ", result.message()));
+    const bool sync = durability_.mode == Durability::Mode::kSync;
+    written = WriteTimed(std::move(job.batch), sync);
+    if (!written.ok()) written = Failed(written);
+    if (durability_.mode == Durability::Mode::kInterval && !unsynced_) {
+      unsynced_ = true;
+      unsynced_since_ = steady_clock::now();
     }
   }
   for (PendingAck& ack : job.acks) {
@@ -90,6 +128,15 @@ void Committer::Process(CommitJob job) {
   if (job.then) job.then(written);
 }
 
+void Committer::Recover() {
+  {
+    base::MutexLock lock(&mutex_);
+    ++figures_.recoveries;
+    figures_.write_error.clear();
+  }
+  failed_.store(false, std::memory_order_release);
+}
+
 void Committer::Describe(ServiceSnapshot* snapshot) const {
   base::MutexLock lock(&mutex_);
   snapshot->commit_latency_counts = figures_.commit_latency_counts;
@@ -97,6 +144,8 @@ void Committer::Describe(ServiceSnapshot* snapshot) const {
   snapshot->commits = figures_.commits;
   snapshot->commit_failures = figures_.commit_failures;
   snapshot->committed_bytes = figures_.committed_bytes;
+  snapshot->recoveries = figures_.recoveries;
+  snapshot->write_error = figures_.write_error;
   snapshot->writable = !failed();
 }
 

@@ -44,7 +44,7 @@ absl::Status CheckRoles(const ModelKey& key, const profile::Baseline& baseline,
 
 Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock)
     : options(options), store(store), clock(clock) {
-  committer = std::make_unique<Committer>(store, options.sync);
+  committer = std::make_unique<Committer>(store, options.durability);
   for (size_t i = 0; i < std::max<size_t>(1, options.workers); ++i) {
     workers.push_back(std::make_unique<Worker>(options.queue_capacity, options.evaluation_interval,
                                                committer.get(), &board, clock));
@@ -56,26 +56,28 @@ size_t Engine::Impl::WorkerOf(const ModelKey& key) const {
          workers.size();
 }
 
-absl::Status Engine::Impl::LoadAll() {
+absl::StatusOr<Engine::Impl::LoadedModels> Engine::Impl::LoadAll(Catalog* into) const {
+  LoadedModels loaded(workers.size());
   const auto models = store->ListModels();
   if (!models.ok()) return models.status();
   for (const auto& [name, record] : *models) {
-    catalog.PutModel(name, record);
+    into->PutModel(name, record);
     for (const std::string& version : record.versions()) {
-      if (absl::Status status = LoadVersion(name, version); !status.ok()) return status;
+      absl::Status status = LoadVersion({name, version}, into, &loaded);
+      if (!status.ok()) return status;
     }
   }
-  return absl::OkStatus();
+  return loaded;
 }
 
-absl::Status Engine::Impl::LoadVersion(const std::string& model, const std::string& version) {
-  const ModelKey key{model, version};
-  const auto state = store->GetState(model, version);
+absl::Status Engine::Impl::LoadVersion(const ModelKey& key, Catalog* into,
+                                       LoadedModels* models) const {
+  const auto state = store->GetState(key.model, key.version);
   if (!state.ok()) return state.status();
   if (!state->has_value() || (*state)->active_baseline() == 0) return absl::OkStatus();
   auto baseline = LoadBaseline(key, (*state)->active_baseline());
   if (!baseline.ok()) return baseline.status();
-  const auto stored_policy = store->GetPolicy(model, version);
+  const auto stored_policy = store->GetPolicy(key.model, key.version);
   if (!stored_policy.ok()) return stored_policy.status();
   CatalogEntry entry;
   entry.worker = WorkerOf(key);
@@ -86,8 +88,8 @@ absl::Status Engine::Impl::LoadVersion(const std::string& model, const std::stri
   entry.policy = *policy;
   auto live = LiveModel::Load(key, *baseline, *policy, **state, *store);
   if (!live.ok()) return live.status();
-  workers[entry.worker]->Adopt(*std::move(live));
-  catalog.Put(key, std::move(entry));
+  (*models)[entry.worker].push_back(*std::move(live));
+  into->Put(key, std::move(entry));
   return absl::OkStatus();
 }
 
@@ -105,6 +107,12 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBasel
 
 void Engine::Impl::Stop() {
   if (stopping.exchange(true)) return;
+  {
+    base::MutexLock lock(&recovery_mutex);
+    recovery_over = true;
+    recovery_wake.NotifyAll();
+  }
+  if (recovery.joinable()) recovery.join();
   for (auto& worker : workers) worker->Stop();
   committer->Stop();
 }
@@ -117,8 +125,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const EngineOptions& optio
                                                       storage::Store* store, base::Clock* clock) {
   storage::Spool::RemoveAbandoned(options.data_dir);
   auto impl = std::make_unique<Impl>(options, store, clock);
-  if (absl::Status loaded = impl->LoadAll(); !loaded.ok()) return loaded;
-  for (auto& worker : impl->workers) worker->Start();
+  auto loaded = impl->LoadAll(&impl->catalog);
+  if (!loaded.ok()) return loaded.status();
+  for (size_t i = 0; i < impl->workers.size(); ++i) {
+    impl->workers[i]->Start(std::move((*loaded)[i]));
+  }
+  impl->recovery = std::thread([impl = impl.get()] { impl->Supervise(); });
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 

@@ -16,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/checks/policy.h"
 #include "server/engine/baseline_session.h"
+#include "server/engine/durability.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
 #include "server/engine/report.h"
@@ -32,7 +33,8 @@ struct EngineOptions {
   absl::Duration evaluation_interval = absl::Seconds(1);
   uint64_t max_spool_bytes = uint64_t{64} << 30;
   size_t max_models = 10'000;  // (model, version) pairs
-  bool sync = true;  // false: an acknowledged batch survives a killed process, not power loss
+  Durability durability;
+  absl::Duration recovery_interval = absl::Seconds(1);  // between tries after a failed write
 };
 
 /// One version of a model, for lists.

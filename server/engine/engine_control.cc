@@ -93,11 +93,7 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   storage::Store::Batch batch;
   batch.PutBaseline(key.model, key.version, baseline.number, record, info.head);
   batch.PutModel(key.model, model);
-  if (committer->failed()) return absl::UnavailableError("the data folder cannot be written");
-  if (absl::Status written = store->Write(std::move(batch), options.sync); !written.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("the baseline could not be written: ", written.message()));
-  }
+  if (absl::Status written = committer->Write(std::move(batch)); !written.ok()) return written;
   catalog.PutModel(key.model, std::move(model));
   if (!info.active) return info;
   absl::Status activated =
@@ -217,7 +213,7 @@ absl::Status Engine::DeleteBaseline(absl::string_view model, absl::string_view v
   }
   storage::Store::Batch batch;
   batch.DeleteBaseline(key->model, key->version, number);
-  return impl_->store->Write(std::move(batch), impl_->options.sync);
+  return impl_->committer->Write(std::move(batch));
 }
 
 std::vector<ModelInfo> Engine::ListModels() const {
@@ -299,7 +295,7 @@ absl::Status Engine::SetDefaultVersion(absl::string_view model, absl::string_vie
   record.set_default_version(key->version);
   storage::Store::Batch batch;
   batch.PutModel(model, record);
-  absl::Status written = impl_->store->Write(std::move(batch), impl_->options.sync);
+  absl::Status written = impl_->committer->Write(std::move(batch));
   if (written.ok()) impl_->catalog.PutModel(key->model, std::move(record));
   return written;
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,8 +21,16 @@ namespace plumbline::engine {
 struct Engine::Impl {
   Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock);
 
-  absl::Status LoadAll();
-  absl::Status LoadVersion(const std::string& model, const std::string& version);
+  /// What the store holds: models by their worker's index.
+  using LoadedModels = std::vector<std::vector<std::unique_ptr<LiveModel>>>;
+  absl::StatusOr<LoadedModels> LoadAll(Catalog* into) const;
+  absl::Status LoadVersion(const ModelKey& key, Catalog* into, LoadedModels* models) const;
+
+  /// Runs in `recovery` until Stop: tries to recover while the committer has failed.
+  void Supervise();
+  /// Opens the store anew and puts what it holds in the place of what is in memory. Errors: what
+  /// stands against it; then everything is as before, or nothing is counted until the next try.
+  absl::Status Recover();
   size_t WorkerOf(const ModelKey& key) const;
   Worker& WorkerFor(const ModelKey& key) { return *workers[WorkerOf(key)]; }
   void Stop();
@@ -50,6 +59,11 @@ struct Engine::Impl {
   // In this order: workers hand over to the committer, which calls back into them.
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<Committer> committer;
+
+  base::Mutex recovery_mutex;
+  base::CondVar recovery_wake;
+  bool recovery_over ABSL_GUARDED_BY(recovery_mutex) = false;
+  std::thread recovery;
 };
 
 }  // namespace plumbline::engine

@@ -66,7 +66,9 @@ struct ServiceSnapshot {
   size_t queue_depth = 0;
   size_t queue_capacity = 0;
   uint64_t unknown_model_batches = 0;
-  bool writable = true;  // false after a failed write
+  bool writable = true;     // false after a failed write, until the service has recovered
+  std::string write_error;  // why it is not writable
+  uint64_t recoveries = 0;  // from failed writes
 };
 
 }  // namespace plumbline::engine

@@ -17,6 +17,11 @@ absl::Time Now(const base::Clock* clock) {
   return absl::FromUnixMicros(absl::ToUnixMicros(clock->Now()));
 }
 
+IngestOutcome Recovering() {
+  return {IngestOutcome::Result::kRetry, 0, 0,
+          absl::UnavailableError("the service is recovering from a failed write")};
+}
+
 }  // namespace
 
 void Board::Post(std::shared_ptr<const ModelSnapshot> snapshot) {
@@ -72,12 +77,17 @@ Worker::Worker(size_t queue_capacity, absl::Duration evaluation_interval, Commit
 
 Worker::~Worker() { Stop(); }
 
-void Worker::Adopt(std::unique_ptr<LiveModel> model) {
-  touched_.insert(model->key());
-  models_.live[model->key()] = std::move(model);
+void Worker::Adopt(std::vector<std::unique_ptr<LiveModel>> models) {
+  models_.live.clear();
+  touched_.clear();
+  for (std::unique_ptr<LiveModel>& model : models) {
+    touched_.insert(model->key());
+    models_.live[model->key()] = std::move(model);
+  }
 }
 
-void Worker::Start() {
+void Worker::Start(std::vector<std::unique_ptr<LiveModel>> models) {
+  Adopt(std::move(models));
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -110,6 +120,20 @@ absl::Status Worker::Run(Task task) {
   return result.get();
 }
 
+void Worker::Suspend() {
+  Run([this](Models*, storage::Store::Batch*) {
+    suspended_ = true;
+    touched_.clear();
+  }).IgnoreError();
+}
+
+void Worker::Resume(std::vector<std::unique_ptr<LiveModel>> models) {
+  Run([this, &models](Models*, storage::Store::Batch*) {
+    Adopt(std::move(models));
+    suspended_ = false;
+  }).IgnoreError();
+}
+
 void Worker::Loop() {
   auto last_tick = std::chrono::steady_clock::now();
   const auto interval = absl::ToChronoNanoseconds(evaluation_interval_);
@@ -140,6 +164,7 @@ void Worker::Loop() {
 
 void Worker::Handle(Item* item, absl::Time now) {
   if (auto* batch = std::get_if<IngestBatch>(item)) {
+    if (suspended_) return Answer(std::move(batch->done), Recovering());
     const auto it = models_.live.find(batch->key);
     if (it == models_.live.end()) {
       Answer(std::move(batch->done),
@@ -150,6 +175,7 @@ void Worker::Handle(Item* item, absl::Time now) {
     touched_.insert(batch->key);
     Answer(std::move(batch->done), it->second->Ingest(*batch, now));
   } else if (auto* note = std::get_if<IngestNote>(item)) {
+    if (suspended_) return Answer(std::move(note->done), Recovering());
     const auto it = models_.live.find(note->key);
     if (it == models_.live.end()) {
       Answer(std::move(note->done),
@@ -162,6 +188,7 @@ void Worker::Handle(Item* item, absl::Time now) {
   } else if (auto* control = std::get_if<Control>(item)) {
     control->task(&models_, &control_writes_);
     controls_.push_back(std::move(control->then));
+    if (suspended_) return;
     for (const auto& [key, model] : models_.live) {
       if (model->dirty()) touched_.insert(key);
     }
@@ -173,6 +200,7 @@ void Worker::Answer(IngestDone done, IngestOutcome outcome) {
 }
 
 void Worker::Tick(absl::Time now) {
+  if (suspended_) return;
   uint64_t evaluations = 0;
   for (const auto& [key, model] : models_.live) {
     const uint64_t before = model->evaluations();

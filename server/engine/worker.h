@@ -64,9 +64,8 @@ class Worker {
          Board* board, const base::Clock* clock);
   ~Worker();
 
-  /// Before Start, from one thread.
-  void Adopt(std::unique_ptr<LiveModel> model);
-  void Start();
+  /// Starts the thread with these models, all of them this worker's own.
+  void Start(std::vector<std::unique_ptr<LiveModel>> models);
   /// Processes what is queued, hands over a last commit and joins.
   void Stop();
 
@@ -76,6 +75,13 @@ class Worker {
   /// Runs `task` and waits until its commit is durable. Errors: Unavailable if the write failed or
   /// the worker has stopped.
   absl::Status Run(Task task);
+
+  /// After a failed write. Counts and judges nothing more; batches are told to retry, and reports
+  /// are served from what is in memory. When it returns, nothing that was counted before is on its
+  /// way to the committer.
+  void Suspend();
+  /// Ends it: what the store holds takes the place of what was in memory.
+  void Resume(std::vector<std::unique_ptr<LiveModel>> models);
 
   size_t queue_depth() const { return queue_.size(); }
   size_t queue_capacity() const { return queue_.capacity(); }
@@ -95,6 +101,7 @@ class Worker {
   void Tick(absl::Time now);
   void Publish(LiveModel* model);
   void SubmitCommit();
+  void Adopt(std::vector<std::unique_ptr<LiveModel>> models);
 
   base::BoundedQueue<Item> queue_;
   const absl::Duration evaluation_interval_;
@@ -106,6 +113,7 @@ class Worker {
 
   // The worker's thread only.
   Models models_;
+  bool suspended_ = false;
   absl::flat_hash_set<ModelKey> touched_;
   std::vector<PendingAck> acks_;
   std::vector<absl::AnyInvocable<void(const absl::Status&)>> controls_;

@@ -71,36 +71,61 @@ absl::Status Closed() { return absl::UnavailableError("the store is closed"); }
 
 }  // namespace
 
-Store::Store(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+Store::Store(std::string dir, const StoreOptions& options)
+    : dir_(std::move(dir)), options_(options) {}
 
 Store::~Store() { Close().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
                                                    const StoreOptions& options) {
-  const rocksdb::Options rocks = MakeOptions(options.env);
-  if (const rocksdb::Status made = rocks.env->CreateDirIfMissing(dir); !made.ok()) {
-    return FromRocksDb(made, absl::StrCat("making the data folder ", dir));
+  std::unique_ptr<Store> store(new Store(dir, options));
+  base::WriterLock lock(&store->mutex_);
+  if (absl::Status opened = store->OpenLocked(); !opened.ok()) return opened;
+  return store;
+}
+
+absl::Status Store::OpenLocked() {
+  const rocksdb::Options rocks = MakeOptions(options_.env);
+  if (const rocksdb::Status made = rocks.env->CreateDirIfMissing(dir_); !made.ok()) {
+    return FromRocksDb(made, absl::StrCat("making the data folder ", dir_));
   }
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(rocks, dir, &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(rocks, dir_, &db);
   if (!opened.ok()) {
     if (opened.IsIOError() && SaysLocked(opened.ToString())) {
       return absl::FailedPreconditionError(
-          absl::StrCat("data folder ", dir, " is in use by another plumblined (lock file ", dir,
+          absl::StrCat("data folder ", dir_, " is in use by another plumblined (lock file ", dir_,
                        "/LOCK): ", opened.ToString()));
     }
-    return FromRocksDb(opened, absl::StrCat("opening the data folder ", dir));
+    return FromRocksDb(opened, absl::StrCat("opening the data folder ", dir_));
   }
-  std::unique_ptr<Store> store(new Store(std::unique_ptr<rocksdb::DB>(db)));
-  if (const absl::Status format = store->CheckFormat(); !format.ok()) {
-    return absl::Status(format.code(), absl::StrCat("data folder ", dir, ": ", format.message()));
-  }
-  return store;
+  db_.reset(db);
+  absl::Status format = CheckFormat();
+  if (format.ok()) return format;
+  db_.reset();
+  return absl::Status(format.code(), absl::StrCat("data folder ", dir_, ": ", format.message()));
+}
+
+absl::Status Store::Reopen() {
+  base::WriterLock lock(&mutex_);
+  // What a failed write has left open cannot be closed in order.
+  CloseLocked().IgnoreError();
+  return OpenLocked();
+}
+
+absl::Status Store::CheckWritable() const {
+  constexpr size_t kBytes = 1u << 20;
+  rocksdb::Env* const env = options_.env == nullptr ? rocksdb::Env::Default() : options_.env;
+  const std::string path = absl::StrCat(dir_, "/writable.tmp");
+  const rocksdb::Status written =
+      rocksdb::WriteStringToFile(env, std::string(kBytes, 'w'), path, /*should_sync=*/true);
+  env->DeleteFile(path).PermitUncheckedError();
+  return FromRocksDb(written, absl::StrCat("writing ", path));
 }
 
 absl::Status Store::CheckFormat() {
   const std::string key = KeyBuilder(RecordKind::kFormat).Take();
-  auto found = Get(key);
+  auto found = GetLocked(key);
   if (!found.ok()) return found.status();
   if (!found->has_value()) {
     rocksdb::WriteOptions write;
@@ -121,6 +146,11 @@ absl::Status Store::CheckFormat() {
 }
 
 absl::Status Store::Close() {
+  base::WriterLock lock(&mutex_);
+  return CloseLocked();
+}
+
+absl::Status Store::CloseLocked() {
   if (db_ == nullptr) return absl::OkStatus();
   // Nothing, but synced; SyncWAL is not there for every file system.
   rocksdb::WriteOptions write;
@@ -134,6 +164,7 @@ absl::Status Store::Close() {
 }
 
 absl::Status Store::Write(Batch&& batch, bool sync) {
+  base::ReaderLock lock(&mutex_);
   if (db_ == nullptr) return Closed();
   Batch own = std::move(batch);
   rocksdb::WriteOptions write;
@@ -142,6 +173,11 @@ absl::Status Store::Write(Batch&& batch, bool sync) {
 }
 
 absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) const {
+  base::ReaderLock lock(&mutex_);
+  return GetLocked(key);
+}
+
+absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& key) const {
   if (db_ == nullptr) return Closed();
   std::string value;
   const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
@@ -154,6 +190,7 @@ absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) co
 
 template <class Use>
 absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
+  base::ReaderLock lock(&mutex_);
   if (db_ == nullptr) return Closed();
   const std::string end = PrefixEnd(prefix);
   const rocksdb::Slice bound(end);

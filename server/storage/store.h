@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -15,6 +16,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/write_batch.h"
+#include "server/base/mutex.h"
 
 namespace plumbline::storage {
 
@@ -42,7 +44,7 @@ struct StoredProducer {
 
 /// The data folder: one RocksDB. Every value is framed with its kind, a format version and a
 /// checksum: a damaged one is DataLoss, one of a newer program FailedPrecondition, both naming the
-/// key in words. Any thread may read and write; Close needs that nobody else does.
+/// key in words. Thread-safe.
 class Store {
  public:
   /// Opens the folder, making it if need be. Errors: FailedPrecondition if another process holds
@@ -135,18 +137,31 @@ class Store {
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
 
+  /// Writes and syncs a small file in the folder, and removes it. Errors: as FromRocksDb.
+  absl::Status CheckWritable() const;
+  /// Closes and opens the folder again, after a failed write. While it fails the store answers
+  /// Unavailable; it may be called again. Any thread.
+  absl::Status Reopen();
+
   /// Syncs the log and closes; the store answers nothing after it. The destructor calls it too.
   absl::Status Close();
 
  private:
-  explicit Store(std::unique_ptr<rocksdb::DB> db);
+  Store(std::string dir, const StoreOptions& options);
 
-  absl::Status CheckFormat();
+  absl::Status OpenLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckFormat() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::optional<std::string>> Get(const std::string& key) const;
+  absl::StatusOr<std::optional<std::string>> GetLocked(const std::string& key) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <class Use>
   absl::Status Scan(const std::string& prefix, const Use& use) const;
 
-  std::unique_ptr<rocksdb::DB> db_;  // nullptr after Close
+  const std::string dir_;
+  const StoreOptions options_;
+  mutable base::SharedMutex mutex_;                          // held shared by whoever uses db_
+  std::unique_ptr<rocksdb::DB> db_ ABSL_GUARDED_BY(mutex_);  // nullptr while it is closed
 };
 
 }  // namespace plumbline::storage

@@ -50,6 +50,8 @@ constexpr Metric kMetrics[] = {
     {"plumbline_commits_total", "Commits written.", kCounter, LabelSet::kNone},
     {"plumbline_commit_failures_total", "Commits that could not be written.", kCounter,
      LabelSet::kNone},
+    {"plumbline_recoveries_total", "Times the service came back by itself after a failed commit.",
+     kCounter, LabelSet::kNone},
     {"plumbline_committed_bytes_total", "Bytes handed to the store by commits.", kCounter,
      LabelSet::kNone},
     {"plumbline_evaluations_total", "Evaluations of models since the start.", kCounter,

@@ -49,6 +49,7 @@ enum MetricId : size_t {
   kCommitLatency,
   kCommits,
   kCommitFailures,
+  kRecoveries,
   kCommittedBytes,
   kEvaluations,
   kQueueDepth,

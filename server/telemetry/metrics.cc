@@ -78,6 +78,7 @@ void AddService(const engine::ServiceSnapshot& service, Families* families) {
                          service.commit_latency_counts, service.commit_latency_sum_seconds);
   families->Add(kCommits, {}, ToDouble(service.commits));
   families->Add(kCommitFailures, {}, ToDouble(service.commit_failures));
+  families->Add(kRecoveries, {}, ToDouble(service.recoveries));
   families->Add(kCommittedBytes, {}, ToDouble(service.committed_bytes));
   families->Add(kEvaluations, {}, ToDouble(service.evaluations));
   families->Add(kQueueDepth, {}, ToDouble(service.queue_depth));

@@ -102,7 +102,7 @@ tls_cert = /c.pem
 tls_key = /k.pem
 tls_client_ca = /a.pem
 allow_insecure = true
-durability = os
+durability = interval:50
 workers = 6
 queue_capacity = 7
 evaluation_interval_ms = 80
@@ -124,7 +124,7 @@ shutdown_timeout_seconds = 14
   EXPECT_EQ(config.tls_key, "/k.pem");
   EXPECT_EQ(config.tls_client_ca, "/a.pem");
   EXPECT_TRUE(config.allow_insecure);
-  EXPECT_EQ(config.durability, "os");
+  EXPECT_EQ(config.durability, "interval:50");
   EXPECT_EQ(config.workers, 6u);
   EXPECT_EQ(config.queue_capacity, 7u);
   EXPECT_EQ(config.evaluation_interval_ms, 80u);
@@ -170,7 +170,7 @@ TEST_F(ConfigTest, ABadNumberIsNamedWithItsBounds) {
 
 TEST_F(ConfigTest, ABadWordIsNamedWithWhatIsAllowed) {
   EXPECT_THAT(Refusal({"--durability", "never"}),
-              AllOf(HasSubstr("durability"), HasSubstr("never"), HasSubstr("sync, os")));
+              AllOf(HasSubstr("durability"), HasSubstr("never"), HasSubstr("sync, os and interval:MS")));
   EXPECT_THAT(Refusal({"--log_level=loud"}),
               AllOf(HasSubstr("log_level"), HasSubstr("loud"), HasSubstr("info, warn, error")));
   EXPECT_THAT(Refusal({"--allow_insecure=maybe"}),
@@ -217,7 +217,7 @@ TEST_F(ConfigTest, HelpNamesSettingsBoundsAndVariables) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_TRUE(parsed->exit_now);
   EXPECT_THAT(parsed->text, AllOf(HasSubstr("--queue_capacity"), HasSubstr("[1 - 1000000]=4096"),
-                                  HasSubstr("PLUMBLINE_QUEUE_CAPACITY"), HasSubstr("sync|os")));
+                                  HasSubstr("PLUMBLINE_QUEUE_CAPACITY"), HasSubstr("interval:MS")));
 }
 
 TEST_F(ConfigTest, VersionIsOneLine) {

@@ -12,7 +12,7 @@ ROOMS = {
     "server/stats": set(),
     "server/profile": {"server/base", "server/stats"},
     "server/checks": {"server/stats", "server/profile"},
-    "server/storage": {"server/stats", "server/profile", "plumbline/storage"},
+    "server/storage": {"server/base", "server/stats", "server/profile", "plumbline/storage"},
     "server/engine": {"server/base", "server/stats", "server/profile", "server/checks",
                       "server/storage", "plumbline/storage"},
     "server/telemetry": {"server/base", "server/profile", "server/checks", "server/engine"},
