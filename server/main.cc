@@ -1,6 +1,5 @@
 // plumblined: wires the rooms together, and takes them apart on SIGTERM.
 #include <grpc/support/log.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -21,6 +20,7 @@
 #include "server/telemetry/process_state.h"
 #include "server/transport/grpc_server.h"
 #include "server/transport/http_server.h"
+#include "server/transport/server_settings.h"
 
 namespace plumbline {
 namespace {
@@ -28,12 +28,6 @@ namespace {
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "plumblined: %s\n", std::string(status.message()).c_str());
   return 1;
-}
-
-// glibc gives freed memory back at every batch otherwise, and takes it again: half the throughput.
-void TuneMalloc() {
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  mallopt(M_TOP_PAD, 16 << 20);
 }
 
 // Where gRPC's own error lines go; nowhere before the start is over, so that one line says why it
@@ -175,7 +169,7 @@ int Main(int argc, const char* const* argv) {
     std::fputs(parsed->text.c_str(), stdout);
     return 0;
   }
-  TuneMalloc();
+  transport::TuneProcess();
   gpr_set_log_function(WriteGrpcLog);
   RaiseFileLimit();
   const absl::Status status = Run(parsed->config, BlockStopSignals());

@@ -3,7 +3,6 @@
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
@@ -17,14 +16,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/transport/address.h"
+#include "server/transport/server_settings.h"
 
 namespace plumbline::transport {
 namespace {
 
 constexpr unsigned kReloadSeconds = 60;
-constexpr int kIdleMillis = 15 * 60 * 1000;  // a connection without calls is closed after it
-constexpr int kMaxStreamsPerConnection = 256;
-constexpr int kMaxThreads = 256;  // of the control plane, and the callbacks' own few
 
 // gRPC itself would start with a bad file, and refuse every client.
 absl::Status CheckPem(const std::string& what, const std::string& path) {
@@ -92,17 +89,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  // Two servers must not share a port in silence.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  grpc::ResourceQuota quota("plumblined");
-  quota.SetMaxThreads(kMaxThreads);
-  builder.SetResourceQuota(quota);
+  ApplyServerSettings(options.max_message_bytes, &builder);
   builder.AddListeningPort(options.address, *credentials, &server->port_);
   builder.RegisterService(&server->ingest_);
   builder.RegisterService(&server->baseline_);

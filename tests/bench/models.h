@@ -1,0 +1,26 @@
+#ifndef PLUMBLINE_TESTS_BENCH_MODELS_H_
+#define PLUMBLINE_TESTS_BENCH_MODELS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tests/bench/shapes.h"
+
+namespace plumbline::bench {
+
+/// bench-0, bench-1, ...
+std::vector<std::string> ModelNames(size_t count);
+
+/// Sends a baseline of `rows` random rows for one model. Errors: what the server says.
+absl::Status CreateModel(const std::string& server, const std::string& model, const Shape& shape,
+                         uint64_t rows);
+
+/// Copies the baseline of the first model to all others. Errors: what the server says.
+absl::Status CopyModel(const std::string& server, const std::vector<std::string>& models);
+
+}  // namespace plumbline::bench
+
+#endif  // PLUMBLINE_TESTS_BENCH_MODELS_H_

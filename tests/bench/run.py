@@ -1,0 +1,58 @@
+"""Runs the benchmarks by name, prints one table and writes JSON. run.sh builds what this needs."""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import sys
+
+import end_to_end
+import report
+
+# Name -> what runs it: a function of (bench, report).
+BENCHMARKS = {
+    "end_to_end": end_to_end.run,
+}
+
+
+class Bench:
+    """Where things are, and how long to take."""
+
+    def __init__(self, build_dir, quick):
+        self.build_dir = pathlib.Path(build_dir).resolve()
+        self.quick = quick
+
+    def tool(self, name):
+        return self.build_dir / "bench" / name
+
+    def daemon(self):
+        return self.build_dir / "bin" / "plumblined"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs Plumbline's benchmarks.")
+    parser.add_argument("--build_dir", default="build")
+    parser.add_argument("--quick", action="store_true", help="less data and shorter rounds")
+    parser.add_argument("--out", help="JSON file; default bench.json in the build folder")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    args = parser.parse_args()
+    unknown = [name for name in args.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    bench = Bench(args.build_dir, args.quick)
+    results = report.Report()
+    for name in args.names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        BENCHMARKS[name](bench, results.of(name))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.release()}"
+    print(results.table(machine))
+    out = pathlib.Path(args.out) if args.out else bench.build_dir / "bench.json"
+    out.write_text(json.dumps({"machine": machine, "quick": args.quick,
+                               "results": results.rows}, indent=1) + "\n")
+    print(f"JSON: {out}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
