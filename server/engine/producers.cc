@@ -12,21 +12,15 @@ Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, a
   const Key key(producer, epoch);
   auto it = epochs_.find(key);
   if (it == epochs_.end()) {
-    const auto expired = expired_until_.find(producer);
-    if (expired != expired_until_.end() && epoch <= expired->second) return nullptr;
+    const auto tombstone = tombstones_.find(producer);
+    if (tombstone != tombstones_.end() && epoch <= tombstone->second.epoch) return nullptr;
     if (epochs_.size() >= kMaxProducers) {
-      auto oldest = epochs_.end();
-      for (auto candidate = epochs_.begin(); candidate != epochs_.end(); ++candidate) {
-        if (candidate->second.expired) continue;
-        if (oldest == epochs_.end() || candidate->second.last_seen < oldest->second.last_seen) {
-          oldest = candidate;
-        }
-      }
-      if (oldest != epochs_.end()) ExpireOne(oldest);
+      ExpireOne(std::min_element(epochs_.begin(), epochs_.end(), [](const auto& a, const auto& b) {
+        return a.second.last_seen < b.second.last_seen;
+      }));
     }
     it = epochs_.try_emplace(key).first;
   }
-  if (it->second.expired) return nullptr;
   it->second.last_seen = now;
   changed_.insert(key);
   return &it->second;
@@ -54,31 +48,49 @@ bool Producers::End(const std::string& producer, uint64_t epoch, uint64_t last, 
   return true;
 }
 
-void Producers::ExpireOne(std::map<Key, Epoch>::iterator it) {
-  const auto& [producer, epoch] = it->first;
-  uint64_t& until = expired_until_[producer];
-  // The producer's older tombstones are covered by this one.
-  for (auto older = epochs_.lower_bound({producer, 0}); older != it;) {
-    const bool covered = older->first.first == producer && older->second.expired;
-    if (!covered) {
-      ++older;
-      continue;
-    }
-    removed_.insert(older->first);
-    changed_.erase(older->first);
-    older = epochs_.erase(older);
+void Producers::Remove(const Key& key) {
+  changed_.erase(key);
+  removed_.insert(key);
+}
+
+std::map<Producers::Key, Producers::Epoch>::iterator Producers::ExpireOne(
+    std::map<Key, Epoch>::iterator it) {
+  const Key key = it->first;
+  const absl::Time last_seen = it->second.last_seen;
+  const auto next = epochs_.erase(it);
+  Remove(key);
+  const auto [entry, is_first] =
+      tombstones_.try_emplace(key.first, Tombstone{key.second, last_seen});
+  Tombstone& tombstone = entry->second;
+  if (!is_first && tombstone.epoch < key.second) {
+    Remove({key.first, tombstone.epoch});
+    tombstone.epoch = key.second;
   }
-  until = std::max(until, epoch);
-  it->second.marks = SequenceMarks();
-  it->second.expired = true;
-  changed_.insert(it->first);
+  tombstone.last_seen = std::max(tombstone.last_seen, last_seen);
+  changed_.insert({key.first, tombstone.epoch});
+  if (tombstones_.size() > kMaxTombstones) ForgetOldTombstones();
+  return next;
+}
+
+void Producers::ForgetOldTombstones() {
+  // A tenth at once, so that the search costs little for each.
+  std::vector<std::pair<absl::Time, Key>> oldest;
+  for (const auto& [producer, tombstone] : tombstones_) {
+    oldest.push_back({tombstone.last_seen, {producer, tombstone.epoch}});
+  }
+  const size_t forgotten = oldest.size() / 10;
+  std::nth_element(oldest.begin(), oldest.begin() + static_cast<ptrdiff_t>(forgotten),
+                   oldest.end());
+  oldest.resize(forgotten);
+  for (const auto& [last_seen, key] : oldest) {
+    tombstones_.erase(key.first);
+    Remove(key);
+  }
 }
 
 void Producers::Expire(absl::Time now, absl::Duration expiry) {
   for (auto it = epochs_.begin(); it != epochs_.end();) {
-    const auto next = std::next(it);
-    if (!it->second.expired && now - it->second.last_seen > expiry) ExpireOne(it);
-    it = next;
+    it = now - it->second.last_seen > expiry ? ExpireOne(it) : std::next(it);
   }
 }
 
@@ -86,7 +98,6 @@ LossSummary Producers::Lost(absl::Time now, absl::Duration grace) const {
   LossSummary summary;
   std::vector<std::pair<uint64_t, std::string>> worst;
   for (const auto& [key, epoch] : epochs_) {
-    if (epoch.expired) continue;
     const uint64_t lost = epoch.marks.Lost(now, grace);
     if (lost == 0) continue;
     summary.lost_batches += lost;
@@ -106,11 +117,16 @@ void Producers::Commit(const ModelKey& key, storage::Store::Batch* batch) {
   }
   removed_.clear();
   for (const Key& changed : changed_) {
-    const Epoch& epoch = epochs_.at(changed);
     storage::v1::ProducerRecord record;
-    if (!epoch.expired) MarksToRecord(epoch.marks, &record);
-    record.set_last_seen_micros(absl::ToUnixMicros(epoch.last_seen));
-    record.set_expired(epoch.expired);
+    absl::Time last_seen;
+    if (const auto epoch = epochs_.find(changed); epoch != epochs_.end()) {
+      MarksToRecord(epoch->second.marks, &record);
+      last_seen = epoch->second.last_seen;
+    } else {
+      record.set_expired(true);
+      last_seen = tombstones_.at(changed.first).last_seen;
+    }
+    record.set_last_seen_micros(absl::ToUnixMicros(last_seen));
     batch->PutProducer(key.model, key.version, changed.first, changed.second, record);
   }
   changed_.clear();
@@ -126,13 +142,14 @@ absl::Status Producers::Restore(const ModelKey& key, const storage::Store& store
                                               "\" epoch ", producer.epoch, ": ",
                                               marks.status().message()));
     }
-    epochs_[{producer.producer, producer.epoch}] = {
-        *std::move(marks), absl::FromUnixMicros(producer.record.last_seen_micros()),
-        producer.record.expired()};
-    if (producer.record.expired()) {
-      uint64_t& until = expired_until_[producer.producer];
-      until = std::max(until, producer.epoch);
+    const absl::Time last_seen = absl::FromUnixMicros(producer.record.last_seen_micros());
+    if (!producer.record.expired()) {
+      epochs_[{producer.producer, producer.epoch}] = {*std::move(marks), last_seen};
+      continue;
     }
+    Tombstone& tombstone = tombstones_[producer.producer];
+    tombstone = {std::max(tombstone.epoch, producer.epoch),
+                 std::max(tombstone.last_seen, last_seen)};
   }
   return absl::OkStatus();
 }

@@ -24,12 +24,13 @@ struct LossSummary {
 };
 
 /// The sequence marks of every producer of one model. An epoch that has been silent for its expiry
-/// keeps only a tombstone, by which its batches are refused and never counted anew; so does an
-/// epoch older than one that expired. Bounded: past kMaxProducers epochs the one silent longest
-/// expires early. Not thread-safe.
+/// keeps only a tombstone, by which its batches are refused and never counted anew; it stands for
+/// the producer's older epochs too. Bounded: past kMaxProducers epochs the one silent longest
+/// expires early, and past kMaxTombstones those silent longest are forgotten. Not thread-safe.
 class Producers {
  public:
   static constexpr size_t kMaxProducers = 10'000;
+  static constexpr size_t kMaxTombstones = 100'000;
 
   /// What a batch is worth; marks it as seen if it is new.
   Claim Take(const std::string& producer, uint64_t epoch, uint64_t sequence, absl::Time now);
@@ -42,6 +43,7 @@ class Producers {
   void Expire(absl::Time now, absl::Duration expiry);
   /// Holes older than `grace`, over all epochs that have not expired.
   LossSummary Lost(absl::Time now, absl::Duration grace) const;
+  /// Epochs that have not expired.
   size_t size() const { return epochs_.size(); }
   bool dirty() const { return !changed_.empty(); }
 
@@ -54,15 +56,22 @@ class Producers {
   struct Epoch {
     SequenceMarks marks;
     absl::Time last_seen;
-    bool expired = false;
+  };
+  struct Tombstone {
+    uint64_t epoch = 0;  // the newest of the producer's that expired
+    absl::Time last_seen;
   };
 
   // The epoch, made if it is new; nullptr if it has expired.
   Epoch* Find(const std::string& producer, uint64_t epoch, absl::Time now);
-  void ExpireOne(std::map<Key, Epoch>::iterator it);
+  // Returns the one after it.
+  std::map<Key, Epoch>::iterator ExpireOne(std::map<Key, Epoch>::iterator it);
+  void ForgetOldTombstones();
+  void Remove(const Key& key);
 
   std::map<Key, Epoch> epochs_;
-  std::map<std::string, uint64_t> expired_until_;  // by producer: the newest epoch that expired
+  std::map<std::string, Tombstone> tombstones_;  // by producer
+  // What the next commit writes and deletes: an epoch, or else a tombstone.
   std::set<Key> changed_;
   std::set<Key> removed_;
 };

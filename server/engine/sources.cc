@@ -43,7 +43,11 @@ std::optional<int64_t> Sources::Advance(absl::Time now, absl::Duration lateness,
 void Sources::ToRecord(storage::v1::ModelStateRecord* record) const {
   for (const auto& [name, source] : sources_) {
     auto* stored = record->add_sources();
-    stored->set_source(name == kOverflow ? "" : name);
+    if (name == kOverflow) {
+      stored->set_is_rest(true);
+    } else {
+      stored->set_source(name);
+    }
     stored->set_newest_event_micros(source.newest_event_micros);
     stored->set_last_arrival_micros(absl::ToUnixMicros(source.last_arrival));
     stored->set_uses_arrival_time(source.uses_arrival_time);
@@ -55,9 +59,10 @@ void Sources::ToRecord(storage::v1::ModelStateRecord* record) const {
 void Sources::FromRecord(const storage::v1::ModelStateRecord& record) {
   sources_.clear();
   for (const auto& stored : record.sources()) {
-    sources_[stored.source()] = {stored.newest_event_micros(),
-                                 absl::FromUnixMicros(stored.last_arrival_micros()),
-                                 stored.uses_arrival_time(), stored.rows()};
+    const absl::string_view name = stored.is_rest() ? kOverflow : stored.source();
+    sources_[std::string(name)] = {stored.newest_event_micros(),
+                                   absl::FromUnixMicros(stored.last_arrival_micros()),
+                                   stored.uses_arrival_time(), stored.rows()};
   }
   watermark_.reset();
   if (record.has_watermark_micros()) watermark_ = record.watermark_micros();

@@ -1,0 +1,264 @@
+#include "server/engine/window.h"
+
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "tests/profile/batch_maker.h"
+
+namespace plumbline::engine {
+namespace {
+
+constexpr absl::Duration kLength = absl::Minutes(1);
+constexpr int64_t kPane = 60'000'000;  // micros
+constexpr int64_t kStart = 1'700'000'040 * int64_t{1'000'000};
+constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kGeneration = 3;
+
+std::shared_ptr<const profile::Baseline> MakeNumbers() {
+  std::vector<double> values;
+  for (int i = 0; i < 1000; ++i) values.push_back(i);
+  return std::make_shared<const profile::Baseline>(
+      *profile::BuildBaseline({profile::MakeBatch(1000, {profile::NumberColumn("x", values)})}));
+}
+
+class WindowTest : public ::testing::Test {
+ protected:
+  WindowTest()
+      : baseline_(MakeNumbers()),
+        env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
+        store_(storage::Store::Open("/data", {env_.get()}).value()) {}
+
+  void Count(const std::vector<double>& values, profile::Pane* pane) const {
+    const profile::BatchView batch = profile::MakeBatch(static_cast<uint32_t>(values.size()),
+                                                        {profile::NumberColumn("x", values)});
+    profile::PreparedBatch(*baseline_, batch).Count(0, batch.rows, pane);
+  }
+  void Feed(Window* window, int64_t micros, const std::vector<double>& values) const {
+    Count(values, window->Open(window->PaneStart(micros)));
+  }
+  // Values are whole numbers, so sums are exact in any order and equal panes have equal bytes.
+  std::string Bytes(const std::vector<double>& values) const {
+    profile::Pane pane(*baseline_);
+    Count(values, &pane);
+    return profile::EncodePane(pane);
+  }
+  void Commit(Window* window) {
+    storage::Store::Batch batch;
+    window->Commit(key_, kGeneration, &batch);
+    ASSERT_TRUE(store_->Write(std::move(batch), false).ok());
+  }
+  Window Restored(int64_t closed_until, uint32_t panes) const {
+    Window window(baseline_, kLength, panes);
+    const absl::Status status = window.Restore(key_, kGeneration, closed_until, *store_);
+    EXPECT_TRUE(status.ok()) << status;
+    return window;
+  }
+
+  const ModelKey key_{"m", "v"};
+  const std::shared_ptr<const profile::Baseline> baseline_;
+  const std::unique_ptr<rocksdb::Env> env_;
+  const std::unique_ptr<storage::Store> store_;
+};
+
+TEST_F(WindowTest, CutsPanesByEventTimeAlsoBeforeTheEpoch) {
+  const Window window(baseline_, kLength, 60);
+  EXPECT_EQ(window.PaneStart(kStart), kStart);
+  EXPECT_EQ(window.PaneStart(kStart + kPane - 1), kStart);
+  EXPECT_EQ(window.PaneStart(kStart + kPane), kStart + kPane);
+  EXPECT_EQ(window.PaneStart(0), 0);
+  EXPECT_EQ(window.PaneStart(-1), -kPane);
+  EXPECT_EQ(window.PaneStart(-kPane), -kPane);
+}
+
+TEST_F(WindowTest, IsEmptyAtFirst) {
+  Window window(baseline_, kLength, 60);
+  EXPECT_EQ(window.Range(), std::nullopt);
+  EXPECT_EQ(window.rows(), 0u);
+  EXPECT_TRUE(window.Sum().empty());
+  EXPECT_EQ(window.NextToClose(kMax), std::nullopt);
+  EXPECT_FALSE(window.IsLate(kMin + 1));
+  EXPECT_FALSE(window.dirty());
+}
+
+TEST_F(WindowTest, ClosesTheOldestFirstOnceItsEndIsReached) {
+  Window window(baseline_, kLength, 60);
+  Feed(&window, kStart + kPane, {5, 6});
+  Feed(&window, kStart, {7});
+  EXPECT_EQ(window.NextToClose(kStart + kPane - 1), std::nullopt);
+  ASSERT_EQ(window.NextToClose(kStart + kPane), kStart);
+  EXPECT_EQ(profile::EncodePane(window.Close(kStart, kStart)), Bytes({7}));
+  EXPECT_EQ(window.NextToClose(kStart + kPane), std::nullopt);
+  EXPECT_EQ(window.NextToClose(kStart + 2 * kPane), kStart + kPane);
+  EXPECT_EQ(window.open_panes(), 1u);
+}
+
+TEST_F(WindowTest, IsLateFromTheEndOfTheNewestClosedPaneDown) {
+  Window window(baseline_, kLength, 60);
+  Feed(&window, kStart, {1});
+  window.Close(kStart, kStart);
+  EXPECT_TRUE(window.IsLate(kStart));
+  EXPECT_TRUE(window.IsLate(kStart - kPane));
+  EXPECT_FALSE(window.IsLate(kStart + kPane));
+  EXPECT_EQ(window.closed_until(), kStart + kPane);
+}
+
+TEST_F(WindowTest, ForgetsPanesThatLeaveInMemoryAndOnDisk) {
+  Window window(baseline_, kLength, 3);
+  for (int i = 0; i < 10; ++i) {
+    const int64_t start = kStart + i * kPane;
+    Feed(&window, start, {static_cast<double>(i)});
+    Commit(&window);
+    window.Close(start, start);
+    Commit(&window);
+  }
+  EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({7, 8, 9}));
+  EXPECT_EQ(window.rows(), 3u);
+  EXPECT_EQ(window.Range(), std::make_pair(kStart + 7 * kPane, kStart + 10 * kPane));
+  EXPECT_EQ(window.SumOfClosed(kMin, kMax).rows, 3u);
+  EXPECT_EQ(store_->ListPanes("m", "v", kGeneration)->size(), 3u);
+  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kGeneration), ::testing::IsEmpty());
+}
+
+TEST_F(WindowTest, AGapInTimeEmptiesTheWindow) {
+  Window window(baseline_, kLength, 3);
+  Feed(&window, kStart, {1, 2});
+  window.Close(kStart, kStart);
+  EXPECT_EQ(window.Sum().rows, 2u);
+  Feed(&window, kStart + 100 * kPane, {3});
+  EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({3}));
+  EXPECT_EQ(window.rows(), 1u);
+}
+
+TEST_F(WindowTest, KeepsPanesThatSomebodyStillNeedsOutOfTheSum) {
+  Window window(baseline_, kLength, 2);
+  for (int i = 0; i < 6; ++i) {
+    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kStart + i * kPane, kStart + kPane);
+  }
+  Commit(&window);
+  EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({4, 5}));
+  const auto kept = [&](const Window& from) {
+    return profile::EncodePane(from.SumOfClosed(kMin, kStart + 4 * kPane));
+  };
+  EXPECT_EQ(kept(window), Bytes({1, 2, 3}));
+  Window restored = Restored(window.closed_until(), 2);
+  EXPECT_EQ(kept(restored), Bytes({1, 2, 3}));
+  EXPECT_EQ(profile::EncodePane(restored.Sum()), Bytes({4, 5}));
+}
+
+TEST_F(WindowTest, AShorterWindowDropsOldPanesFromTheSum) {
+  Window window(baseline_, kLength, 10);
+  for (int i = 0; i < 6; ++i) {
+    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kStart + i * kPane, kStart);
+  }
+  EXPECT_EQ(window.Sum().rows, 6u);
+  window.set_panes(2);
+  EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({4, 5}));
+  EXPECT_EQ(window.rows(), 2u);
+}
+
+TEST_F(WindowTest, WritesOnlyWhatChanged) {
+  Window window(baseline_, kLength, 60);
+  Feed(&window, kStart, {1});
+  EXPECT_TRUE(window.dirty());
+  Commit(&window);
+  EXPECT_FALSE(window.dirty());
+  storage::Store::Batch nothing;
+  window.Commit(key_, kGeneration, &nothing);
+  EXPECT_TRUE(nothing.empty());
+  Feed(&window, kStart + kPane, {2});
+  Commit(&window);
+  const auto deltas = *store_->ListPaneDeltas("m", "v", kGeneration);
+  ASSERT_EQ(deltas.size(), 2u);  // the first pane was not written again
+  EXPECT_EQ(deltas[1].bytes, Bytes({2}));
+}
+
+TEST_F(WindowTest, FoldsTheDeltasOfALongPane) {
+  Window window(baseline_, kLength, 60);
+  std::vector<double> fed;
+  size_t most = 0, least = 1000;
+  for (int i = 0; i < 600; ++i) {
+    fed.push_back(i);
+    Feed(&window, kStart, {fed.back()});
+    Commit(&window);
+    const size_t deltas = store_->ListPaneDeltas("m", "v", kGeneration)->size();
+    most = std::max(most, deltas);
+    if (i > 256) least = std::min(least, deltas);
+  }
+  EXPECT_EQ(most, 256u);
+  EXPECT_EQ(least, 1u);
+  Window restored = Restored(kMin, 60);
+  EXPECT_EQ(profile::EncodePane(restored.Sum()), Bytes(fed));
+  restored.Close(kStart, kStart);
+  Commit(&restored);
+  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kGeneration), ::testing::IsEmpty());
+  EXPECT_EQ(store_->ListPanes("m", "v", kGeneration)->at(0).bytes, Bytes(fed));
+}
+
+TEST_F(WindowTest, NamesAPaneThatCannotBeRead) {
+  storage::Store::Batch batch;
+  batch.PutPane("m", "v", kGeneration, kStart, "not a pane");
+  ASSERT_TRUE(store_->Write(std::move(batch), false).ok());
+  Window window(baseline_, kLength, 60);
+  const absl::Status status = window.Restore(key_, kGeneration, kMin, *store_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("2023-11-14T22:14:00"));
+}
+
+TEST_F(WindowTest, HoldsTheSumOfWhatWasFedWhateverTheOrderAndTheRestarts) {
+  constexpr uint32_t kPanes = 5;
+  for (uint32_t seed = 1; seed <= 5; ++seed) {
+    std::mt19937_64 random(seed);
+    store_
+        ->Write(
+            [&] {
+              storage::Store::Batch batch;
+              batch.DeleteVersion("m", "v");
+              return batch;
+            }(),
+            false)
+        .IgnoreError();
+    auto window = std::make_unique<Window>(baseline_, kLength, kPanes);
+    std::map<int64_t, std::vector<double>> fed;  // by pane
+    int64_t watermark = kStart;
+    for (int step = 0; step < 400; ++step) {
+      const int64_t start =
+          window->PaneStart(watermark + static_cast<int64_t>(random() % 4) * kPane);
+      if (!window->IsLate(start)) {
+        std::vector<double> values(1 + random() % 5);
+        for (double& value : values) value = static_cast<double>(random() % 1200) - 100;
+        Feed(window.get(), start, values);
+        fed[start].insert(fed[start].end(), values.begin(), values.end());
+      }
+      watermark += static_cast<int64_t>(random() % 3) * kPane / 2;
+      while (const auto next = window->NextToClose(watermark)) window->Close(*next, *next);
+      if (random() % 4 == 0) Commit(window.get());
+      if (random() % 8 == 0) {
+        Commit(window.get());
+        const int64_t closed_until = window->closed_until();
+        window = std::make_unique<Window>(baseline_, kLength, kPanes);
+        ASSERT_TRUE(window->Restore(key_, kGeneration, closed_until, *store_).ok());
+        EXPECT_FALSE(window->dirty());
+      }
+      if (fed.empty()) continue;
+      std::vector<double> expected;
+      for (auto it = fed.upper_bound(fed.rbegin()->first - kPanes * kPane); it != fed.end(); ++it) {
+        expected.insert(expected.end(), it->second.begin(), it->second.end());
+      }
+      ASSERT_EQ(window->rows(), expected.size()) << "seed " << seed << " step " << step;
+      ASSERT_EQ(profile::EncodePane(window->Sum()), Bytes(expected)) << "step " << step;
+    }
+    EXPECT_GT(fed.size(), 50u);
+  }
+}
+
+}  // namespace
+}  // namespace plumbline::engine
