@@ -6,14 +6,16 @@ import subprocess
 YARDSTICKS = ("obvious", "memcpy")
 
 
-def run_binary(bench, binary):
-    """Name -> what Google Benchmark says of it: the median of several runs."""
+def run_binary(bench, binary, only=""):
+    """Name -> what Google Benchmark says of it: the median of several runs. `only` is a pattern of
+    names."""
     seconds, repetitions = (0.1, 3) if bench.quick else (0.5, 5)
     done = subprocess.run(
-        [bench.tool(binary), "--benchmark_format=json", f"--benchmark_min_time={seconds}",
+        [bench.tool(binary), f"--benchmark_filter={only or '.'}", "--benchmark_format=json",
+         f"--benchmark_min_time={seconds}",
          f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true",
          "--benchmark_report_aggregates_only=true"],
-        stdout=subprocess.PIPE, text=True, check=True)
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     return {entry["run_name"]: entry for entry in json.loads(done.stdout)["benchmarks"]
             if entry.get("aggregate_name") == "median"}
 

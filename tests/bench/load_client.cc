@@ -21,11 +21,12 @@ struct Flags {
   uint64_t baseline_rows = 50'000;
   size_t different_batches = 128;
   uint64_t minutes_back = 0;
+  uint64_t seed = 2;  // of what is sent; baselines have another
+  int64_t lateness_seconds = -1;
 };
 
-// Different seeds from the baseline's, which has the same distributions.
-EncodedBatches EncodeBatches(const Shape& shape, size_t count) {
-  std::mt19937_64 random(2);
+EncodedBatches EncodeBatches(const Shape& shape, size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
   EncodedBatches encoded;
   encoded.rows = shape.rows;
   for (size_t i = 0; i < count; ++i) {
@@ -52,7 +53,8 @@ int Send(const Shape& shape, Flags flags) {
     flags.load.event_step = absl::Minutes(1);
     flags.load.batches_per_model = flags.minutes_back;
   }
-  const LoadResult result = RunLoad(flags.load, EncodeBatches(shape, flags.different_batches));
+  const LoadResult result =
+      RunLoad(flags.load, EncodeBatches(shape, flags.different_batches, flags.seed));
   const nlohmann::json json = {{"seconds", result.seconds},
                                {"measured", ToJson(result.measured)},
                                {"total", ToJson(result.total)},
@@ -72,6 +74,9 @@ int MakeModels(const Shape& shape, const Flags& flags) {
   absl::Status status = CreateModel(flags.load.server, models.front(), shape, flags.baseline_rows);
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   if (status.ok()) status = CopyModel(flags.load.server, models);
+  if (status.ok() && flags.lateness_seconds >= 0) {
+    status = SetLateness(flags.load.server, models, absl::Seconds(flags.lateness_seconds));
+  }
   if (!status.ok()) {
     std::fprintf(stderr, "load_client: %s\n", std::string(status.message()).c_str());
     return 1;
@@ -85,10 +90,11 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Makes models and sends load, for the benchmarks.");
   app.add_option("--server", flags.load.server, "host:port")->required();
-  app.add_option("--shape", flags.shape, "double, float, mixed, wide, one_row or small");
+  app.add_option("--shape", flags.shape, "double, float, mixed, wide, one_row, small or names");
   app.add_option("--models", flags.models, "How many, with the same columns");
   CLI::App* models = app.add_subcommand("models", "Makes the models");
   models->add_option("--rows", flags.baseline_rows, "Of their baseline");
+  models->add_option("--lateness_seconds", flags.lateness_seconds, "Allowed by their policies");
   CLI::App* send = app.add_subcommand("send", "Sends batches");
   LoadOptions& load = flags.load;
   send->add_option("--streams", load.streams);
@@ -102,6 +108,7 @@ int Main(int argc, char** argv) {
                    "Send each model one batch a minute of event time, from so long ago until now");
   send->add_option("--server_pid", load.server_pid, "Whose CPU and disk writes are measured");
   send->add_option("--different_batches", flags.different_batches)->check(CLI::PositiveNumber);
+  send->add_option("--seed", flags.seed, "Of the random rows");
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   const std::optional<Shape> shape = ShapeByName(flags.shape);

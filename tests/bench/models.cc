@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
 #include "plumbline/v1/baseline_service.grpc.pb.h"
+#include "plumbline/v1/model_service.grpc.pb.h"
 
 namespace plumbline::bench {
 namespace {
@@ -79,6 +80,21 @@ absl::Status CopyModel(const std::string& server, const std::vector<std::string>
     grpc::ClientContext context;
     v1::ImportBaselineResponse response;
     status = ToAbsl(models[i], stub->ImportBaseline(&context, to, &response));
+  }
+  return status;
+}
+
+absl::Status SetLateness(const std::string& server, const std::vector<std::string>& models,
+                         absl::Duration lateness) {
+  const auto stub = v1::ModelService::NewStub(client::NewChannel(server, nullptr));
+  v1::SetPolicyRequest request;
+  request.mutable_policy()->mutable_allowed_lateness()->set_seconds(absl::ToInt64Seconds(lateness));
+  absl::Status status;
+  for (size_t i = 0; status.ok() && i < models.size(); ++i) {
+    request.set_model(models[i]);
+    grpc::ClientContext context;
+    v1::SetPolicyResponse response;
+    status = ToAbsl(models[i], stub->SetPolicy(&context, request, &response));
   }
   return status;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "tests/bench/shapes.h"
 
 namespace plumbline::bench {
@@ -20,6 +21,10 @@ absl::Status CreateModel(const std::string& server, const std::string& model, co
 
 /// Copies the baseline of the first model to all others. Errors: what the server says.
 absl::Status CopyModel(const std::string& server, const std::vector<std::string>& models);
+
+/// Sets each model's policy to allow rows to be this late. Errors: what the server says.
+absl::Status SetLateness(const std::string& server, const std::vector<std::string>& models,
+                         absl::Duration lateness);
 
 }  // namespace plumbline::bench
 

@@ -13,6 +13,7 @@ import time
 import urllib.request
 
 PATIENCE_SECONDS = 600
+ROWS_PATIENCE_SECONDS = 20
 
 
 def await_line(path, offset, pattern, process):
@@ -76,16 +77,18 @@ class Server:
         return time.monotonic() - started
 
     def resident_bytes(self):
+        return self.memory("VmRSS")
+
+    def peak_bytes(self):
+        return self.memory("VmHWM")
+
+    def memory(self, name):
         text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) * 1024
+        return int(re.search(rf"{name}:\s+(\d+) kB", text)[1]) * 1024
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def write_bytes(self):
-        text = pathlib.Path(f"/proc/{self.pid}/io").read_text()
-        return int(re.search(r"\bwrite_bytes: (\d+)", text)[1])
 
 
 class Daemon(Server):
@@ -105,6 +108,15 @@ class Daemon(Server):
         """The sum of the series of a metric."""
         pattern = rf"^{name}(?:\{{.*\}})? (\S+)$"
         return sum(float(value) for value in re.findall(pattern, self.scrape(), re.MULTILINE))
+
+    def await_rows(self, rows):
+        """Rows that the models show, once they show at least so many or have had time to."""
+        deadline = time.monotonic() + ROWS_PATIENCE_SECONDS
+        while True:
+            shown = self.metric("plumbline_rows_total")
+            if shown >= rows or time.monotonic() > deadline:
+                return shown
+            time.sleep(0.5)
 
 
 class Sink(Server):

@@ -7,12 +7,26 @@ import pathlib
 import platform
 import sys
 
+import baseline
+import commit
 import end_to_end
+import evaluation
+import fleet
 import report
+import scrape
+import stop
+import strings
 
 # Name -> what runs it: a function of (bench, report).
 BENCHMARKS = {
     "end_to_end": end_to_end.run,
+    "evaluation": evaluation.run,
+    "baseline": baseline.run,
+    "commit": commit.run,
+    "fleet": fleet.run,
+    "stop": stop.run,
+    "scrape": scrape.run,
+    "strings": strings.run,
 }
 
 

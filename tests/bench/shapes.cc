@@ -59,7 +59,8 @@ std::optional<Shape> ShapeByName(absl::string_view name) {
   if (name == "mixed") return Shape{.rows = 1024, .doubles = 10, .int64s = 5, .dictionaries = 5};
   if (name == "wide") return Shape{.rows = 1024, .doubles = 200};
   if (name == "one_row") return Shape{.rows = 1, .doubles = 20};
-  if (name == "small") return Shape{.rows = 100, .doubles = 100};
+  if (name == "names") return Shape{.rows = 1024, .strings = 1};
+  if (name == "small") return Shape{.rows = 100, .doubles = 80, .dictionaries = 20};
   return std::nullopt;
 }
 
@@ -79,6 +80,13 @@ v1::Batch MakeBatch(const Shape& shape, size_t rows, std::mt19937_64* random) {
   }
   for (size_t i = 0; i < shape.dictionaries; ++i) {
     AddDictionary(absl::StrCat("c", i), rows, random, &builder);
+  }
+  for (size_t i = 0; i < shape.strings; ++i) {
+    std::vector<std::string> values(rows);
+    for (std::string& value : values) {
+      value = absl::StrCat(absl::Hex((*random)(), absl::kZeroPad16));
+    }
+    builder.AddStrings(absl::StrCat("s", i), values);
   }
   return *builder.Build();
 }
