@@ -155,5 +155,6 @@ def load_client(bench, server, shape, *words, models=1):
     return json.loads(done.stdout)
 
 
-def make_models(bench, server, shape, models=1, rows=50_000):
-    return load_client(bench, server, shape, "models", "--rows", rows, models=models)
+def make_models(bench, server, shape, models=1, rows=50_000, *words):
+    """Models with the same baseline; how long making that took."""
+    return load_client(bench, server, shape, "models", "--rows", rows, *words, models=models)
