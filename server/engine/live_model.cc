@@ -216,7 +216,8 @@ void LiveModel::Tick(absl::Time now) {
   producers_.Expire(now, policy_.epoch_expiry);
   const LossSummary loss = producers_.Lost(now, policy_.hole_grace);
   const bool silent = last_batch_.has_value() && now - *last_batch_ > policy_.no_data_after;
-  if (judge_dirty_ || silent || loss.lost_batches != loss_.lost_batches) Judge(now);
+  const bool lost = loss.lost_batches != loss_.lost_batches;
+  if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
 }
 
 std::vector<checks::Finding> LiveModel::Findings(
@@ -244,6 +245,12 @@ std::vector<checks::Finding> LiveModel::Judge(absl::Time now) {
   for (checks::Alert& alert : changed) {
     changes_.push_back({key_, baseline_->number, alert});
     changed_alerts_.push_back(std::move(alert));
+  }
+  alert_waits_ = false;
+  for (const checks::Alert& alert : alerts_.alerts()) {
+    if (alert.state != checks::AlertState::kPending) continue;
+    const checks::CheckSettings settings = policy_.Settings(alert.key.check, alert.key.variable);
+    if (settings.for_duration > absl::ZeroDuration()) alert_waits_ = true;
   }
   ++evaluations_;
   judge_dirty_ = false;

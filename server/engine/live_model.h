@@ -101,6 +101,7 @@ class LiveModel {
 
   bool state_dirty_ = true;
   bool judge_dirty_ = true;
+  bool alert_waits_ = false;  // a pending alert may fire by time alone
   std::vector<checks::Alert> changed_alerts_;            // to store
   std::vector<ModelAlert> changes_;                      // to tell
   std::vector<profile::VariableStatistics> statistics_;  // of the last evaluation

@@ -1,0 +1,174 @@
+// A model that is killed and loaded again at any point is the same as one that never was.
+#include <memory>
+#include <random>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "server/engine/live_model.h"
+#include "tests/engine/rows.h"
+
+namespace plumbline::engine {
+namespace {
+
+const ModelKey kKey{"m", "v"};
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);
+
+struct Event {
+  absl::Time now;
+  std::optional<Rows> rows;  // absent: a tick
+  BatchNumber number;
+};
+
+void Apply(const Event& event, LiveModel* model) {
+  if (event.rows.has_value()) {
+    model->Ingest(BatchOf(kKey, event.number, *event.rows), event.now);
+  } else {
+    model->Tick(event.now);
+  }
+}
+
+// Three producers with gaps and repeats, times out of order, phases of drift, NaN and silence.
+std::vector<Event> Story(uint32_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<Event> events;
+  std::vector<uint64_t> next(3, 1);
+  absl::Time now = kNow;
+  for (int step = 0; step < 600; ++step) {
+    now += absl::Seconds(random() % 20);
+    if (random() % 100 == 0) now += absl::Minutes(20);
+    Event event{.now = now, .rows = {}, .number = {}};
+    if (random() % 4 != 0) {
+      const size_t producer = random() % next.size();
+      uint64_t& sequence = next[producer];
+      if (random() % 20 == 0) sequence += 2;
+      const bool again = random() % 10 == 0 && sequence > 3;
+      event.number = {absl::StrCat("p", producer), 1,
+                      again ? sequence - 1 - random() % 3 : sequence};
+      if (!again) ++sequence;
+      event.rows = RandomRows(&random, 60, step > 200 && step < 400 ? 1.5 : 0);
+      event.rows->source = absl::StrCat("s", producer);
+      event.rows->micros =
+          absl::ToUnixMicros(now - absl::Seconds(random() % (random() % 30 == 0 ? 900 : 90)));
+      if (random() % 150 == 0) event.rows->score[0] = std::nan("");
+    }
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+void ExpectSame(const LiveModel& a, const LiveModel& b) {
+  const auto x = a.Snapshot(), y = b.Snapshot();
+  EXPECT_EQ(x->rows, y->rows);
+  EXPECT_EQ(x->late_rows, y->late_rows);
+  EXPECT_EQ(x->batches.counted, y->batches.counted);
+  EXPECT_EQ(x->batches.duplicate, y->batches.duplicate);
+  EXPECT_EQ(x->batches.refused, y->batches.refused);
+  EXPECT_EQ(x->open_panes, y->open_panes);
+  EXPECT_EQ(x->sources, y->sources);
+  EXPECT_EQ(x->producers, y->producers);
+  EXPECT_EQ(x->last_batch, y->last_batch);
+  EXPECT_EQ(x->watermark, y->watermark);
+  ASSERT_EQ(x->alerts.size(), y->alerts.size());
+  for (size_t i = 0; i < x->alerts.size(); ++i) {
+    const checks::Alert &p = x->alerts[i], &q = y->alerts[i];
+    SCOPED_TRACE(absl::StrCat(checks::CheckName(p.key.check), " ", p.key.variable));
+    EXPECT_EQ(p.key, q.key);
+    EXPECT_EQ(p.state, q.state);
+    EXPECT_EQ(p.pending_since, q.pending_since);
+    EXPECT_EQ(p.firing_since, q.firing_since);
+    EXPECT_EQ(p.resolved_at, q.resolved_at);
+    EXPECT_EQ(p.streak, q.streak);
+    EXPECT_EQ(p.calm_streak, q.calm_streak);
+    EXPECT_EQ(p.last_block, q.last_block);
+  }
+}
+
+void ExpectSameReport(absl::Time now, LiveModel* a, LiveModel* b) {
+  const Report x = a->MakeReport(now, {}), y = b->MakeReport(now, {});
+  EXPECT_EQ(x.rows, y.rows);
+  EXPECT_EQ(x.start, y.start);
+  ASSERT_EQ(x.findings.size(), y.findings.size());
+  for (size_t i = 0; i < x.findings.size(); ++i) {
+    SCOPED_TRACE(x.findings[i].reason);
+    EXPECT_EQ(x.findings[i].check, y.findings[i].check);
+    EXPECT_EQ(x.findings[i].variable, y.findings[i].variable);
+    EXPECT_EQ(x.findings[i].status, y.findings[i].status);
+    EXPECT_EQ(x.findings[i].value, y.findings[i].value);
+    EXPECT_EQ(x.findings[i].p_value, y.findings[i].p_value);
+  }
+}
+
+class RestartTest : public ::testing::TestWithParam<uint32_t> {
+ protected:
+  RestartTest()
+      : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
+        store_(storage::Store::Open("/data", {env_.get()}).value()),
+        baseline_(TrainedOnRows()),
+        policy_(checks::DefaultPolicy()) {
+    policy_.allowed_lateness = absl::Seconds(45);
+    policy_.window_panes = 12;
+    policy_.checks[checks::CheckId::kNanRate].for_duration = absl::Minutes(1);
+  }
+
+  void Commit(LiveModel* model) {
+    storage::Store::Batch batch;
+    model->Commit(&batch);
+    ASSERT_TRUE(store_->Write(std::move(batch), false).ok());
+    EXPECT_FALSE(model->dirty());
+  }
+  std::unique_ptr<LiveModel> Load() {
+    const auto state = store_->GetState(kKey.model, kKey.version);
+    EXPECT_TRUE(state.ok() && state->has_value());
+    auto model = LiveModel::Load(kKey, baseline_, policy_, **state, *store_);
+    EXPECT_TRUE(model.ok()) << model.status();
+    return *std::move(model);
+  }
+
+  const std::unique_ptr<rocksdb::Env> env_;
+  const std::unique_ptr<storage::Store> store_;
+  const std::shared_ptr<const profile::Baseline> baseline_;
+  checks::Policy policy_;
+};
+
+TEST_P(RestartTest, KilledAnywhereAndSentAgainItIsTheSame) {
+  const std::vector<Event> events = Story(GetParam());
+  std::mt19937_64 random(GetParam() + 1'000);
+  LiveModel whole(kKey, baseline_, policy_, 1, kNow);
+  auto killed = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow);
+  Commit(killed.get());
+  size_t committed = 0;  // events whose outcome the store holds
+  int kills = 0, fired = 0;
+  for (size_t i = 0; i < events.size(); ++i) {
+    Apply(events[i], &whole);
+    Apply(events[i], killed.get());
+    for (const ModelAlert& change : whole.TakeChanges()) {
+      if (change.alert.state == checks::AlertState::kFiring) ++fired;
+    }
+    if (random() % 5 == 0) {
+      Commit(killed.get());
+      committed = i + 1;
+    }
+    if (random() % 12 == 0) {
+      ++kills;
+      killed = Load();
+      // What was not acknowledged is sent again.
+      for (size_t again = committed; again <= i; ++again) Apply(events[again], killed.get());
+    }
+    ExpectSame(whole, *killed);
+    if (i % 20 == 0) ExpectSameReport(events[i].now, &whole, killed.get());
+    ASSERT_FALSE(HasFailure()) << "event " << i;
+  }
+  EXPECT_GT(kills, 20);
+  EXPECT_GT(fired, 3);
+  EXPECT_GT(whole.Snapshot()->late_rows, 0u);
+  EXPECT_GT(whole.Snapshot()->batches.duplicate, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RestartTest, ::testing::Range(1u, 7u));
+
+}  // namespace
+}  // namespace plumbline::engine
