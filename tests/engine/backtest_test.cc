@@ -1,0 +1,301 @@
+#include "server/engine/backtest.h"
+
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/data_reader.h"
+#include "tests/engine/rows.h"
+
+namespace plumbline::engine {
+namespace {
+
+using ::plumbline::testing::ReadCsv;
+using ::plumbline::testing::Table;
+
+// Rows [begin, end) of a table as a batch; columns that are all numbers are numeric.
+class Slice {
+ public:
+  Slice(const Table& table, const std::vector<std::string>& names, size_t begin, size_t end)
+      : rows_(end - begin) {
+    for (const std::string& name : names) {
+      const std::vector<std::string>& all = table.Column(name);
+      std::vector<double>& numbers = numbers_[name];
+      bool numeric = true;
+      for (size_t row = 0; row < all.size() && numeric; ++row) {
+        double value = 0;
+        numeric = absl::SimpleAtod(all[row], &value);
+        if (row >= begin && row < end) numbers.push_back(value);
+      }
+      if (numeric) {
+        columns_.push_back(profile::NumberColumn(name, numbers));
+      } else {
+        std::vector<std::string>& text = text_[name];
+        text.assign(all.begin() + static_cast<ptrdiff_t>(begin),
+                    all.begin() + static_cast<ptrdiff_t>(end));
+        columns_.push_back(profile::TextColumn(name, text));
+      }
+    }
+  }
+  Slice(const Slice&) = delete;
+  Slice& operator=(const Slice&) = delete;
+
+  // Times like `2021-06-01 00:00:00`, in UTC.
+  void SetTimes(const std::vector<std::string>& all, size_t begin) {
+    for (size_t row = begin; row < begin + rows_; ++row) {
+      absl::Time time;
+      std::string error;
+      EXPECT_TRUE(absl::ParseTime("%Y-%m-%d %H:%M:%S", all[row], &time, &error)) << error;
+      micros_.push_back(absl::ToUnixMicros(time));
+    }
+  }
+  profile::BatchView View() const {
+    profile::BatchView view = profile::MakeBatch(static_cast<uint32_t>(rows_), columns_);
+    view.row_event_micros = micros_;
+    return view;
+  }
+
+ private:
+  const size_t rows_;
+  std::map<std::string, std::vector<double>> numbers_;
+  std::map<std::string, std::vector<std::string>> text_;
+  std::vector<profile::ColumnView> columns_;
+  std::vector<int64_t> micros_;
+};
+
+std::shared_ptr<const profile::Baseline> Trained(const Slice& slice) {
+  auto baseline = profile::BuildBaseline({slice.View()});
+  EXPECT_TRUE(baseline.ok()) << baseline.status();
+  return std::make_shared<const profile::Baseline>(*std::move(baseline));
+}
+
+std::vector<BacktestChunk> Chunks(std::shared_ptr<const profile::Baseline> baseline,
+                                  const std::vector<profile::BatchView>& batches,
+                                  const Chunking& chunking) {
+  std::vector<BacktestChunk> chunks;
+  const auto emit = [&](BacktestChunk chunk) { chunks.push_back(std::move(chunk)); };
+  Backtester backtester(std::move(baseline), checks::DefaultPolicy(), chunking);
+  for (const profile::BatchView& batch : batches) {
+    const absl::Status added = backtester.Add(batch, emit);
+    EXPECT_TRUE(added.ok()) << added;
+  }
+  const absl::Status finished = backtester.Finish(emit);
+  EXPECT_TRUE(finished.ok()) << finished;
+  return chunks;
+}
+
+// In how many chunks the check fires, by variable.
+std::map<std::string, size_t> Fired(const std::vector<BacktestChunk>& chunks,
+                                    checks::CheckId check) {
+  std::map<std::string, size_t> fired;
+  for (const BacktestChunk& chunk : chunks) {
+    for (const checks::Finding& finding : chunk.findings) {
+      if (finding.status == checks::Status::kFiring && finding.check == check) {
+        ++fired[finding.variable];
+      }
+    }
+  }
+  return fired;
+}
+
+std::vector<std::string> Reasons(const std::vector<BacktestChunk>& chunks) {
+  std::vector<std::string> reasons;
+  for (const BacktestChunk& chunk : chunks) {
+    for (const checks::Finding& finding : chunk.findings) {
+      if (finding.status == checks::Status::kFiring) {
+        reasons.push_back(absl::StrCat(checks::CheckName(finding.check), ": ", finding.reason));
+      }
+    }
+  }
+  return reasons;
+}
+
+TEST(Backtest, CaliforniaHousingDriftsWhereItsRowsComeFromOtherPlaces) {
+  const std::vector<std::string> names = {"MedInc",     "HouseAge", "AveRooms", "AveBedrms",
+                                          "Population", "AveOccup", "Latitude", "Longitude"};
+  const Table trained = ReadCsv("california_housing/reference.csv.gz");
+  const Table live = ReadCsv("california_housing/analysis.csv.gz");
+  Slice rows(live, names, 0, live.rows());
+  rows.SetTimes(live.Column("timestamp"), 0);
+  const auto chunks = Chunks(Trained(Slice(trained, names, 0, trained.rows())), {rows.View()},
+                             {.rows = 0, .duration = absl::Hours(24 * 30), .calendar = {}});
+  EXPECT_EQ(chunks.size(), 12u);
+  uint64_t total = 0;
+  for (const BacktestChunk& chunk : chunks) total += chunk.rows;
+  EXPECT_EQ(total, live.rows());
+  auto fired = Fired(chunks, checks::CheckId::kDrift);
+  EXPECT_GT(fired["Longitude"], chunks.size() / 2);
+  EXPECT_GT(fired["Latitude"], chunks.size() / 2);
+  EXPECT_EQ(fired["Population"], 0u);
+  EXPECT_LE(fired["AveBedrms"], 1u);
+}
+
+TEST(Backtest, TheSecondHalfOfAdultIsLikeTheFirst) {
+  const Table table = ReadCsv("adult/adults.csv.gz");
+  constexpr size_t kHalf = 24'421;
+  const Slice first(table, table.names, 0, kHalf);
+  const Slice second(table, table.names, kHalf, table.rows());
+  const auto baseline = Trained(first);
+  EXPECT_THAT(Reasons(Chunks(baseline, {second.View()}, {})), ::testing::IsEmpty());
+  EXPECT_THAT(
+      Reasons(Chunks(baseline, {second.View()}, {.rows = 2'000, .duration = {}, .calendar = {}})),
+      ::testing::IsEmpty());
+}
+
+TEST(Backtest, LevelsOfEducationThatTrainingLacksAreNamed) {
+  const Table all = ReadCsv("adult/adults.csv.gz");
+  const std::set<std::string> left_out = {"Doctorate", "Preschool"};
+  Table trained{all.names, {}}, live{all.names, {}};
+  for (const std::vector<std::string>& column : all.columns) {
+    trained.columns.emplace_back();
+    live.columns.emplace_back();
+    for (size_t row = 0; row < all.rows(); ++row) {
+      const bool unseen = left_out.contains(all.Column("education")[row]);
+      (unseen || row % 20 == 0 ? live : trained).columns.back().push_back(column[row]);
+    }
+  }
+  const std::vector<std::string> names = {"education"};
+  const auto chunks = Chunks(Trained(Slice(trained, names, 0, trained.rows())),
+                             {Slice(live, names, 0, live.rows()).View()}, {});
+  ASSERT_EQ(chunks.size(), 1u);
+  EXPECT_EQ(Fired(chunks, checks::CheckId::kUnseenCategory)["education"], 1u);
+  EXPECT_THAT(Reasons(chunks),
+              ::testing::Contains(::testing::AllOf(::testing::StartsWith("unseen_category"),
+                                                   ::testing::HasSubstr("`Doctorate`"),
+                                                   ::testing::HasSubstr("`Preschool`"))));
+}
+
+TEST(Backtest, ElectricityThatWasConstantComesAliveAndThePriceDrifts) {
+  const Table table = ReadCsv("elec2/elec_reduced.csv.gz");
+  const std::vector<std::string> names = {"nswprice", "nswdemand", "vicprice", "vicdemand",
+                                          "transfer"};
+  constexpr size_t kTrained = 17'424;
+  const auto chunks = Chunks(Trained(Slice(table, names, 0, kTrained)),
+                             {Slice(table, names, kTrained, table.rows()).View()},
+                             {.rows = 2'000, .duration = {}, .calendar = {}});
+  EXPECT_EQ(chunks.size(), 9u);
+  auto alive = Fired(chunks, checks::CheckId::kCameAlive);
+  for (const std::string name : {"vicprice", "vicdemand", "transfer"}) {
+    EXPECT_EQ(alive[name], chunks.size()) << name;
+  }
+  EXPECT_EQ(alive["nswprice"], 0u);
+  auto drift = Fired(chunks, checks::CheckId::kDrift);
+  EXPECT_GT(drift["nswprice"], chunks.size() / 2);
+  EXPECT_EQ(drift["vicprice"], 0u);  // it has no scale: it did not vary
+}
+
+TEST(Backtest, BikesOfJulyAreWarmerThanThoseOfJanuary) {
+  const Table table = ReadCsv("bike_sharing/hour.csv.gz");
+  const auto month = [&](const std::string& prefix) {
+    Table part{table.names, {}};
+    for (const std::vector<std::string>& column : table.columns) {
+      part.columns.emplace_back();
+      for (size_t row = 0; row < table.rows(); ++row) {
+        if (absl::StartsWith(table.Column("dteday")[row], prefix)) {
+          part.columns.back().push_back(column[row]);
+        }
+      }
+    }
+    return part;
+  };
+  const Table january = month("2011-01"), july = month("2011-07");
+  const std::vector<std::string> names = {"temp", "hr"};
+  const auto chunks = Chunks(Trained(Slice(january, names, 0, january.rows())),
+                             {Slice(july, names, 0, july.rows()).View()}, {});
+  auto fired = Fired(chunks, checks::CheckId::kDrift);
+  EXPECT_EQ(fired["temp"], 1u);
+  EXPECT_EQ(fired["hr"], 0u);
+  EXPECT_THAT(Reasons(chunks), ::testing::Contains(::testing::StartsWith("drift: temp: psi")));
+}
+
+TEST(Backtest, CutsTheSameChunksWhateverTheBatches) {
+  const Table live = ReadCsv("california_housing/analysis.csv.gz");
+  const std::vector<std::string> names = {"MedInc"};
+  Slice whole(live, names, 0, live.rows());
+  whole.SetTimes(live.Column("timestamp"), 0);
+  std::vector<std::unique_ptr<Slice>> parts;
+  std::vector<profile::BatchView> batches;
+  std::mt19937_64 random(1);
+  for (size_t begin = 0; begin < live.rows();) {
+    const size_t end = std::min<size_t>(live.rows(), begin + 1 + random() % 400);
+    parts.push_back(std::make_unique<Slice>(live, names, begin, end));
+    parts.back()->SetTimes(live.Column("timestamp"), begin);
+    batches.push_back(parts.back()->View());
+    begin = end;
+  }
+  const auto baseline = Trained(whole);
+  for (const Chunking& chunking :
+       {Chunking{.rows = 1'000, .duration = {}, .calendar = {}},
+        Chunking{.rows = 0, .duration = absl::Hours(100), .calendar = {}},
+        Chunking{.rows = 0, .duration = {}, .calendar = CalendarUnit::kWeek},
+        Chunking{.rows = 0, .duration = {}, .calendar = CalendarUnit::kMonth}, Chunking{}}) {
+    const auto a = Chunks(baseline, {whole.View()}, chunking);
+    const auto b = Chunks(baseline, batches, chunking);
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); ++i) {
+      EXPECT_EQ(a[i].index, i);
+      EXPECT_EQ(a[i].rows, b[i].rows);
+      EXPECT_EQ(a[i].start, b[i].start);
+      EXPECT_EQ(a[i].end, b[i].end);
+      EXPECT_EQ(a[i].statistics[0].second.psi, b[i].statistics[0].second.psi);
+      if (chunking.rows != 0 && i + 1 < a.size()) {
+        EXPECT_EQ(a[i].rows, 1'000u);
+      }
+    }
+  }
+}
+
+TEST(Backtest, AWeekStartsOnMonday) {
+  const Table live = ReadCsv("california_housing/analysis.csv.gz");
+  Slice rows(live, {"MedInc"}, 0, 1'000);
+  rows.SetTimes(live.Column("timestamp"), 0);
+  const auto chunks = Chunks(Trained(rows), {rows.View()},
+                             {.rows = 0, .duration = {}, .calendar = CalendarUnit::kWeek});
+  ASSERT_GT(chunks.size(), 2u);
+  // The first of June 2021 was a Tuesday.
+  EXPECT_EQ(chunks[0].start, absl::FromCivil(absl::CivilDay(2021, 5, 31), absl::UTCTimeZone()));
+  EXPECT_EQ(chunks[1].start, absl::FromCivil(absl::CivilDay(2021, 6, 7), absl::UTCTimeZone()));
+  EXPECT_EQ(chunks[0].rows, 6u * 24);
+  EXPECT_EQ(chunks[1].rows, 7u * 24);
+}
+
+TEST(Backtest, AHalfThatDriftsIsNoEvidence) {
+  std::mt19937_64 random(4);
+  const auto baseline = TrainedOnRows();
+  const Rows calm = RandomRows(&random, 1'000);
+  const Rows strange = RandomRows(&random, 1'000, 3);
+  EXPECT_EQ(
+      Fired(Chunks(baseline, {calm.View(), strange.View()}, {}), checks::CheckId::kDrift)["x"], 0u);
+  EXPECT_EQ(
+      Fired(Chunks(baseline, {strange.View(), strange.View()}, {}), checks::CheckId::kDrift)["x"],
+      1u);
+}
+
+TEST(Backtest, NeedsRowsAndForChunksOfTimeTheirTimesInOrder) {
+  const auto baseline = TrainedOnRows();
+  const auto ignore = [](BacktestChunk) {};
+  Backtester empty(baseline, checks::DefaultPolicy(), {});
+  EXPECT_EQ(empty.Finish(ignore).code(), absl::StatusCode::kInvalidArgument);
+  std::mt19937_64 random(4);
+  Rows rows = RandomRows(&random, 10);
+  Backtester timeless(baseline, checks::DefaultPolicy(),
+                      {.rows = 0, .duration = absl::Hours(1), .calendar = {}});
+  EXPECT_EQ(timeless.Add(rows.View(), ignore).code(), absl::StatusCode::kInvalidArgument);
+  Backtester backwards(baseline, checks::DefaultPolicy(),
+                       {.rows = 0, .duration = absl::Hours(1), .calendar = {}});
+  rows.micros = 2'000'000;
+  EXPECT_TRUE(backwards.Add(rows.View(), ignore).ok());
+  rows.micros = 1'000'000;
+  EXPECT_EQ(backwards.Add(rows.View(), ignore).code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace plumbline::engine

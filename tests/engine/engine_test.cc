@@ -1,0 +1,398 @@
+#include "server/engine/engine.h"
+
+#include <stdlib.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "server/base/clock.h"
+#include "tests/engine/rows.h"
+
+namespace plumbline::engine {
+namespace {
+
+using Result = IngestOutcome::Result;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+class EngineTest : public ::testing::Test {
+ protected:
+  explicit EngineTest(bool on_disk = false)
+      : clock_(absl::FromUnixSeconds(1'700'000'040)),
+        env_(on_disk ? nullptr : rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+    std::string path = ::testing::TempDir() + "plumbline-engine-XXXXXX";
+    dir_ = mkdtemp(path.data());
+    options_.data_dir = dir_;
+    options_.evaluation_interval = absl::Milliseconds(2);
+    Open();
+  }
+  ~EngineTest() override {
+    Close();
+    std::filesystem::remove_all(dir_);
+  }
+
+  void Open() {
+    store_ = storage::Store::Open(env_ == nullptr ? dir_ : "/data", {env_.get()}).value();
+    engine_ = Engine::Start(options_, store_.get(), &clock_).value();
+  }
+  void Close() {
+    engine_.reset();
+    store_.reset();
+  }
+
+  absl::StatusOr<BaselineInfo> MakeBaseline(const std::string& model,
+                                            const std::string& version = "",
+                                            bool keep_inactive = false) {
+    BaselineRequest request;
+    request.model = model;
+    request.version = version;
+    request.keep_inactive = keep_inactive;
+    request.description = "first half";
+    auto session = engine_->BeginBaseline(std::move(request));
+    if (!session.ok()) return session.status();
+    for (int i = 0; i < 4; ++i) {
+      const Rows rows = RandomRows(&random_, 500);
+      if (absl::Status added = (*session)->Add(rows.View()); !added.ok()) return added;
+    }
+    return engine_->CommitBaseline(*std::move(session), 2'000);
+  }
+
+  IngestOutcome Send(IngestBatch batch) {
+    std::promise<IngestOutcome> done;
+    batch.done = [&](const IngestOutcome& outcome) { done.set_value(outcome); };
+    engine_->Ingest(std::move(batch));
+    return done.get_future().get();
+  }
+  IngestOutcome Send(const std::string& model, uint64_t sequence, size_t rows = 10) {
+    return Send(BatchOf({model, "default"}, {"p", 1, sequence}, RandomRows(&random_, rows)));
+  }
+  IngestOutcome SendNaN(const std::string& model, uint64_t sequence) {
+    Rows rows = RandomRows(&random_, 10);
+    rows.score[0] = kNaN;
+    return Send(BatchOf({model, "default"}, {"p", 1, sequence}, std::move(rows)));
+  }
+  uint64_t RowsOf(const std::string& model, const std::string& version = "") {
+    const auto report = engine_->GetReport(model, version, "");
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? report->rows : 0;
+  }
+
+  base::SimulatedClock clock_;
+  const std::unique_ptr<rocksdb::Env> env_;
+  std::string dir_;
+  EngineOptions options_;
+  std::mt19937_64 random_{3};
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<Engine> engine_;
+};
+
+class EngineOnDiskTest : public EngineTest {
+ protected:
+  EngineOnDiskTest() : EngineTest(/*on_disk=*/true) {}
+};
+
+TEST_F(EngineTest, CountsAgainstABaselineAndReports) {
+  const auto info = MakeBaseline("m");
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->key, (ModelKey{"m", "default"}));
+  EXPECT_EQ(info->number, 1u);
+  EXPECT_TRUE(info->active);
+  EXPECT_EQ(info->head.rows(), 2'000u);
+  EXPECT_EQ(info->head.description(), "first half");
+  const IngestOutcome outcome = Send("m", 1, 120);
+  EXPECT_EQ(outcome.result, Result::kCounted);
+  EXPECT_EQ(outcome.rows_counted, 120u);
+  const auto report = engine_->GetReport("m", "", "");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->rows, 120u);
+  EXPECT_EQ(report->baseline_number, 1u);
+  EXPECT_THAT(report->variables, SizeIs(3));
+  const auto of_x = engine_->GetReport("m", "", "x");
+  ASSERT_THAT(of_x->variables, SizeIs(1));
+  EXPECT_EQ(of_x->variables[0].variable.name, "x");
+  EXPECT_THAT(std::string(engine_->GetReport("m", "", "nope").status().message()),
+              HasSubstr("\"nope\""));
+}
+
+TEST_F(EngineTest, RefusesWhatItDoesNotKnow) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  const IngestOutcome outcome = Send("other", 1);
+  EXPECT_EQ(outcome.result, Result::kRefused);
+  EXPECT_EQ(outcome.error.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->Resolve("other", "").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->Resolve("m", "v9").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->GetReport("other", "", "").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine_->ActivateBaseline("m", "", 7).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(EngineTest, ARoleThatContradictsTheBaselineIsRefusedAndItsNumberIsNoHole) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_EQ(Send("m", 1).result, Result::kCounted);
+  IngestBatch batch = BatchOf({"m", "default"}, {"p", 1, 2}, RandomRows(&random_, 10));
+  batch.view.columns[2].role = profile::Role::kLabel;
+  const IngestOutcome refused = Send(std::move(batch));
+  EXPECT_EQ(refused.result, Result::kRefused);
+  EXPECT_EQ(refused.error.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.error.message()), HasSubstr("\"score\""));
+  EXPECT_EQ(Send("m", 3).result, Result::kCounted);
+  clock_.Advance(absl::Minutes(2));
+  EXPECT_EQ(RowsOf("m"), 20u);
+  const auto report = engine_->GetReport("m", "", "");
+  for (const checks::Finding& finding : report->findings) {
+    if (finding.check == checks::CheckId::kRowsLost) {
+      EXPECT_EQ(finding.value, 0.0);
+    }
+  }
+}
+
+TEST_F(EngineTest, AnotherBaselineStartsNewWindowsAndKeepsTheNumbers) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_EQ(SendNaN("m", 1).result, Result::kCounted);
+  ASSERT_EQ(MakeBaseline("m", "", /*keep_inactive=*/true)->number, 2u);
+  EXPECT_EQ(RowsOf("m"), 10u);
+  ASSERT_TRUE(engine_->ActivateBaseline("m", "", 2).ok());
+  EXPECT_EQ(RowsOf("m"), 0u);
+  EXPECT_THAT(engine_->ListAlerts("m", "", true), IsEmpty());
+  EXPECT_EQ(Send("m", 1).result, Result::kDuplicate);
+  EXPECT_EQ(Send("m", 2).result, Result::kCounted);
+  EXPECT_EQ(RowsOf("m"), 10u);
+  EXPECT_EQ(engine_->GetReport("m", "", "")->baseline_number, 2u);
+}
+
+TEST_F(EngineTest, DeletesBaselinesThatAreNotActive) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_TRUE(MakeBaseline("m", "", /*keep_inactive=*/true).ok());
+  EXPECT_EQ(engine_->DeleteBaseline("m", "", 1).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(engine_->DeleteBaseline("m", "", 2).ok());
+  EXPECT_EQ(engine_->DeleteBaseline("m", "", 2).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(MakeBaseline("m")->number, 3u);  // a number is never used again
+  EXPECT_THAT(*engine_->ListBaselines("m", ""), SizeIs(2));
+}
+
+TEST_F(EngineTest, VersionsLiveSideBySideAndGoAlone) {
+  ASSERT_TRUE(MakeBaseline("m", "stable").ok());
+  ASSERT_TRUE(MakeBaseline("m", "canary").ok());
+  EXPECT_EQ(engine_->Resolve("m", "")->version, "stable");
+  EXPECT_EQ(Send(BatchOf({"m", "canary"}, {"p", 1, 1}, RandomRows(&random_, 5))).rows_counted, 5u);
+  EXPECT_EQ(RowsOf("m", "canary"), 5u);
+  EXPECT_EQ(RowsOf("m"), 0u);
+  EXPECT_EQ(engine_->DeleteModel("m", "stable").code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(engine_->SetDefaultVersion("m", "canary").ok());
+  EXPECT_EQ(RowsOf("m"), 5u);
+  ASSERT_TRUE(engine_->DeleteModel("m", "stable").ok());
+  ASSERT_THAT(engine_->GetModel("m")->versions, SizeIs(1));
+  ASSERT_TRUE(engine_->DeleteModel("m", "").ok());
+  EXPECT_THAT(engine_->ListModels(), IsEmpty());
+  EXPECT_EQ(Send(BatchOf({"m", "canary"}, {}, RandomRows(&random_, 5))).result, Result::kRefused);
+  ASSERT_TRUE(MakeBaseline("m", "canary").ok());  // nothing of the old one is left
+  EXPECT_EQ(RowsOf("m"), 0u);
+  EXPECT_EQ(Send(BatchOf({"m", "canary"}, {"p", 1, 1}, RandomRows(&random_, 5))).rows_counted, 5u);
+}
+
+TEST_F(EngineTest, APolicyTakesEffectWhereItIsSet) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_EQ(Send("m", 1).result, Result::kCounted);
+  storage::v1::PolicyRecord record;
+  record.set_max_future_skew_micros(7'000'000);
+  const auto set = engine_->SetPolicy("m", "", record);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(engine_->MaxFutureSkew({"m", "default"}), absl::Seconds(7));
+  EXPECT_EQ(engine_->GetPolicy("m", "")->pane, checks::DefaultPolicy().pane);
+  EXPECT_FALSE(engine_->GetStoredPolicy("m", "")->has_pane_micros());
+  EXPECT_EQ(RowsOf("m"), 10u);  // the same panes
+  record.set_pane_micros(10'000'000);
+  ASSERT_TRUE(engine_->SetPolicy("m", "", record).ok());
+  EXPECT_EQ(RowsOf("m"), 0u);  // panes of another length start anew
+  EXPECT_EQ(Send("m", 1).result, Result::kDuplicate);
+  EXPECT_EQ(Send("m", 2).result, Result::kCounted);
+  record.set_window_panes(0);
+  EXPECT_EQ(engine_->SetPolicy("m", "", record).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  record.set_window_panes(5);
+  record.add_variables()->set_variable("nope");
+  EXPECT_THAT(std::string(engine_->SetPolicy("m", "", record).status().message()),
+              HasSubstr("\"nope\""));
+  EXPECT_EQ(engine_->GetPolicy("m", "")->window_panes, checks::DefaultPolicy().window_panes);
+}
+
+TEST_F(EngineTest, TellsWatchersOfEveryChangeUntilTheyLeave) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  absl::Notification fired, resolved;
+  std::atomic<int> told{0};
+  const uint64_t id = engine_->Watch([&](const ModelAlert& change) {
+    ++told;
+    EXPECT_EQ(change.key.model, "m");
+    EXPECT_EQ(change.alert.key.check, checks::CheckId::kNanRate);
+    if (change.alert.state == checks::AlertState::kFiring) fired.Notify();
+    if (change.alert.state == checks::AlertState::kResolved) resolved.Notify();
+  });
+  ASSERT_EQ(SendNaN("m", 1).result, Result::kCounted);
+  fired.WaitForNotification();
+  ASSERT_TRUE(MakeBaseline("m").ok());  // another baseline closes the alerts
+  resolved.WaitForNotification();
+  engine_->Unwatch(id);
+  EXPECT_EQ(told, 2);
+}
+
+TEST_F(EngineTest, AFullQueueSaysRetryBeforeAnythingIsCounted) {
+  Close();
+  options_.workers = 1;
+  options_.queue_capacity = 4;
+  Open();
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  absl::Notification blocked, go_on;
+  const uint64_t id = engine_->Watch([&](const ModelAlert&) {
+    if (blocked.HasBeenNotified()) return;
+    blocked.Notify();
+    go_on.WaitForNotification();
+  });
+  std::promise<Result> first;
+  Rows nan = RandomRows(&random_, 10);
+  nan.score[0] = kNaN;
+  IngestBatch batch = BatchOf({"m", "default"}, {"p", 1, 1}, std::move(nan));
+  batch.done = [&](const IngestOutcome& outcome) { first.set_value(outcome.result); };
+  engine_->Ingest(std::move(batch));
+  blocked.WaitForNotification();  // the worker takes nothing from its queue now
+
+  std::vector<uint64_t> retried;
+  std::vector<std::future<IngestOutcome>> outcomes;
+  for (uint64_t sequence = 2; sequence <= 9; ++sequence) {
+    auto answer = std::make_shared<std::promise<IngestOutcome>>();
+    outcomes.push_back(answer->get_future());
+    batch = BatchOf({"m", "default"}, {"p", 1, sequence}, RandomRows(&random_, 10));
+    batch.done = [answer](const IngestOutcome& outcome) { answer->set_value(outcome); };
+    engine_->Ingest(std::move(batch));
+  }
+  EXPECT_EQ(engine_->ServiceState().queue_depth, 4u);
+  go_on.Notify();
+  EXPECT_EQ(first.get_future().get(), Result::kCounted);
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    const IngestOutcome outcome = outcomes[i].get();
+    if (outcome.result == Result::kCounted) continue;
+    EXPECT_EQ(outcome.result, Result::kRetry);
+    EXPECT_EQ(outcome.error.code(), absl::StatusCode::kResourceExhausted);
+    retried.push_back(i + 2);
+  }
+  // A place may be taken by the committer, which wakes the worker.
+  ASSERT_THAT(retried, SizeIs(::testing::AllOf(::testing::Ge(4u), ::testing::Le(5u))));
+  EXPECT_EQ(RowsOf("m"), (9 - retried.size()) * 10);
+  for (const uint64_t sequence : retried) EXPECT_EQ(Send("m", sequence).result, Result::kCounted);
+  EXPECT_EQ(RowsOf("m"), 90u);
+  engine_->Unwatch(id);
+}
+
+TEST_F(EngineTest, CountsExactlyWhatManyProducersSendAtOnce) {
+  constexpr int kThreads = 4, kModels = 3;
+  constexpr uint64_t kBatches = 60;
+  for (int model = 0; model < kModels; ++model) {
+    ASSERT_TRUE(MakeBaseline(absl::StrCat("m", model)).ok());
+  }
+  // Each batch goes twice to each model.
+  absl::BlockingCounter answered(kThreads * kModels * 2 * static_cast<int>(kBatches));
+  std::atomic<uint64_t> counted{0}, duplicates{0}, other{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      std::mt19937_64 random(static_cast<uint64_t>(thread));
+      for (uint64_t sequence = 1; sequence <= kBatches; ++sequence) {
+        for (int copy = 0; copy < 2 * kModels; ++copy) {
+          const ModelKey key{absl::StrCat("m", copy % kModels), "default"};
+          IngestBatch batch =
+              BatchOf(key, {absl::StrCat("p", thread), 1, sequence}, RandomRows(&random, 7));
+          batch.done = [&](const IngestOutcome& outcome) {
+            (outcome.result == Result::kCounted     ? counted
+             : outcome.result == Result::kDuplicate ? duplicates
+                                                    : other) += 1;
+            answered.DecrementCount();
+          };
+          engine_->Ingest(std::move(batch));
+        }
+        if (sequence % 20 == 0) (void)engine_->GetReport("m0", "", "");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  answered.Wait();
+  EXPECT_EQ(counted, kThreads * kModels * kBatches);
+  EXPECT_EQ(duplicates, kThreads * kModels * kBatches);
+  EXPECT_EQ(other, 0u);
+  for (int model = 0; model < kModels; ++model) {
+    EXPECT_EQ(RowsOf(absl::StrCat("m", model)), kThreads * kBatches * 7);
+  }
+}
+
+TEST_F(EngineTest, AfterStopBatchesAreToldToRetry) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  engine_->Stop();
+  const IngestOutcome outcome = Send("m", 1);
+  EXPECT_EQ(outcome.result, Result::kRetry);
+  EXPECT_EQ(outcome.error.code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EngineTest, KnowsAtMostAsManyModelsAsAllowed) {
+  Close();
+  options_.max_models = 2;
+  Open();
+  ASSERT_TRUE(MakeBaseline("a").ok());
+  ASSERT_TRUE(MakeBaseline("b").ok());
+  EXPECT_EQ(MakeBaseline("c").status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(MakeBaseline("a").ok());
+}
+
+TEST_F(EngineOnDiskTest, ARestartLosesNothing) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_TRUE(MakeBaseline("m", "canary").ok());
+  ASSERT_TRUE(engine_->SetDefaultVersion("m", "canary").ok());
+  ASSERT_TRUE(MakeBaseline("m", "canary").ok());
+  storage::v1::PolicyRecord policy;
+  policy.set_window_panes(9);
+  ASSERT_TRUE(engine_->SetPolicy("m", "canary", policy).ok());
+  absl::Notification fired;
+  engine_->Watch([&](const ModelAlert& change) {
+    if (change.alert.state == checks::AlertState::kFiring) fired.Notify();
+  });
+  ASSERT_EQ(SendNaN("m", 1).result, Result::kCounted);
+  fired.WaitForNotification();
+  const absl::Time since = clock_.Now();
+  for (uint64_t sequence = 2; sequence <= 30; ++sequence) {
+    ASSERT_EQ(Send("m", sequence).result, Result::kCounted);
+    clock_.Advance(absl::Seconds(1));
+  }
+  Close();
+  clock_.Advance(absl::Minutes(1));
+  Open();
+  EXPECT_EQ(RowsOf("m", "default"), 300u);
+  EXPECT_EQ(engine_->GetReport("m", "default", "")->baseline_number, 1u);
+  EXPECT_EQ(engine_->Resolve("m", "")->version, "canary");
+  EXPECT_EQ(engine_->GetReport("m", "", "")->baseline_number, 2u);
+  EXPECT_EQ(engine_->GetPolicy("m", "canary")->window_panes, 9u);
+  for (uint64_t sequence = 1; sequence <= 30; ++sequence) {
+    EXPECT_EQ(Send("m", sequence).result, Result::kDuplicate);
+  }
+  EXPECT_EQ(Send("m", 31).result, Result::kCounted);
+  EXPECT_EQ(RowsOf("m", "default"), 310u);
+  const auto alerts = engine_->ListAlerts("m", "default", false);
+  ASSERT_THAT(alerts, SizeIs(1));
+  EXPECT_EQ(alerts[0].alert.key.check, checks::CheckId::kNanRate);
+  EXPECT_EQ(alerts[0].alert.state, checks::AlertState::kFiring);
+  EXPECT_EQ(alerts[0].alert.firing_since, since);
+  EXPECT_THAT(*engine_->ListBaselines("m", ""), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace plumbline::engine
