@@ -17,6 +17,7 @@ struct Config {
   std::string tls_cert, tls_key, tls_client_ca;
   bool allow_insecure = false;
   std::string durability = "sync";
+  uint64_t commit_interval_ms = 2;
   uint64_t workers = 2;  // ParseConfig: the cores of the machine
   uint64_t queue_capacity = 4096;
   uint64_t evaluation_interval_ms = 1000;

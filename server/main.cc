@@ -71,6 +71,7 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
   options.workers = config.workers;
   options.queue_capacity = config.queue_capacity;
   options.evaluation_interval = absl::Milliseconds(config.evaluation_interval_ms);
+  options.commit_interval = absl::Milliseconds(config.commit_interval_ms);
   options.max_spool_bytes = config.max_spool_gib << 30;
   options.max_models = config.max_models;
   options.durability = *engine::ParseDurability(config.durability);  // ParseConfig has checked it

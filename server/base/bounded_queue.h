@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_BASE_BOUNDED_QUEUE_H_
 #define PLUMBLINE_SERVER_BASE_BOUNDED_QUEUE_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -31,6 +32,7 @@ class BoundedQueue {
       MutexLock lock(&mutex_);
       if (closed_ || items_.size() >= capacity_) return false;
       items_.push_back(std::move(item));
+      if (items_.size() < wanted_) return true;
     }
     not_empty_.NotifyOne();
     return true;
@@ -43,6 +45,7 @@ class BoundedQueue {
       while (!closed_ && items_.size() >= capacity_) not_full_.Wait(&mutex_);
       if (closed_) return false;
       items_.push_back(std::move(item));
+      if (items_.size() < wanted_) return true;
     }
     not_empty_.NotifyOne();
     return true;
@@ -53,7 +56,7 @@ class BoundedQueue {
     std::optional<T> item;
     {
       MutexLock lock(&mutex_);
-      AwaitItem(wait);
+      AwaitItems(1, wait);
       if (items_.empty()) return std::nullopt;
       item.emplace(std::move(items_.front()));
       items_.pop_front();
@@ -62,13 +65,14 @@ class BoundedQueue {
     return item;
   }
 
-  /// Appends up to `max` items to `out`, oldest first, and returns how many. Waits until there is
-  /// at least one, the queue is closed, or `wait` has passed.
-  size_t PopAll(std::vector<T>* out, size_t max, absl::Duration wait) {
+  /// Appends up to `max` items to `out`, oldest first, and returns how many. Waits until there are
+  /// `enough`, the queue is closed, or `wait` has passed: a consumer that can wait a moment for
+  /// more is not woken for each. With more than one consumer `enough` must be 1.
+  size_t PopAll(std::vector<T>* out, size_t max, absl::Duration wait, size_t enough = 1) {
     size_t taken = 0;
     {
       MutexLock lock(&mutex_);
-      AwaitItem(wait);
+      AwaitItems(enough, wait);
       for (; taken < max && !items_.empty(); ++taken) {
         out->push_back(std::move(items_.front()));
         items_.pop_front();
@@ -101,15 +105,16 @@ class BoundedQueue {
   [[nodiscard]] size_t capacity() const { return capacity_; }
 
  private:
-  void AwaitItem(absl::Duration wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void AwaitItems(size_t enough, absl::Duration wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    wanted_ = std::min(enough, capacity_);
     if (wait == absl::InfiniteDuration()) {
-      while (items_.empty() && !closed_) not_empty_.Wait(&mutex_);
+      while (items_.size() < wanted_ && !closed_) not_empty_.Wait(&mutex_);
       return;
     }
     // Steady time: a spurious wake must not start the wait anew, nor a stepped clock lengthen it.
     const auto start = std::chrono::steady_clock::now();
     absl::Duration left = wait;
-    while (items_.empty() && !closed_ && left > absl::ZeroDuration()) {
+    while (items_.size() < wanted_ && !closed_ && left > absl::ZeroDuration()) {
       not_empty_.WaitFor(&mutex_, left);
       left = wait - absl::FromChrono(std::chrono::steady_clock::now() - start);
     }
@@ -120,6 +125,7 @@ class BoundedQueue {
   CondVar not_empty_;
   CondVar not_full_;
   std::deque<T> items_ ABSL_GUARDED_BY(mutex_);
+  size_t wanted_ ABSL_GUARDED_BY(mutex_) = 1;  // items that the consumer waits for
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -46,8 +46,10 @@ Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Cl
     : options(options), store(store), clock(clock) {
   committer = std::make_unique<Committer>(store, options.durability);
   for (size_t i = 0; i < std::max<size_t>(1, options.workers); ++i) {
-    workers.push_back(std::make_unique<Worker>(options.queue_capacity, options.evaluation_interval,
-                                               committer.get(), &board, clock));
+    workers.push_back(std::make_unique<Worker>(
+        Worker::Options{options.queue_capacity, options.evaluation_interval,
+                        options.commit_interval},
+        committer.get(), &board, clock));
   }
 }
 

@@ -31,6 +31,7 @@ struct EngineOptions {
   size_t workers = 2;
   size_t queue_capacity = 4096;  // batches waiting, per worker
   absl::Duration evaluation_interval = absl::Seconds(1);
+  absl::Duration commit_interval = absl::Milliseconds(2);  // least time between commits of a worker
   uint64_t max_spool_bytes = uint64_t{64} << 30;
   size_t max_models = 10'000;  // (model, version) pairs
   Durability durability;

@@ -116,46 +116,53 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
 void LiveModel::Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome) {
   const profile::BatchView& view = batch.view;
   const profile::PreparedBatch prepared(*baseline_, view);
-  // Runs of rows of one pane, in the order of the panes: within a batch no row makes another late.
-  std::map<int64_t, std::vector<std::pair<uint32_t, uint32_t>>> runs;
-  std::map<int64_t, int64_t> newest_of_pane;
   if (view.row_event_micros.empty()) {
     const int64_t micros = view.event_micros.value_or(absl::ToUnixMicros(now));
-    const int64_t start = window_.PaneStart(micros);
-    runs[start].emplace_back(0, view.rows);
-    newest_of_pane[start] = micros;
-  } else {
-    for (uint32_t begin = 0; begin < view.rows;) {
-      const int64_t start = window_.PaneStart(view.row_event_micros[begin]);
-      int64_t& newest = newest_of_pane.try_emplace(start, kNever).first->second;
-      uint32_t end = begin;
-      while (end < view.rows && window_.PaneStart(view.row_event_micros[end]) == start) {
-        newest = std::max(newest, view.row_event_micros[end++]);
-      }
-      runs[start].emplace_back(begin, end);
-      begin = end;
-    }
+    const std::pair<uint32_t, uint32_t> all(0, view.rows);
+    CountRows(prepared, window_.PaneStart(micros), {&all, 1}, outcome);
+    sources_.See(view.source, view.event_micros, view.rows, now);
+    return;
   }
-  const bool has_time = view.event_micros.has_value() || !view.row_event_micros.empty();
-  for (const auto& [start, ranges] : runs) {
-    uint64_t rows = 0;
-    for (const auto& [begin, end] : ranges) rows += end - begin;
-    if (window_.IsLate(start)) {
-      outcome->rows_late += rows;
-      late_rows_ += rows;
-    } else {
-      profile::Pane* pane = window_.Open(start);
-      for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
-      outcome->rows_counted += rows;
-      rows_ += rows;
-    }
-    sources_.See(view.source,
-                 has_time ? std::optional<int64_t>(newest_of_pane[start]) : std::nullopt, rows,
-                 now);
+  // Oldest pane first: within a batch no row makes another late.
+  const std::map<int64_t, RowsOfPane> panes = ByPane(view);
+  for (const auto& [start, rows] : panes) {
+    const uint64_t count = CountRows(prepared, start, rows.ranges, outcome);
+    sources_.See(view.source, rows.newest_micros, count, now);
     // A batch of long history passes many panes: each is closed, and judged, when its time has
     // come.
-    if (runs.size() > 1) ClosePanes(now);
+    if (panes.size() > 1) ClosePanes(now);
   }
+}
+
+std::map<int64_t, LiveModel::RowsOfPane> LiveModel::ByPane(const profile::BatchView& view) const {
+  std::map<int64_t, RowsOfPane> panes;
+  for (uint32_t begin = 0; begin < view.rows;) {
+    const int64_t start = window_.PaneStart(view.row_event_micros[begin]);
+    RowsOfPane& pane = panes[start];
+    uint32_t end = begin;
+    while (end < view.rows && window_.PaneStart(view.row_event_micros[end]) == start) {
+      pane.newest_micros = std::max(pane.newest_micros, view.row_event_micros[end++]);
+    }
+    pane.ranges.emplace_back(begin, end);
+    begin = end;
+  }
+  return panes;
+}
+
+uint64_t LiveModel::CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
+                              absl::Span<const RowRange> ranges, IngestOutcome* outcome) {
+  uint64_t rows = 0;
+  for (const auto& [begin, end] : ranges) rows += end - begin;
+  if (window_.IsLate(pane_start)) {
+    outcome->rows_late += rows;
+    late_rows_ += rows;
+    return rows;
+  }
+  profile::Pane* pane = window_.Open(pane_start);
+  for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
+  outcome->rows_counted += rows;
+  rows_ += rows;
+  return rows;
 }
 
 void LiveModel::ClosePanes(absl::Time now) {

@@ -2,13 +2,17 @@
 #define PLUMBLINE_SERVER_ENGINE_LIVE_MODEL_H_
 
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "server/checks/alert.h"
 #include "server/checks/policy.h"
 #include "server/engine/ingest.h"
@@ -69,8 +73,18 @@ class LiveModel {
   uint64_t evaluations() const { return evaluations_; }
 
  private:
+  using RowRange = std::pair<uint32_t, uint32_t>;  // [first, second)
+  struct RowsOfPane {
+    std::vector<RowRange> ranges;
+    int64_t newest_micros = std::numeric_limits<int64_t>::min();
+  };
+
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome);
+  std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
+  // Returns the number of rows, late or not.
+  uint64_t CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
+                     absl::Span<const RowRange> ranges, IngestOutcome* outcome);
   void ClosePanes(absl::Time now);
   std::vector<checks::Finding> Judge(absl::Time now);
   std::vector<checks::Finding> Findings(absl::Time now, const profile::Pane& window,

@@ -9,6 +9,10 @@
 namespace plumbline::engine {
 
 Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, absl::Time now) {
+  if (last_ != nullptr && last_key_.second == epoch && last_key_.first == producer) {
+    last_->last_seen = now;
+    return last_;
+  }
   const Key key(producer, epoch);
   auto it = epochs_.find(key);
   if (it == epochs_.end()) {
@@ -23,7 +27,9 @@ Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, a
   }
   it->second.last_seen = now;
   changed_.insert(key);
-  return &it->second;
+  last_key_ = key;
+  last_ = &it->second;
+  return last_;
 }
 
 Claim Producers::Take(const std::string& producer, uint64_t epoch, uint64_t sequence,
@@ -49,6 +55,7 @@ bool Producers::End(const std::string& producer, uint64_t epoch, uint64_t last, 
 }
 
 void Producers::Remove(const Key& key) {
+  last_ = nullptr;
   changed_.erase(key);
   removed_.insert(key);
 }
@@ -130,6 +137,7 @@ void Producers::Commit(const ModelKey& key, storage::Store::Batch* batch) {
     batch->PutProducer(key.model, key.version, changed.first, changed.second, record);
   }
   changed_.clear();
+  last_ = nullptr;
 }
 
 absl::Status Producers::Restore(const ModelKey& key, const storage::Store& store) {

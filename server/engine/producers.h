@@ -74,6 +74,9 @@ class Producers {
   // What the next commit writes and deletes: an epoch, or else a tombstone.
   std::set<Key> changed_;
   std::set<Key> removed_;
+  // The one that was found last, which is mostly the next one too; it is in changed_.
+  Key last_key_;
+  Epoch* last_ = nullptr;
 };
 
 }  // namespace plumbline::engine

@@ -7,10 +7,17 @@
 #include "absl/strings/str_cat.h"
 
 namespace plumbline::engine {
+
+using std::chrono::steady_clock;
+
 namespace {
 
 // Items taken from the queue at once: bounds how long a commit waits for counting.
 constexpr size_t kItemsAtOnce = 256;
+// While a commit is due anyway, the thread is woken for so many items, or after so long: not for
+// every batch.
+constexpr size_t kEnoughItems = 64;
+constexpr absl::Duration kLinger = absl::Microseconds(400);
 
 // To the microsecond, as the store keeps it: what is told before a restart is told after it.
 absl::Time Now(const base::Clock* clock) {
@@ -67,10 +74,9 @@ void Board::Unwatch(uint64_t id) {
   watchers_.erase(id);
 }
 
-Worker::Worker(size_t queue_capacity, absl::Duration evaluation_interval, Committer* committer,
-               Board* board, const base::Clock* clock)
-    : queue_(queue_capacity),
-      evaluation_interval_(evaluation_interval),
+Worker::Worker(const Options& options, Committer* committer, Board* board, const base::Clock* clock)
+    : queue_(options.queue_capacity),
+      options_(options),
       committer_(committer),
       board_(board),
       clock_(clock) {}
@@ -135,24 +141,23 @@ void Worker::Resume(std::vector<std::unique_ptr<LiveModel>> models) {
 }
 
 void Worker::Loop() {
-  auto last_tick = std::chrono::steady_clock::now();
-  const auto interval = absl::ToChronoNanoseconds(evaluation_interval_);
+  const auto interval = absl::ToChronoNanoseconds(options_.evaluation_interval);
+  auto next_tick = steady_clock::now() + interval;
   Tick(Now(clock_));
   std::vector<Item> items;
   while (true) {
-    const auto waited = std::chrono::steady_clock::now() - last_tick;
-    const absl::Duration rest =
-        absl::FromChrono(std::chrono::duration_cast<std::chrono::nanoseconds>(interval - waited));
-    items.clear();
-    queue_.PopAll(&items, kItemsAtOnce, std::max(rest, absl::ZeroDuration()));
+    Collect(next_tick, &items);
     const absl::Time now = Now(clock_);
     for (Item& item : items) Handle(&item, now);
-    if (std::chrono::steady_clock::now() - last_tick >= interval) {
-      last_tick = std::chrono::steady_clock::now();
+    const SteadyTime steady = steady_clock::now();
+    if (steady >= next_tick) {
+      next_tick = steady + interval;
       Tick(now);
     }
-    const bool idle = acks_.empty() && controls_.empty() && touched_.empty();
-    if (!idle && !commit_under_way_.load(std::memory_order_acquire)) SubmitCommit();
+    if (!idle() && steady >= next_commit_ && !commit_under_way_.load(std::memory_order_acquire)) {
+      next_commit_ = steady + absl::ToChronoNanoseconds(options_.commit_interval);
+      SubmitCommit();
+    }
     if (items.empty() && queue_.closed() && queue_.size() == 0) {
       // The last commit goes behind whatever is under way: the committer keeps the order.
       Tick(Now(clock_));
@@ -160,6 +165,20 @@ void Worker::Loop() {
       return;
     }
   }
+}
+
+void Worker::Collect(SteadyTime next_tick, std::vector<Item>* items) {
+  items->clear();
+  const SteadyTime now = steady_clock::now();
+  absl::Duration wait = absl::FromChrono(next_tick - now);
+  size_t enough = 1;
+  if (!idle()) {
+    const bool commit_due =
+        now >= next_commit_ && !commit_under_way_.load(std::memory_order_acquire);
+    wait = commit_due ? absl::ZeroDuration() : std::min(wait, kLinger);
+    enough = kEnoughItems;
+  }
+  queue_.PopAll(items, kItemsAtOnce, std::max(wait, absl::ZeroDuration()), enough);
 }
 
 void Worker::Handle(Item* item, absl::Time now) {
@@ -229,8 +248,6 @@ void Worker::SubmitCommit() {
   job.then = [this, controls = std::exchange(controls_, {})](const absl::Status& status) mutable {
     for (auto& then : controls) then(status);
     commit_under_way_.store(false, std::memory_order_release);
-    // If the queue is full the worker is awake anyway.
-    (void)queue_.TryPush(Item(Wake{}));
   };
   commit_under_way_.store(true, std::memory_order_release);
   committer_->Submit(std::move(job));

@@ -50,7 +50,7 @@ class Board {
 
 /// One thread and the models it owns. Takes batches from a bounded queue, counts them, judges once
 /// a second and at every pane close, and hands what changed to the committer: one commit is under
-/// way at a time, and all that arrives meanwhile shares the next.
+/// way at a time, and all that arrives meanwhile, or within the commit interval, shares the next.
 class Worker {
  public:
   /// What a task may touch, on the worker's thread.
@@ -60,8 +60,12 @@ class Worker {
   /// Runs on the worker's thread; what it adds to the batch is part of the next commit.
   using Task = absl::AnyInvocable<void(Models*, storage::Store::Batch*)>;
 
-  Worker(size_t queue_capacity, absl::Duration evaluation_interval, Committer* committer,
-         Board* board, const base::Clock* clock);
+  struct Options {
+    size_t queue_capacity = 0;
+    absl::Duration evaluation_interval;
+    absl::Duration commit_interval;  // least time from one commit to the next
+  };
+  Worker(const Options& options, Committer* committer, Board* board, const base::Clock* clock);
   ~Worker();
 
   /// Starts the thread with these models, all of them this worker's own.
@@ -88,23 +92,26 @@ class Worker {
   uint64_t evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
 
  private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
   struct Control {
     Task task;
     absl::AnyInvocable<void(const absl::Status&)> then;
   };
-  struct Wake {};
-  using Item = std::variant<IngestBatch, IngestNote, Control, Wake>;
+  using Item = std::variant<IngestBatch, IngestNote, Control>;
 
   void Loop();
   void Handle(Item* item, absl::Time now);
   void Answer(IngestDone done, IngestOutcome outcome);
   void Tick(absl::Time now);
   void Publish(LiveModel* model);
+  bool idle() const { return acks_.empty() && controls_.empty() && touched_.empty(); }
+  // Takes what is queued, after a wait that ends when a tick or a commit is due.
+  void Collect(SteadyTime next_tick, std::vector<Item>* items);
   void SubmitCommit();
   void Adopt(std::vector<std::unique_ptr<LiveModel>> models);
 
   base::BoundedQueue<Item> queue_;
-  const absl::Duration evaluation_interval_;
+  const Options options_;
   Committer* const committer_;
   Board* const board_;
   const base::Clock* const clock_;
@@ -114,6 +121,7 @@ class Worker {
   // The worker's thread only.
   Models models_;
   bool suspended_ = false;
+  SteadyTime next_commit_;
   absl::flat_hash_set<ModelKey> touched_;
   std::vector<PendingAck> acks_;
   std::vector<absl::AnyInvocable<void(const absl::Status&)>> controls_;

@@ -182,7 +182,10 @@ void IngestStream::MaybeRead() {
 void IngestStream::MaybeWrite() {
   if (write_under_way_ || answers_.empty() || finished_) return;
   write_under_way_ = true;
-  StartWrite(&answers_.front());
+  // More answers are to come: one write to the socket may carry them all.
+  grpc::WriteOptions options;
+  if (answers_.size() > 1) options.set_buffer_hint();
+  StartWrite(&answers_.front(), options);
 }
 
 void IngestStream::MaybeFinish() {

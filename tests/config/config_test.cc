@@ -103,6 +103,7 @@ tls_key = /k.pem
 tls_client_ca = /a.pem
 allow_insecure = true
 durability = interval:50
+commit_interval_ms = 12
 workers = 6
 queue_capacity = 7
 evaluation_interval_ms = 80
@@ -125,6 +126,7 @@ shutdown_timeout_seconds = 14
   EXPECT_EQ(config.tls_client_ca, "/a.pem");
   EXPECT_TRUE(config.allow_insecure);
   EXPECT_EQ(config.durability, "interval:50");
+  EXPECT_EQ(config.commit_interval_ms, 12u);
   EXPECT_EQ(config.workers, 6u);
   EXPECT_EQ(config.queue_capacity, 7u);
   EXPECT_EQ(config.evaluation_interval_ms, 80u);
