@@ -19,8 +19,8 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto parsed = std::make_unique<Message<v1::IngestBatchRequest>>();
-  const bool sound = parsed->Parse(*request);
+  auto parsed = std::make_unique<Message<v1::IngestBatchRequest>>(*request);
+  const bool sound = parsed->sound();
   const v1::NumberedBatch& batch = parsed->get().batch();
   IngestAnswer answer = [reactor, response](
                             const engine::IngestOutcome& outcome,

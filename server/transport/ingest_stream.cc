@@ -103,8 +103,8 @@ void IngestStream::OnReadDone(bool ok) {
 }
 
 void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
-  auto request = std::make_unique<Request>();
-  const bool sound = request->Parse(bytes);
+  auto request = std::make_unique<Request>(bytes);
+  const bool sound = request->sound();
   IngestAnswer answer = [this, length = bytes.Length(),
                          response = ResponseTo(request->get(), index)](
                             const engine::IngestOutcome& outcome,

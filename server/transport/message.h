@@ -6,6 +6,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include "server/engine/ingest.h"
+#include "server/transport/block_pool.h"
 
 namespace plumbline::transport {
 
@@ -14,20 +15,29 @@ namespace plumbline::transport {
 template <class T>
 class Message final : public engine::BatchOwner {
  public:
-  Message() : message_(google::protobuf::Arena::CreateMessage<T>(&arena_)) {}
+  /// Parses `bytes`.
+  explicit Message(const grpc::ByteBuffer& bytes)
+      : block_(BlockPool::Global()->Take(bytes.Length() + bytes.Length() / 4 + kOverhead)),
+        arena_(block_.data(), block_.size()),
+        message_(google::protobuf::Arena::CreateMessage<T>(&arena_)) {
+    grpc::ByteBuffer copy = bytes;  // of the references
+    sound_ = grpc::SerializationTraits<T>::Deserialize(&copy, message_).ok();
+  }
 
   /// False if the bytes are no such message, for example because a text is not UTF-8. What came
   /// before the broken field is then there.
-  [[nodiscard]] bool Parse(const grpc::ByteBuffer& bytes) {
-    grpc::ByteBuffer copy = bytes;  // of the references
-    return grpc::SerializationTraits<T>::Deserialize(&copy, message_).ok();
-  }
+  bool sound() const { return sound_; }
 
   const T& get() const { return *message_; }
 
  private:
+  // Of the message's own objects: a column takes some hundred bytes, whatever its rows.
+  static constexpr size_t kOverhead = size_t{6} << 10;
+
+  const BlockPool::Block block_;
   google::protobuf::Arena arena_;
   T* const message_;
+  bool sound_ = false;
 };
 
 /// The message as bytes.

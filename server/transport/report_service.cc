@@ -75,8 +75,8 @@ absl::StatusOr<checks::Policy> PolicyOf(const v1::BacktestHeader& header, engine
 absl::Status AddRows(const grpc::ByteBuffer& bytes, engine::Backtester* backtester,
                      const std::function<void(engine::BacktestChunk)>& emit,
                      std::vector<profile::FieldViolation>* violations) {
-  Message<v1::BacktestRequest> message;
-  if (!message.Parse(bytes)) {
+  const Message<v1::BacktestRequest> message(bytes);
+  if (!message.sound()) {
     return absl::InvalidArgumentError(
         "the message cannot be parsed: a text that is not UTF-8, or damaged bytes");
   }
@@ -176,8 +176,9 @@ grpc::Status ReportService::BacktestBytes(
     grpc::ServerContext* context,
     grpc::ServerReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>* stream) {
   grpc::ByteBuffer bytes;
-  Message<v1::BacktestRequest> first;
-  if (!stream->Read(&bytes) || !first.Parse(bytes) || !first.get().has_header()) {
+  const bool read = stream->Read(&bytes);
+  const Message<v1::BacktestRequest> first(bytes);
+  if (!read || !first.sound() || !first.get().has_header()) {
     return ToGrpcStatus(absl::InvalidArgumentError("a backtest begins with its header"));
   }
   const v1::BacktestHeader& header = first.get().header();

@@ -1,5 +1,7 @@
 // bare_sink: the yardstick of the end-to-end benchmarks. The same service under the same server
 // settings as plumblined; it parses each batch on an arena, drops it and acknowledges it.
+#include <google/protobuf/arena.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <signal.h>
@@ -14,13 +16,10 @@
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "server/base/mutex.h"
 #include "server/transport/ingest_service.h"
-#include "server/transport/message.h"
 #include "server/transport/server_settings.h"
 
 namespace plumbline::bench {
 namespace {
-
-using transport::Message;
 
 // One stream. Reads on while fewer than plumblined's number of answers wait to be written.
 class SinkStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
@@ -68,11 +67,12 @@ class SinkStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
 
   // Parses and drops; the answer says what plumblined's would.
   grpc::ByteBuffer Take() {
-    Message<v1::IngestRequest> request;
+    google::protobuf::Arena arena;
+    auto* const request = google::protobuf::Arena::CreateMessage<v1::IngestRequest>(&arena);
     v1::IngestResponse response;
     response.set_request_index(++index_);
-    if (request.Parse(reading_)) {
-      const v1::NumberedBatch& batch = request.get().batch();
+    if (grpc::SerializationTraits<v1::IngestRequest>::Deserialize(&reading_, request).ok()) {
+      const v1::NumberedBatch& batch = request->batch();
       response.set_model(batch.model());
       *response.mutable_number() = batch.number();
       response.set_result(v1::INGEST_RESULT_COUNTED);
