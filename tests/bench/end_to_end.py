@@ -62,23 +62,22 @@ def write_share(run):
 
 
 def add(report, case, sink, server):
-    spread = dict(runs=[batch_rate(run) for run in server],
-                  yardstick_runs=[batch_rate(run) for run in sink])
-    report.add(case.name, "throughput", median(server, batch_rate), "batches/s",
-               median(sink, batch_rate), "sink",
-               goal=case.throughput_goal and (">=", case.throughput_goal), **spread)
-    report.add(case.name, "rows", median(server, row_rate) / 1e6, "M rows/s",
-               median(sink, row_rate) / 1e6, "sink")
-    report.add(case.name, "server CPU", median(server, cpu_micros), "us/batch",
-               median(sink, cpu_micros), "sink", goal=case.cpu_goal and ("<=", case.cpu_goal))
-    report.add(case.name, "client CPU", median(server, client_cpu_micros), "us/batch",
-               median(sink, client_cpu_micros), "sink")
+    """Medians; a ratio is the median of the rounds' own, each beside the round of the sink before it."""
+    def beside(what, unit, value, goal=None):
+        report.add(case.name, what, median(server, value), unit, median(sink, value), "sink",
+                   ratio=statistics.median(value(b) / value(a) for a, b in zip(sink, server)),
+                   goal=goal, runs=[value(run) for run in server],
+                   yardstick_runs=[value(run) for run in sink])
+
+    beside("throughput", "batches/s", batch_rate,
+           case.throughput_goal and (">=", case.throughput_goal))
+    beside("rows", "M rows/s", lambda run: row_rate(run) / 1e6)
+    beside("server CPU", "us/batch", cpu_micros, case.cpu_goal and ("<=", case.cpu_goal))
+    beside("client CPU", "us/batch", client_cpu_micros)
     report.add(case.name, "written to disk", 100 * median(server, write_share), "% of received",
                goal=("<=", 10) if case.shape == "double" else None)
     for rank in ("p50", "p99"):
-        latency = lambda run, key=f"ack_{rank}_seconds": 1e3 * run[key]
-        report.add(case.name, f"ack {rank}, full load", median(server, latency), "ms",
-                   median(sink, latency), "sink")
+        beside(f"ack {rank}, full load", "ms", lambda run: 1e3 * run[f"ack_{rank}_seconds"])
 
 
 def run_case(bench, report, case):

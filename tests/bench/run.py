@@ -56,10 +56,12 @@ def main():
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     bench = Bench(args.build_dir, args.quick)
     results = report.Report()
+    before = os.getloadavg()[0]
     for name in args.names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         BENCHMARKS[name](bench, results.of(name))
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.release()}"
+    machine = (f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}; "
+               f"load average before {before:.1f}, after {os.getloadavg()[0]:.1f}")
     print(results.table(machine))
     out = pathlib.Path(args.out) if args.out else bench.build_dir / "bench.json"
     out.write_text(json.dumps({"machine": machine, "quick": args.quick,
