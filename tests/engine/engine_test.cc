@@ -394,5 +394,32 @@ TEST_F(EngineOnDiskTest, ARestartLosesNothing) {
   EXPECT_THAT(*engine_->ListBaselines("m", ""), SizeIs(3));
 }
 
+TEST_F(EngineOnDiskTest, WhatWasDeletedStaysAwayAfterARestart) {
+  ASSERT_TRUE(MakeBaseline("gone").ok());
+  ASSERT_TRUE(MakeBaseline("again").ok());
+  ASSERT_TRUE(MakeBaseline("kept").ok());
+  ASSERT_TRUE(MakeBaseline("kept", "old").ok());
+  for (const std::string model : {"gone", "again", "kept"}) {
+    ASSERT_EQ(SendNaN(model, 1).result, Result::kCounted);
+  }
+  ASSERT_TRUE(engine_->DeleteModel("gone", "").ok());
+  ASSERT_TRUE(engine_->DeleteModel("again", "").ok());
+  ASSERT_TRUE(engine_->DeleteModel("kept", "old").ok());
+  ASSERT_TRUE(MakeBaseline("again").ok());
+  Close();
+  Open();
+  EXPECT_EQ(engine_->GetModel("gone").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(engine_->GetModel("kept")->versions, SizeIs(1));
+  EXPECT_EQ(RowsOf("kept"), 10u);
+  EXPECT_EQ(RowsOf("again"), 0u);
+  EXPECT_THAT(engine_->ListAlerts("again", "", true), IsEmpty());
+  EXPECT_EQ(Send("again", 1).result, Result::kCounted);
+  for (const std::string version : {"default", "old"}) {
+    EXPECT_THAT(*store_->ListProducers("gone", version), IsEmpty());
+    EXPECT_THAT(*store_->ListBaselineHeads("gone", version), IsEmpty());
+  }
+  EXPECT_THAT(*store_->ListBaselineHeads("kept", "old"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace plumbline::engine
