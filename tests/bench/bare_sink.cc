@@ -1,7 +1,5 @@
 // bare_sink: the yardstick of the end-to-end benchmarks. The same service under the same server
-// settings as plumblined; it parses each batch on an arena, drops it and acknowledges it.
-#include <google/protobuf/arena.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
+// settings as plumblined; it parses each batch into the same memory, drops it and acknowledges it.
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <signal.h>
@@ -16,6 +14,7 @@
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "server/base/mutex.h"
 #include "server/transport/ingest_service.h"
+#include "server/transport/message.h"
 #include "server/transport/server_settings.h"
 
 namespace plumbline::bench {
@@ -67,12 +66,11 @@ class SinkStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
 
   // Parses and drops; the answer says what plumblined's would.
   grpc::ByteBuffer Take() {
-    google::protobuf::Arena arena;
-    auto* const request = google::protobuf::Arena::CreateMessage<v1::IngestRequest>(&arena);
+    const transport::Message<v1::IngestRequest> request(reading_);
     v1::IngestResponse response;
     response.set_request_index(++index_);
-    if (grpc::SerializationTraits<v1::IngestRequest>::Deserialize(&reading_, request).ok()) {
-      const v1::NumberedBatch& batch = request->batch();
+    if (request.sound()) {
+      const v1::NumberedBatch& batch = request.get().batch();
       response.set_model(batch.model());
       *response.mutable_number() = batch.number();
       response.set_result(v1::INGEST_RESULT_COUNTED);
