@@ -15,6 +15,7 @@
 #include "server/profile/baseline_builder.h"
 #include "server/profile/pane.h"
 #include "server/profile/statistics.h"
+#include "server/transport/server_settings.h"
 #include "server/transport/wire_batch.h"
 #include "tests/bench/shapes.h"
 
@@ -107,7 +108,10 @@ class House {
 };
 
 House& HouseOf(benchmark::State& state) {
-  static auto* const houses = new std::map<int64_t, std::unique_ptr<House>>();
+  static auto* const houses = [] {
+    transport::TuneProcess();  // as the server's memory is
+    return new std::map<int64_t, std::unique_ptr<House>>();
+  }();
   auto& house = (*houses)[state.range(0)];
   if (house == nullptr) house = std::make_unique<House>(state.range(0));
   return *house;

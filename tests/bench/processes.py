@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import urllib.request
 
 PATIENCE_SECONDS = 600
 ROWS_PATIENCE_SECONDS = 20
+MEMORY_LIMIT_BYTES = 8 << 30
 
 
 def await_line(path, offset, pattern, process):
@@ -28,6 +30,11 @@ def await_line(path, offset, pattern, process):
             raise RuntimeError(f"ended with {process.returncode}:\n{text}")
         time.sleep(0.002)
     raise RuntimeError(f"{path}: nothing like {pattern}")
+
+
+def limit_memory():
+    """A server that wants more must fail, not take the machine down."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
 
 
 class Folder:
@@ -51,7 +58,7 @@ class Server:
         started = time.monotonic()
         with open(log, "ab") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, preexec_fn=limit_memory)
         try:
             self.match = await_line(log, offset, pattern, self.process)
         except BaseException:

@@ -5,7 +5,7 @@ def number(value):
     """Three significant digits, thousands separated."""
     if value is None:
         return ""
-    if isinstance(value, str):
+    if isinstance(value, str):  # of a benchmark that failed
         return value
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"

@@ -56,10 +56,16 @@ def main():
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     bench = Bench(args.build_dir, args.quick)
     results = report.Report()
+    failed = []
     before = os.getloadavg()[0]
     for name in args.names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        BENCHMARKS[name](bench, results.of(name))
+        try:
+            BENCHMARKS[name](bench, results.of(name))
+        except Exception as error:  # the others still run, and the table says so
+            failed.append(name)
+            results.of(name).add("failed", str(error).strip().splitlines()[-1][:80], "", "")
+            print(f"{name} failed: {error}", file=sys.stderr)
     machine = (f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}; "
                f"load average before {before:.1f}, after {os.getloadavg()[0]:.1f}")
     print(results.table(machine))
@@ -67,7 +73,7 @@ def main():
     out.write_text(json.dumps({"machine": machine, "quick": args.quick,
                                "results": results.rows}, indent=1) + "\n")
     print(f"JSON: {out}", file=sys.stderr)
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
