@@ -77,7 +77,7 @@ absl::Status Engine::Impl::LoadVersion(const ModelKey& key, Catalog* into,
   const auto state = store->GetState(key.model, key.version);
   if (!state.ok()) return state.status();
   if (!state->has_value() || (*state)->active_baseline() == 0) return absl::OkStatus();
-  auto baseline = LoadBaseline(key, (*state)->active_baseline());
+  auto baseline = LoadBaseline(key, (*state)->active_baseline(), Extent::kLive);
   if (!baseline.ok()) return baseline.status();
   const auto stored_policy = store->GetPolicy(key.model, key.version);
   if (!stored_policy.ok()) return stored_policy.status();
@@ -96,8 +96,10 @@ absl::Status Engine::Impl::LoadVersion(const ModelKey& key, Catalog* into,
 }
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
-    const ModelKey& key, uint64_t number) const {
-  const auto record = store->GetBaseline(key.model, key.version, number);
+    const ModelKey& key, uint64_t number, Extent extent) const {
+  const auto record = extent == Extent::kWhole
+                          ? store->GetWholeBaseline(key.model, key.version, number)
+                          : store->GetBaseline(key.model, key.version, number);
   if (!record.ok()) return record.status();
   auto baseline = storage::FromRecord(*record);
   if (!baseline.ok()) {

@@ -100,6 +100,9 @@ class Engine {
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetBaseline(absl::string_view model,
                                                                        absl::string_view version,
                                                                        uint64_t number);
+  /// The same with the chunks and the row sample, which GetBaseline leaves on the disk.
+  absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetWholeBaseline(
+      absl::string_view model, absl::string_view version, uint64_t number);
   absl::StatusOr<BaselineInfo> GetBaselineInfo(const ModelKey& key, uint64_t number);
   absl::StatusOr<std::vector<BaselineInfo>> ListBaselines(absl::string_view model,
                                                           absl::string_view version);

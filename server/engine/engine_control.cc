@@ -83,7 +83,7 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   baseline.number = ++(*model.mutable_last_baselines())[key.version];
   baseline.created_at = clock->Now();
 
-  const storage::v1::BaselineRecord record = storage::ToRecord(baseline);
+  storage::v1::BaselineRecord record = storage::ToRecord(baseline);
   if (record.ByteSizeLong() > kMaxBaselineBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("the baseline takes ", record.ByteSizeLong(), " bytes; at most ",
@@ -91,11 +91,14 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   }
   BaselineInfo info{key, baseline.number, is_first || !keep_inactive, storage::HeadOf(baseline)};
   storage::Store::Batch batch;
-  batch.PutBaseline(key.model, key.version, baseline.number, record, info.head);
+  batch.PutBaseline(key.model, key.version, baseline.number, std::move(record), info.head);
   batch.PutModel(key.model, model);
   if (absl::Status written = committer->Write(std::move(batch)); !written.ok()) return written;
   catalog.PutModel(key.model, std::move(model));
   if (!info.active) return info;
+  // Live batches do not need them, and they are most of it.
+  baseline.chunks = {};
+  baseline.sample = {};
   absl::Status activated =
       Activate(key, std::make_shared<const profile::Baseline>(std::move(baseline)));
   if (!activated.ok()) return activated;
@@ -146,7 +149,18 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetBaseline(
   if (entry.has_value() && (number == 0 || number == entry->baseline->number)) {
     return entry->baseline;
   }
-  return impl_->LoadBaseline(*key, number);
+  return impl_->LoadBaseline(*key, number, Impl::Extent::kLive);
+}
+
+absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetWholeBaseline(
+    absl::string_view model, absl::string_view version, uint64_t number) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  if (number == 0) {
+    const std::optional<CatalogEntry> entry = impl_->catalog.Find(*key);
+    if (entry.has_value()) number = entry->baseline->number;
+  }
+  return impl_->LoadBaseline(*key, number, Impl::Extent::kWhole);
 }
 
 absl::StatusOr<BaselineInfo> Engine::GetBaselineInfo(const ModelKey& key, uint64_t number) {
@@ -191,7 +205,7 @@ absl::StatusOr<BaselineInfo> Engine::ActivateBaseline(absl::string_view model,
   if (!key.ok()) return key.status();
   auto info = GetBaselineInfo(*key, number);
   if (!info.ok() || info->active) return info;
-  auto baseline = impl_->LoadBaseline(*key, number);
+  auto baseline = impl_->LoadBaseline(*key, number, Impl::Extent::kLive);
   if (!baseline.ok()) return baseline.status();
   if (absl::Status status = impl_->Activate(*key, *std::move(baseline)); !status.ok()) {
     return status;

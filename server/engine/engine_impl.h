@@ -42,8 +42,10 @@ struct Engine::Impl {
   /// Makes `baseline` the live one of `key`: new windows, no alerts, the same sequence marks.
   absl::Status Activate(const ModelKey& key, std::shared_ptr<const profile::Baseline> baseline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  enum class Extent { kLive, kWhole };  // without chunks and row sample; all
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(const ModelKey& key,
-                                                                        uint64_t number) const;
+                                                                        uint64_t number,
+                                                                        Extent extent) const;
 
   const EngineOptions options;
   storage::Store* const store;

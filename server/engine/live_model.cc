@@ -80,6 +80,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
 }
 
 IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
+  news_ = true;
   IngestOutcome outcome;
   if (!batch.number.producer.empty()) {
     const Claim claim =
@@ -193,6 +194,7 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
       absl::StrCat(key_.InWords(), ", producer \"", note.producer, "\", epoch ", note.epoch, ": ");
   state_dirty_ = true;
   judge_dirty_ = true;
+  news_ = true;
   switch (note.kind) {
     case IngestNote::Kind::kRefused:
       ++batches_.refused;
@@ -261,6 +263,7 @@ std::vector<checks::Finding> LiveModel::Judge(absl::Time now) {
   }
   ++evaluations_;
   judge_dirty_ = false;
+  news_ = true;
   return findings;
 }
 

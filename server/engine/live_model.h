@@ -65,6 +65,8 @@ class LiveModel {
 
   Report MakeReport(absl::Time now, std::optional<size_t> variable);
   std::shared_ptr<const ModelSnapshot> Snapshot() const;
+  /// True if a snapshot would show something new since this was last asked.
+  bool TakeNews() { return std::exchange(news_, false); }
 
   const ModelKey& key() const { return key_; }
   uint64_t generation() const { return generation_; }
@@ -115,7 +117,8 @@ class LiveModel {
 
   bool state_dirty_ = true;
   bool judge_dirty_ = true;
-  bool alert_waits_ = false;  // a pending alert may fire by time alone
+  bool news_ = true;
+  bool alert_waits_ = false;                             // a pending alert may fire by time alone
   std::vector<checks::Alert> changed_alerts_;            // to store
   std::vector<ModelAlert> changes_;                      // to tell
   std::vector<profile::VariableStatistics> statistics_;  // of the last evaluation

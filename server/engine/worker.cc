@@ -222,11 +222,10 @@ void Worker::Tick(absl::Time now) {
   if (suspended_) return;
   uint64_t evaluations = 0;
   for (const auto& [key, model] : models_.live) {
-    const uint64_t before = model->evaluations();
     model->Tick(now);
     evaluations += model->evaluations();
     if (model->dirty()) touched_.insert(key);
-    if (model->evaluations() != before || touched_.contains(key)) Publish(model.get());
+    if (model->TakeNews()) Publish(model.get());
   }
   evaluations_.store(evaluations, std::memory_order_relaxed);
 }

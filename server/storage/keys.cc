@@ -26,6 +26,8 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "baseline";
     case RecordKind::kBaselineHead:
       return "baseline head";
+    case RecordKind::kBaselineDetail:
+      return "baseline detail";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

@@ -22,6 +22,7 @@ enum class RecordKind : uint8_t {
   kPaneDelta = 8,
   kProducer = 9,
   kAlert = 10,
+  kBaselineDetail = 12,
 };
 
 absl::string_view RecordKindName(RecordKind kind);

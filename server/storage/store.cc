@@ -238,6 +238,22 @@ absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_
   return record;
 }
 
+absl::StatusOr<v1::BaselineRecord> Store::GetWholeBaseline(string_view model, string_view version,
+                                                           uint64_t number) const {
+  auto record = GetBaseline(model, version, number);
+  if (!record.ok()) return record;
+  const std::string key =
+      KeyBuilder(RecordKind::kBaselineDetail).Text(model).Text(version).Number(number).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value())
+    return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  v1::BaselineRecord detail;
+  if (absl::Status parsed = Parse(key, **found, &detail); !parsed.ok()) return parsed;
+  record->MergeFrom(detail);
+  return record;
+}
+
 absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::ListBaselineHeads(
     string_view model, string_view version) const {
   std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>> heads;

@@ -62,7 +62,7 @@ class Store {
     void DeleteModel(absl::string_view model);
 
     void PutBaseline(absl::string_view model, absl::string_view version, uint64_t number,
-                     const v1::BaselineRecord& record, const v1::BaselineHeadRecord& head);
+                     v1::BaselineRecord record, const v1::BaselineHeadRecord& head);
     void DeleteBaseline(absl::string_view model, absl::string_view version, uint64_t number);
 
     void PutPolicy(absl::string_view model, absl::string_view version,
@@ -114,9 +114,14 @@ class Store {
 
   /// All models, by name.
   absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> ListModels() const;
-  /// Errors: NotFound naming all three.
+  /// What live batches are judged by: all but the chunks and the row sample, which may be a hundred
+  /// times as large. Errors: NotFound naming all three.
   absl::StatusOr<v1::BaselineRecord> GetBaseline(absl::string_view model, absl::string_view version,
                                                  uint64_t number) const;
+  /// All of it.
+  absl::StatusOr<v1::BaselineRecord> GetWholeBaseline(absl::string_view model,
+                                                      absl::string_view version,
+                                                      uint64_t number) const;
   /// By number.
   absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> ListBaselineHeads(
       absl::string_view model, absl::string_view version) const;

@@ -37,8 +37,14 @@ void Store::Batch::DeleteModel(string_view model) {
 }
 
 void Store::Batch::PutBaseline(string_view model, string_view version, uint64_t number,
-                               const v1::BaselineRecord& record,
-                               const v1::BaselineHeadRecord& head) {
+                               v1::BaselineRecord record, const v1::BaselineHeadRecord& head) {
+  v1::BaselineRecord detail;
+  detail.mutable_chunks()->Swap(record.mutable_chunks());
+  detail.set_sample_rows(record.sample_rows());
+  record.clear_sample_rows();
+  detail.mutable_sample()->Swap(record.mutable_sample());
+  Put(KeyOf(RecordKind::kBaselineDetail, model, version).Number(number).Take(),
+      detail.SerializeAsString());
   Put(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take(),
       record.SerializeAsString());
   Put(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take(),
@@ -48,6 +54,7 @@ void Store::Batch::PutBaseline(string_view model, string_view version, uint64_t 
 void Store::Batch::DeleteBaseline(string_view model, string_view version, uint64_t number) {
   writes_.Delete(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take());
   writes_.Delete(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take());
+  writes_.Delete(KeyOf(RecordKind::kBaselineDetail, model, version).Number(number).Take());
 }
 
 void Store::Batch::PutPolicy(string_view model, string_view version,
@@ -123,8 +130,9 @@ void Store::Batch::DeleteAlert(string_view model, string_view version, string_vi
 
 void Store::Batch::DeleteVersion(string_view model, string_view version) {
   for (const RecordKind kind :
-       {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kPolicy, RecordKind::kState,
-        RecordKind::kPane, RecordKind::kPaneDelta, RecordKind::kProducer, RecordKind::kAlert}) {
+       {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
+        RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
+        RecordKind::kProducer, RecordKind::kAlert}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

@@ -180,7 +180,7 @@ grpc::Status BaselineService::ExportBaseline(grpc::ServerContext*,
                                              const v1::ExportBaselineRequest* request,
                                              v1::ExportBaselineResponse* response) {
   const auto baseline =
-      engine_->GetBaseline(request->model(), request->version(), request->number());
+      engine_->GetWholeBaseline(request->model(), request->version(), request->number());
   if (!baseline.ok()) return ToGrpcStatus(baseline.status());
   v1::PortableBaseline* out = response->mutable_baseline();
   out->set_format_version(kPortableVersion);
