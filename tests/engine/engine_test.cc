@@ -249,6 +249,23 @@ TEST_F(EngineTest, TellsWatchersOfEveryChangeUntilTheyLeave) {
   EXPECT_EQ(told, 2);
 }
 
+TEST_F(EngineTest, PublishesWhatABatchJudgedThoughItWasCommittedBeforeTheTick) {
+  Close();
+  options_.evaluation_interval = absl::Milliseconds(100);
+  Open();
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  uint64_t sequence = 0;
+  for (const int minute : {-30, -20, -10}) {  // each closes the pane before it, and is judged then
+    Rows rows = RandomRows(&random_, 10);
+    rows.micros = absl::ToUnixMicros(clock_.Now() + absl::Minutes(minute));
+    ASSERT_EQ(Send(BatchOf({"m", "default"}, {"p", 1, ++sequence}, std::move(rows))).result,
+              Result::kCounted);
+    // Ends when it is published.
+    while (engine_->ModelSnapshots().at(0)->rows != sequence * 10) {
+    }
+  }
+}
+
 TEST_F(EngineTest, AFullQueueSaysRetryBeforeAnythingIsCounted) {
   Close();
   options_.workers = 1;
