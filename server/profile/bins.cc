@@ -8,12 +8,14 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/profile/bin_search.h"
 
 namespace plumbline::profile {
 namespace {
 
 constexpr double kLargest = std::numeric_limits<double>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
 constexpr float kFloatInfinity = std::numeric_limits<float>::infinity();
 
@@ -24,44 +26,6 @@ double Before(double x) { return std::nextafter(x, -kInfinity); }
 float RoundToFloat(double edge) {
   if (edge > kLargestFloat) return kFloatInfinity;
   return edge < -kLargestFloat ? -kFloatInfinity : static_cast<float>(edge);
-}
-
-// `step` if the edge is at or below x, else 0: by a mask, since compilers make a branch of ?: here,
-// which half of all values mispredict.
-template <class T>
-uint32_t StepIf(T edge, T x, uint32_t step) {
-  return -static_cast<uint32_t>(edge <= x) & step;
-}
-
-// How many edges are at or below each of kLanes values, searched side by side: one search waits for
-// memory while the others compute. There is at least one edge.
-template <size_t kLanes, class T>
-void Search(const std::vector<T>& edges, const T* x, uint32_t* counts) {
-  const T* data = edges.data();
-  uint32_t base[kLanes] = {};
-  auto length = static_cast<uint32_t>(edges.size());
-  while (length > 1) {
-    const uint32_t half = length / 2;
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      base[lane] += StepIf(data[base[lane] + half - 1], x[lane], half);
-    }
-    length -= half;
-  }
-  for (size_t lane = 0; lane < kLanes; ++lane) {
-    counts[lane] = base[lane] + StepIf(data[base[lane]], x[lane], 1);
-  }
-}
-
-template <class T>
-void CountAtOrBelow(const std::vector<T>& edges, absl::Span<const T> x, uint32_t* counts) {
-  if (edges.empty()) {
-    std::fill_n(counts, x.size(), 1);  // no bins: above
-    return;
-  }
-  constexpr size_t kLanes = 16;
-  size_t i = 0;
-  for (; i + kLanes <= x.size(); i += kLanes) Search<kLanes>(edges, &x[i], counts + i);
-  for (; i < x.size(); ++i) Search<1>(edges, &x[i], counts + i);
 }
 
 absl::Status Validate(const std::vector<double>& edges, const std::vector<bool>& atoms) {
@@ -88,7 +52,10 @@ absl::StatusOr<NumericBins> NumericBins::Create(std::vector<double> edges,
   if (absl::Status valid = Validate(edges, atoms); !valid.ok()) return valid;
   NumericBins bins;
   bins.search_edges_ = edges;
-  if (!edges.empty() && edges.back() == kLargest) bins.search_edges_.back() = kInfinity;
+  if (!edges.empty() && edges.back() == kLargest) {
+    bins.search_edges_.back() = kInfinity;
+    bins.closed_edges_ = edges;
+  }
   bins.float_edges_.reserve(edges.size());
   for (size_t i = 0; i < edges.size(); ++i) {
     // An edge right behind a value must not round onto that value: it becomes the next float.
@@ -99,7 +66,11 @@ absl::StatusOr<NumericBins> NumericBins::Create(std::vector<double> edges,
     if (i > 0) edge = std::max(edge, bins.float_edges_.back());
     bins.float_edges_.push_back(edge);
   }
-  bins.edges_ = std::move(edges);
+  bins.grid_ = BinGrid(bins.search_edges_, bins.float_edges_);
+  bins.search_edges_.resize(bins.grid_.EdgesToRead(edges.size()), kNan);
+  bins.float_edges_.resize(bins.grid_.EdgesToRead(edges.size()), kNan);
+  bins.search_edges_.shrink_to_fit();
+  bins.float_edges_.shrink_to_fit();
   bins.atoms_ = std::move(atoms);
   return bins;
 }
@@ -116,12 +87,28 @@ uint32_t NumericBins::Code(float x) const {
   return code;
 }
 
-void NumericBins::Codes(absl::Span<const double> x, uint32_t* codes) const {
-  CountAtOrBelow(search_edges_, x, codes);
+absl::Span<const double> NumericBins::edges() const {
+  if (!closed_edges_.empty() || atoms_.empty()) return closed_edges_;
+  return absl::MakeConstSpan(search_edges_).first(atoms_.size() + 1);
 }
 
-void NumericBins::Codes(absl::Span<const float> x, uint32_t* codes) const {
-  CountAtOrBelow(float_edges_, x, codes);
+void NumericBins::Codes(absl::Span<const double> x, uint32_t* codes, stats::SimdLevel level) const {
+  Codes(x, false, codes, level);
+}
+
+void NumericBins::Codes(absl::Span<const float> x, uint32_t* codes, stats::SimdLevel level) const {
+  const std::vector<double> wide(x.begin(), x.end());
+  Codes(wide, true, codes, level);
+}
+
+void NumericBins::Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
+                        stats::SimdLevel level) const {
+  const auto write = [&](size_t i, uint32_t code) { codes[i] = code; };
+  if (narrow) {
+    ForEachCode(grid_, float_edges(), x, level, write);
+  } else {
+    ForEachCode(grid_, search_edges(), x, level, write);
+  }
 }
 
 NumericBins ChooseBins(absl::Span<const double> distinct, absl::Span<const double> quantiles,

@@ -7,6 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/profile/bin_grid.h"
+#include "server/stats/simd.h"
 
 namespace plumbline::profile {
 
@@ -31,7 +33,7 @@ class NumericBins {
   static absl::StatusOr<NumericBins> Create(std::vector<double> edges, std::vector<bool> atoms);
 
   size_t size() const { return atoms_.size(); }
-  absl::Span<const double> edges() const { return edges_; }
+  absl::Span<const double> edges() const;
   bool is_atom(size_t bin) const { return atoms_[bin]; }
 
   /// 0 below the range, 1 + bin inside it, size() + 1 above it. `x` must be finite. With no bins
@@ -39,16 +41,33 @@ class NumericBins {
   uint32_t Code(double x) const;
   uint32_t Code(float x) const;
 
-  /// Code() of each of `x` into `codes`, which has room for as many: several searches at a time,
-  /// branchless. +Inf and -Inf are above and below here, for doubles that overflow float32.
-  void Codes(absl::Span<const double> x, uint32_t* codes) const;
-  void Codes(absl::Span<const float> x, uint32_t* codes) const;
+  /// Code() of each of `x` into `codes`, which has room for as many. +Inf and -Inf are above and
+  /// below here, for doubles that overflow float32.
+  void Codes(absl::Span<const double> x, uint32_t* codes,
+             stats::SimdLevel level = stats::BestSimdLevel()) const;
+  void Codes(absl::Span<const float> x, uint32_t* codes,
+             stats::SimdLevel level = stats::BestSimdLevel()) const;
+
+  /// The same, of values that are floats if `narrow`, which compares them as float32.
+  void Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
+             stats::SimdLevel level) const;
+  /// What values are compared with for edges()[i].
+  double SearchEdge(size_t i, bool narrow) const {
+    return narrow ? static_cast<double>(float_edges_[i]) : search_edges_[i];
+  }
+
+  /// For ForEachCode: which edges to look at, and what values are compared with. The last edge is
+  /// infinity where the last bin is closed.
+  const BinGrid& grid() const { return grid_; }
+  const double* search_edges() const { return search_edges_.data(); }
+  const float* float_edges() const { return float_edges_.data(); }
 
  private:
-  std::vector<double> edges_;
-  std::vector<double> search_edges_;  // edges_, but infinity for a closed last edge
+  std::vector<double> closed_edges_;  // edges() if the last bin is closed, else empty
+  std::vector<double> search_edges_;  // then NaN as far as the grid wants
   std::vector<float> float_edges_;
   std::vector<bool> atoms_;
+  BinGrid grid_;
 };
 
 /// Chooses edges from what a first pass learnt. `distinct` holds every distinct value in ascending

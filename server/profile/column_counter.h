@@ -7,6 +7,7 @@
 #include "server/profile/baseline.h"
 #include "server/profile/batch.h"
 #include "server/profile/counts.h"
+#include "server/stats/simd.h"
 
 namespace plumbline::profile {
 
@@ -18,15 +19,26 @@ bool IsWrongType(Kind kind, const Values& values);
 uint64_t CountNulls(const ColumnView& column, uint32_t begin, uint32_t end);
 
 /// Codes and counts rows [begin, end) of a numeric column of a type that is not wrong, all but
-/// `counts->rows`. `counts` has the codes of `baseline`. No allocation.
+/// `counts->rows`. `counts` has the codes of `baseline`. No allocation. Codes and counts are the
+/// same at every level; sums as stats::Moments::AddAll says.
 void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& column, uint32_t begin,
-                        uint32_t end, VariableCounts* counts);
+                        uint32_t end, VariableCounts* counts,
+                        stats::SimdLevel level = stats::BestSimdLevel());
 
 /// The same for a categorical column. `codes` are those of the dictionary's entries, or of false
 /// and true for a column of bool; unused for other types.
 void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& column,
                             absl::Span<const uint32_t> codes, uint32_t begin, uint32_t end,
                             VariableCounts* counts);
+
+/// Rows of a column of bool.
+struct BoolCounts {
+  uint64_t nulls = 0;
+  uint64_t falses = 0;
+  uint64_t trues = 0;
+};
+BoolCounts CountBoolRows(const ColumnView& column, absl::Span<const bool> values, uint32_t begin,
+                         uint32_t end);
 
 /// Calls `visit(row)` for every valid row in [begin, end), and returns the number of null rows.
 template <class Visit>

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "server/stats/block_sums.h"
 
 namespace plumbline::stats {
 namespace {
@@ -15,6 +16,13 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 void AddProduct(double factor_a, double factor_b, CompensatedSum* sum) {
   const double product = factor_a * factor_b;
   sum->AddWithError(product, std::isfinite(product) ? std::fma(factor_a, factor_b, -product) : 0);
+}
+
+// What value - shift lost when it was rounded to d (Knuth's TwoSum): the mean loses nothing to the
+// shift.
+double ShiftError(double value, double shift, double d) {
+  const double shift_part = d - value;
+  return (value - (d - shift_part)) - (shift + shift_part);
 }
 
 }  // namespace
@@ -64,21 +72,50 @@ MomentsParts Moments::ToParts() const {
           .max = max_};
 }
 
+void Moments::Widen(double min, double max) {
+  min_ = count_ == 0 ? min : std::min(min_, min);
+  max_ = count_ == 0 ? max : std::max(max_, max);
+}
+
 void Moments::Add(double value) {
-  min_ = count_ == 0 ? value : std::min(min_, value);
-  max_ = count_ == 0 ? value : std::max(max_, value);
+  Widen(value, value);
   ++count_;
-  // Knuth's TwoSum: value - shift is d + error exactly, so that the mean loses nothing to the
-  // shift.
   const double d = value - shift_;
-  const double shift_part = d - value;
-  const double error = (value - (d - shift_part)) - (shift_ + shift_part);
-  sum_.AddWithError(d, error);
+  sum_.AddWithError(d, ShiftError(value, shift_, d));
   sum_squares_.Add(d * d);
 }
 
-void Moments::AddAll(absl::Span<const double> values) {
-  for (const double value : values) Add(value);
+void Moments::AddAll(absl::Span<const double> values, SimdLevel level) {
+  for (size_t i = 0; i < values.size(); i += kMaxSumBlock) {
+    const absl::Span<const double> block = values.subspan(i, kMaxSumBlock);
+    if (block.size() >= kLeastSumBlock && AddBlockIfFinite(block, level)) continue;
+    for (const double value : block) Add(value);
+  }
+}
+
+bool Moments::AddBlockIfFinite(absl::Span<const double> values, SimdLevel level) {
+  if (values.empty()) return true;
+  const BlockSums block = SumBlock(values, shift_, level);
+  if (!block.IsFinite()) return false;
+  CompensatedSum sum = CompensatedSum::FromParts(block.sum, block.sum_error);
+  AddProduct(-static_cast<double>(values.size()), shift_, &sum);
+  if (!std::isfinite(sum.sum())) return false;
+  Widen(block.min, block.max);
+  count_ += values.size();
+  sum_.Merge(sum);
+  sum_squares_.Add(block.squares);
+  return true;
+}
+
+void Moments::AddRepeated(double value, uint64_t times) {
+  if (times == 0) return;
+  Widen(value, value);
+  count_ += times;
+  const double n = static_cast<double>(times);
+  const double d = value - shift_;
+  AddProduct(n, d, &sum_);
+  AddProduct(n, ShiftError(value, shift_, d), &sum_);
+  AddProduct(n, d * d, &sum_squares_);
 }
 
 void Moments::Merge(const Moments& other) {

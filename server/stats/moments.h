@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/stats/compensated_sum.h"
+#include "server/stats/simd.h"
 
 namespace plumbline::stats {
 
@@ -38,7 +39,18 @@ class Moments {
   [[nodiscard]] MomentsParts ToParts() const;
 
   void Add(double value);
-  void AddAll(absl::Span<const double> values);
+
+  /// Adds each, by blocks (see block_sums.h): the sum of x - shift within n * 2^-104 *
+  /// sum(|x| + |shift|), of squares within a relative error of 2^-46.
+  void AddAll(absl::Span<const double> values, SimdLevel level = BestSimdLevel());
+
+  /// AddAll of at most kMaxSumBlock values if all are finite and the sums of the block do not
+  /// overflow. Otherwise returns false, and nothing has changed.
+  [[nodiscard]] bool AddBlockIfFinite(absl::Span<const double> values,
+                                      SimdLevel level = BestSimdLevel());
+
+  /// Adds the value `times` times. Cost: O(1).
+  void AddRepeated(double value, uint64_t times);
 
   /// Adds `other`. Another shift is re-centred to this one's, which costs digits if the two shifts
   /// are many standard deviations apart. This one's shift stays.
@@ -61,6 +73,8 @@ class Moments {
   [[nodiscard]] double Max() const;
 
  private:
+  void Widen(double min, double max);
+
   double shift_;
   uint64_t count_ = 0;
   CompensatedSum sum_;          // of x - shift_

@@ -20,9 +20,10 @@ def run_binary(bench, binary, only=""):
             if entry.get("aggregate_name") == "median"}
 
 
-def run_rates(bench, report, binary, unit, goals=None):
+def run_rates(bench, report, binary, unit, goals=None, judged=lambda case: True):
     """Benchmarks named `case/plumbline`, `case/obvious` and `case/memcpy`, which all set
-    items_per_second (of CPU time). `goals`: yardstick -> least ratio."""
+    items_per_second (of CPU time). `goals`: yardstick -> least ratio, of the cases that are
+    `judged`."""
     found = run_binary(bench, binary)
     for name, entry in found.items():
         case, _, variant = name.rpartition("/")
@@ -31,7 +32,7 @@ def run_rates(bench, report, binary, unit, goals=None):
         value = entry["items_per_second"] / 1e6
         others = [y for y in YARDSTICKS if f"{case}/{y}" in found]
         for yardstick in others:
-            limit = (goals or {}).get(yardstick)
+            limit = (goals or {}).get(yardstick) if judged(case) else None
             report.add(case, "rate", value, unit,
                        found[f"{case}/{yardstick}"]["items_per_second"] / 1e6, yardstick,
                        goal=limit and (">=", limit))

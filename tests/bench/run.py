@@ -9,6 +9,7 @@ import sys
 
 import baseline
 import commit
+import coding
 import end_to_end
 import evaluation
 import fleet
@@ -19,6 +20,7 @@ import strings
 
 # Name -> what runs it: a function of (bench, report).
 BENCHMARKS = {
+    "coding": coding.run,
     "end_to_end": end_to_end.run,
     "evaluation": evaluation.run,
     "baseline": baseline.run,

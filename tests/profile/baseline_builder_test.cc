@@ -286,7 +286,17 @@ TEST(BaselineBuilder, IsTheSameHoweverTheRowsAreCut) {
   EXPECT_EQ(whole.sample.categorical, parts.sample.categorical);
   ASSERT_EQ(whole.chunks.size(), parts.chunks.size());
   for (size_t i = 0; i < whole.chunks.size(); ++i) {
-    EXPECT_EQ(whole.chunks[i].pane, parts.chunks[i].pane);
+    const absl::StatusOr<Pane> one = DecodePane(whole, whole.chunks[i].pane);
+    const absl::StatusOr<Pane> other = DecodePane(parts, parts.chunks[i].pane);
+    ASSERT_TRUE(one.ok() && other.ok());
+    EXPECT_EQ(one->rows, other->rows);
+    for (size_t v = 0; v < 2; ++v) {
+      EXPECT_EQ(one->variables[v].codes, other->variables[v].codes);
+    }
+    const stats::Moments& moments = one->variables[0].moments;
+    EXPECT_DOUBLE_EQ(moments.Sum(), other->variables[0].moments.Sum());
+    EXPECT_NEAR(moments.Variance() / other->variables[0].moments.Variance(), 1, 1e-13);
+    EXPECT_EQ(moments.Max(), other->variables[0].moments.Max());
   }
 }
 

@@ -1,0 +1,213 @@
+#include "server/profile/bin_grid.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace plumbline::profile {
+namespace {
+
+constexpr size_t kMaxCells = 1024;
+constexpr size_t kMaxEdges = 512;
+constexpr int32_t kUpperBitsOfOne = 0x3ff00000;
+constexpr double kLargest = std::numeric_limits<double>::max();
+
+int32_t UpperBits(double x) { return static_cast<int32_t>(std::bit_cast<uint64_t>(x) >> 32); }
+
+// How far x is from the centre, on the scale of the grid; only the order has a meaning.
+int32_t PlaceOf(const GridKey& key, double x) {
+  const double d = x - key.centre;
+  const int32_t size = UpperBits(std::abs(d) * key.inverse_scale + 1.0) - kUpperBitsOfOne;
+  const int32_t sign = UpperBits(d) >> 31;  // all ones or none
+  return (size ^ sign) - sign;
+}
+
+uint32_t CellOf(const GridKey& key, double x) {
+  const auto place = static_cast<uint32_t>(std::max(PlaceOf(key, x), key.lowest));
+  return std::min((place - static_cast<uint32_t>(key.lowest)) >> key.shift, key.last_cell);
+}
+
+#if defined(__x86_64__)
+// The upper halves of eight doubles, in order.
+__attribute__((target("avx2"), always_inline)) inline __m256i UpperHalves(__m256d a, __m256d b) {
+  const __m256 mixed = _mm256_shuffle_ps(_mm256_castpd_ps(a), _mm256_castpd_ps(b), 0xdd);
+  return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xd8);
+}
+
+// CellOf each; returns how many were done, the rest is less than eight. Not compiled for FMA, which
+// would round once where CellOf rounds twice.
+__attribute__((target("avx2"))) size_t FindCellsAvx2(const GridKey& key, const double* x, size_t n,
+                                                     uint32_t* cells) {
+  const __m256d centre = _mm256_set1_pd(key.centre);
+  const __m256d scale = _mm256_set1_pd(key.inverse_scale);
+  const __m256d one = _mm256_set1_pd(1.0);
+  const __m256d sign_bit = _mm256_set1_pd(-0.0);
+  const __m256i upper_one = _mm256_set1_epi32(kUpperBitsOfOne);
+  const __m256i lowest = _mm256_set1_epi32(key.lowest);
+  const __m256i last = _mm256_set1_epi32(static_cast<int32_t>(key.last_cell));
+  const __m128i shift = _mm_cvtsi32_si128(key.shift);
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256d d0 = _mm256_sub_pd(_mm256_loadu_pd(x + i), centre);
+    const __m256d d1 = _mm256_sub_pd(_mm256_loadu_pd(x + i + 4), centre);
+    const __m256d s0 = _mm256_mul_pd(_mm256_andnot_pd(sign_bit, d0), scale);
+    const __m256d s1 = _mm256_mul_pd(_mm256_andnot_pd(sign_bit, d1), scale);
+    const __m256i size =
+        _mm256_sub_epi32(UpperHalves(_mm256_add_pd(s0, one), _mm256_add_pd(s1, one)), upper_one);
+    const __m256i sign = _mm256_srai_epi32(UpperHalves(d0, d1), 31);
+    const __m256i place =
+        _mm256_max_epi32(_mm256_sub_epi32(_mm256_xor_si256(size, sign), sign), lowest);
+    const __m256i cell = _mm256_srl_epi32(_mm256_sub_epi32(place, lowest), shift);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(cells + i), _mm256_min_epu32(cell, last));
+  }
+  return i;
+}
+#endif
+
+// Sets lowest, shift and last_cell so that the edges lie in at most kMaxCells cells.
+void Fit(double first, double last, size_t max_cells, GridKey* key) {
+  key->lowest = PlaceOf(*key, first);
+  const uint32_t range =
+      static_cast<uint32_t>(PlaceOf(*key, last)) - static_cast<uint32_t>(key->lowest);
+  key->shift = 0;
+  while ((range >> key->shift) >= max_cells) ++key->shift;
+  key->last_cell = range >> key->shift;
+}
+
+// Steps that tell apart the edges of any one cell: those of the fullest are fewer than 2^steps.
+int StepsFor(absl::Span<const uint32_t> ascending_cells) {
+  const size_t n = ascending_cells.size();
+  for (int steps = 1;; ++steps) {
+    const size_t most = (size_t{1} << steps) - 1;
+    uint32_t crowded = 0;  // no early exit: so the loop is vectorised
+    for (size_t i = 0; i + most < n; ++i) {
+      crowded |= ascending_cells[i] == ascending_cells[i + most] ? 1 : 0;
+    }
+    if (crowded == 0) return steps;
+  }
+}
+
+// Where the edges are densest: the middle of the narrowest run of them.
+double Densest(absl::Span<const double> edges) {
+  const size_t run = std::max<size_t>(edges.size() / 16, 1);
+  double best = edges[edges.size() / 2];
+  double width = kLargest;
+  for (size_t i = 0; i + run < edges.size(); ++i) {
+    const double here = edges[i + run] - edges[i];
+    if (here >= width) continue;
+    width = here;
+    best = edges[i] / 2 + edges[i + run] / 2;
+  }
+  return best;
+}
+
+// Remembers the best of the grids tried.
+class Chooser {
+ public:
+  Chooser(absl::Span<const double> edges, size_t max_cells)
+      : edges_(edges), max_cells_(max_cells) {}
+
+  // Returns the fewest steps so far.
+  int Try(double centre, double scale) {
+    GridKey key;
+    key.centre = centre;
+    key.inverse_scale = 1 / scale;
+    if (!std::isfinite(key.inverse_scale) || key.inverse_scale <= 0) return steps_;
+    Fit(edges_.front(), edges_.back(), max_cells_, &key);
+    uint32_t cells[kMaxEdges];
+    FindCells(key, edges_, cells, stats::BestSimdLevel());
+    const int steps = StepsFor(absl::MakeConstSpan(cells, edges_.size()));
+    if (steps < steps_) {
+      steps_ = steps;
+      best_ = key;
+    }
+    return steps_;
+  }
+
+  const GridKey& best() const { return best_; }
+
+ private:
+  absl::Span<const double> edges_;
+  size_t max_cells_;
+  int steps_ = std::numeric_limits<int>::max();
+  GridKey best_;
+};
+
+// Grids that are straight as far as this share of the edges reaches from the centre.
+constexpr double kStraightShares[] = {0.25, 0.05, 0.6, 0.01};
+
+GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
+  constexpr int kGoodSteps = 2;  // an atom has two edges
+  Chooser chooser(edges, max_cells);
+  const double first = edges.front();
+  const double last = edges.back();
+  const double middle = first / 2 + last / 2;
+  // Straight throughout; a third step is less than what other grids are likely to cost.
+  const double reach = std::max(last / 2 - first / 2, std::numeric_limits<double>::min());
+  if (chooser.Try(middle, reach * (1 + 1e-9)) <= kGoodSteps + 1) return chooser.best();
+  for (const double centre : {Densest(edges), edges[edges.size() / 2], first, 0.0}) {
+    if (!std::isfinite(centre)) continue;
+    double distances[kMaxEdges];
+    for (size_t i = 0; i < edges.size(); ++i) distances[i] = std::abs(edges[i] - centre);
+    std::sort(distances, distances + edges.size());
+    for (const double share : kStraightShares) {
+      const double rank = share * static_cast<double>(edges.size());
+      if (chooser.Try(centre, distances[static_cast<size_t>(rank)]) <= kGoodSteps) {
+        return chooser.best();
+      }
+    }
+  }
+  return chooser.best();
+}
+
+}  // namespace
+
+void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
+               stats::SimdLevel level) {
+  size_t done = 0;
+#if defined(__x86_64__)
+  if (level == stats::SimdLevel::kAvx2) done = FindCellsAvx2(key, x.data(), x.size(), cells);
+#else
+  static_cast<void>(level);
+#endif
+  for (size_t i = done; i < x.size(); ++i) cells[i] = CellOf(key, x[i]);
+}
+
+BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow) {
+  if (edges.empty()) return;
+  const size_t n = edges.size();
+  key_ = ChooseKey(edges, std::min(kMaxCells, std::bit_ceil(4 * n)));
+  double widened[kMaxEdges];
+  uint32_t wide_cells[kMaxEdges], narrow_cells[kMaxEdges];
+  std::copy(narrow.begin(), narrow.end(), widened);
+  FindCells(key_, edges, wide_cells, stats::BestSimdLevel());
+  FindCells(key_, absl::MakeConstSpan(widened, n), narrow_cells, stats::BestSimdLevel());
+  // Of a cell: the edges in the cells before it, and those up to its own.
+  first_edges_.resize(key_.last_cell + 1);
+  size_t wide = 0, slim = 0, most = 0;
+  for (uint32_t cell = 0; cell <= key_.last_cell; ++cell) {
+    const size_t begin = std::min(wide, slim);
+    while (wide < n && wide_cells[wide] <= cell) ++wide;
+    while (slim < n && narrow_cells[slim] <= cell) ++slim;
+    first_edges_[cell] = static_cast<uint16_t>(begin);
+    most = std::max(most, std::max(wide, slim) - begin);
+  }
+  steps_ = static_cast<int>(std::bit_width(most));
+  // Look-ups near the end start earlier, so that they read no further than the edges go.
+  const size_t window = (size_t{1} << steps_) - 1;
+  const size_t latest = n > window ? n - window : 0;
+  for (uint16_t& first : first_edges_) {
+    first = static_cast<uint16_t>(std::min<size_t>(first, latest));
+  }
+}
+
+size_t BinGrid::EdgesToRead(size_t edges) const {
+  return steps_ == 0 ? edges : std::max(edges, (size_t{1} << steps_) - 1);
+}
+
+}  // namespace plumbline::profile

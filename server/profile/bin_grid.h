@@ -1,0 +1,60 @@
+#ifndef PLUMBLINE_SERVER_PROFILE_BIN_GRID_H_
+#define PLUMBLINE_SERVER_PROFILE_BIN_GRID_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "server/stats/simd.h"
+
+namespace plumbline::profile {
+
+/// Maps a double to a cell of a grid that is linear around `centre` and logarithmic far from it, so
+/// that it suits narrow and heavy-tailed data alike: with y = 1 + |x - centre| * inverse_scale, the
+/// upper 32 bits of y (20 of them a fraction: straight between two powers of two) signed as x -
+/// centre, less `lowest`, shifted down, and clamped. Never falls as x grows, in each instruction
+/// set the same; -0.0 is 0.0, infinities are at the ends. NaN has no meaning.
+struct GridKey {
+  double centre = 0;
+  double inverse_scale = 0;  // finite, > 0
+  int32_t lowest = 0;
+  int32_t shift = 0;
+  uint32_t last_cell = 0;
+};
+
+/// The cell of each of `x`, into `cells`.
+void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
+               stats::SimdLevel level);
+
+/// Where to look for a value among the edges of bins: for each cell of a grid the first of the
+/// edges that can decide about a value in it. There are fewer than 2^steps of them, so `steps`
+/// comparisons find the code. Never wrong, whatever the edges: a grid that suits them badly only
+/// takes more steps. About 2 KB, or less for few edges. Immutable; any thread.
+class BinGrid {
+ public:
+  /// No edges: no cells, 0 steps.
+  BinGrid() = default;
+
+  /// Tries grids for what takes the fewest steps. `narrow` are the same edges in float32, as many;
+  /// both ascend, and the grid serves both. Cost: 2 to 10 us.
+  BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow);
+
+  const GridKey& key() const { return key_; }
+  int steps() const { return steps_; }
+  /// By cell: all edges before this one are at or below every value of the cell, and all edges from
+  /// 2^steps - 1 further on are above.
+  absl::Span<const uint16_t> first_edges() const { return first_edges_; }
+
+  /// Edges that a look-up may read: as many as there are, or more, the further ones NaN.
+  size_t EdgesToRead(size_t edges) const;
+
+ private:
+  GridKey key_;
+  int steps_ = 0;
+  std::vector<uint16_t> first_edges_;
+};
+
+}  // namespace plumbline::profile
+
+#endif  // PLUMBLINE_SERVER_PROFILE_BIN_GRID_H_

@@ -1,0 +1,43 @@
+#ifndef PLUMBLINE_SERVER_PROFILE_CODE_HISTOGRAM_H_
+#define PLUMBLINE_SERVER_PROFILE_CODE_HISTOGRAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "server/profile/bins.h"
+#include "server/stats/simd.h"
+
+namespace plumbline::profile {
+
+/// Counts codes of numeric values, of fewer than 2^32. Four counters a code, of which neighbouring
+/// values use different ones: a counter need not wait for the one before to be written back. 8 KB;
+/// no allocation. Not thread-safe.
+class CodeHistogram {
+ public:
+  /// `bins` must outlive it. `narrow`: values are compared with the float32 edges, and are floats
+  /// by value.
+  CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLevel level);
+
+  /// Values are as for NumericBins::Codes.
+  void Add(absl::Span<const double> x);
+
+  /// Values outside the bins so far.
+  uint64_t outside() const;
+
+  /// Adds the counts to `codes`, which has bins.size() + 2 entries.
+  void AddTo(std::vector<uint64_t>* codes) const;
+
+ private:
+  static constexpr size_t kSides = 4;
+
+  const NumericBins& bins_;
+  bool narrow_;
+  stats::SimdLevel level_;
+  uint32_t counts_[kSides][kMaxBins + 2];
+};
+
+}  // namespace plumbline::profile
+
+#endif  // PLUMBLINE_SERVER_PROFILE_CODE_HISTOGRAM_H_
