@@ -4,10 +4,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "server/stats/hash.h"
-#include "server/storage/baseline_record.h"
 #include "server/transport/control_services.h"
 #include "server/transport/convert.h"
+#include "server/transport/portable_baseline.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
 
@@ -16,7 +15,6 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 1024;
-constexpr uint32_t kPortableVersion = 1;
 constexpr size_t kMaxViolations = 20;
 
 // Roles and kinds that are none; a newer client may know more of them than this server.
@@ -182,32 +180,15 @@ grpc::Status BaselineService::ExportBaseline(grpc::ServerContext*,
   const auto baseline =
       engine_->GetWholeBaseline(request->model(), request->version(), request->number());
   if (!baseline.ok()) return ToGrpcStatus(baseline.status());
-  v1::PortableBaseline* out = response->mutable_baseline();
-  out->set_format_version(kPortableVersion);
-  out->set_content(storage::ToRecord(**baseline).SerializeAsString());
-  out->set_checksum(stats::HashBytes(out->content()));
+  *response->mutable_baseline() = ToPortable(**baseline);
   return grpc::Status::OK;
 }
 
 grpc::Status BaselineService::ImportBaseline(grpc::ServerContext*,
                                              const v1::ImportBaselineRequest* request,
                                              v1::ImportBaselineResponse* response) {
-  const v1::PortableBaseline& portable = request->baseline();
-  if (portable.format_version() != kPortableVersion) {
-    return ToGrpcStatus(absl::InvalidArgumentError(
-        absl::StrCat("the exported baseline has format ", portable.format_version(),
-                     "; this server reads format ", kPortableVersion)));
-  }
-  storage::v1::BaselineRecord record;
-  if (stats::HashBytes(portable.content()) != portable.checksum() ||
-      !record.ParseFromString(portable.content())) {
-    return ToGrpcStatus(absl::InvalidArgumentError("the exported baseline is damaged"));
-  }
-  auto baseline = storage::FromRecord(record);
-  if (!baseline.ok()) {
-    return ToGrpcStatus(absl::InvalidArgumentError(
-        absl::StrCat("the exported baseline is not sound: ", baseline.status().message())));
-  }
+  auto baseline = FromPortable(request->baseline());
+  if (!baseline.ok()) return ToGrpcStatus(baseline.status());
   if (!request->model().empty()) baseline->model = request->model();
   if (!request->version().empty()) baseline->version = request->version();
   for (const auto& [field, name] :
