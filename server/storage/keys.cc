@@ -40,6 +40,8 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "producer";
     case RecordKind::kAlert:
       return "alert";
+    case RecordKind::kCommits:
+      return "commit count";
   }
   return "unknown";
 }
@@ -102,7 +104,7 @@ std::string DescribeKey(absl::string_view key) {
   if (key.empty()) return "the empty key";
   const auto kind = static_cast<RecordKind>(key[0]);
   std::string words = absl::StrCat("the ", RecordKindName(kind), " record");
-  if (kind == RecordKind::kFormat) return words;
+  if (kind == RecordKind::kFormat || kind == RecordKind::kCommits) return words;
   KeyReader reader(key, 1);
   const std::string model = reader.Text();
   if (reader.ok()) absl::StrAppend(&words, " of model \"", absl::CHexEscape(model), "\"");

@@ -22,6 +22,7 @@ enum class RecordKind : uint8_t {
   kPaneDelta = 8,
   kProducer = 9,
   kAlert = 10,
+  kCommits = 11,
   kBaselineDetail = 12,
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "rocksdb/convenience.h"
 #include "rocksdb/options.h"
+#include "server/storage/folder_format.h"
 #include "server/storage/frame.h"
 #include "server/storage/keys.h"
+#include "server/storage/rocks_options.h"
 #include "server/storage/status.h"
 
 namespace plumbline::storage {
@@ -18,41 +18,6 @@ using absl::string_view;
 
 std::string VersionKey(RecordKind kind, string_view model, string_view version) {
   return KeyBuilder(kind).Text(model).Text(version).Take();
-}
-
-rocksdb::CompressionType BestCompression() {
-  rocksdb::CompressionType best = rocksdb::kNoCompression;
-  for (const rocksdb::CompressionType type : rocksdb::GetSupportedCompressions()) {
-    if (type == rocksdb::kLZ4Compression) return type;
-    if (type == rocksdb::kZSTD) best = type;
-  }
-  return best;
-}
-
-rocksdb::Options MakeOptions(rocksdb::Env* env) {
-  rocksdb::Options options;
-  if (env != nullptr) options.env = env;
-  options.create_if_missing = true;
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.wal_compression = rocksdb::kNoCompression;
-  options.recycle_log_file_num = 0;
-  options.manual_wal_flush = false;
-  options.paranoid_checks = true;
-  options.compression = BestCompression();
-  options.write_buffer_size = 16u << 20;
-  options.max_write_buffer_number = 2;
-  options.max_total_wal_size = 64u << 20;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4u << 20;
-  options.max_open_files = 256;
-  return options;
-}
-
-// RocksDB has no code of its own for a folder that is held.
-bool SaysLocked(string_view message) {
-  return absl::StrContains(message, "While lock file") ||
-         absl::StrContains(message, "lock hold by") ||
-         absl::StrContains(message, "lock is already held");
 }
 
 template <class Record>
@@ -84,11 +49,19 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& dir,
   return store;
 }
 
+rocksdb::Env* Store::env() const {
+  return options_.env == nullptr ? rocksdb::Env::Default() : options_.env;
+}
+
 absl::Status Store::OpenLocked() {
-  const rocksdb::Options rocks = MakeOptions(options_.env);
-  if (const rocksdb::Status made = rocks.env->CreateDirIfMissing(dir_); !made.ok()) {
+  if (const rocksdb::Status made = env()->CreateDirIfMissing(dir_); !made.ok()) {
     return FromRocksDb(made, absl::StrCat("making the data folder ", dir_));
   }
+  // Before RocksDB, which would rewrite parts of a folder that a newer program made.
+  const auto state = ReadFolderFormat(env(), dir_);
+  if (!state.ok()) return state.status();
+  rocksdb::Options rocks = MakeRocksOptions(options_.env);
+  rocks.create_if_missing = *state == FolderState::kNew;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(rocks, dir_, &db);
   if (!opened.ok()) {
@@ -100,26 +73,49 @@ absl::Status Store::OpenLocked() {
     return FromRocksDb(opened, absl::StrCat("opening the data folder ", dir_));
   }
   db_.reset(db);
-  absl::Status format = CheckFormat();
-  if (format.ok()) return format;
+  absl::Status checked = CheckFormat();
+  if (checked.ok() && *state != FolderState::kFormatted) checked = WriteFolderFormat(env(), dir_);
+  if (checked.ok()) checked = CheckCommits();
+  if (checked.ok()) return checked;
   db_.reset();
-  return absl::Status(format.code(), absl::StrCat("data folder ", dir_, ": ", format.message()));
+  return absl::Status(checked.code(), absl::StrCat("data folder ", dir_, ": ", checked.message()));
+}
+
+absl::Status Store::CheckCommits() {
+  base::MutexLock lock(&write_mutex_);
+  auto mark = CommitMark::Open(env(), dir_);
+  if (!mark.ok()) return mark.status();
+  const auto stored = GetLocked(KeyBuilder(RecordKind::kCommits).Take());
+  if (!stored.ok()) return stored.status();
+  uint64_t commits = 0;
+  if (stored->has_value() && !absl::SimpleAtoi(**stored, &commits)) {
+    return absl::DataLossError("the number of commits is not a number");
+  }
+  missing_commits_ = (*mark)->commits() > commits ? (*mark)->commits() - commits : 0;
+  if (missing_commits_ > 0 && (*mark)->closed()) {
+    return absl::DataLossError(absl::StrCat(
+        "the newest ", missing_commits_, " of ", (*mark)->commits(),
+        " commits are missing, though the folder was closed in order: a file was cut short or "
+        "replaced"));
+  }
+  commits_ = std::max(commits, (*mark)->commits());
+  mark_ = *std::move(mark);
+  return mark_->Write(commits_, /*closed=*/false, /*sync=*/true);
 }
 
 absl::Status Store::Reopen() {
   base::WriterLock lock(&mutex_);
   // What a failed write has left open cannot be closed in order.
-  CloseLocked().IgnoreError();
+  db_.reset();
   return OpenLocked();
 }
 
 absl::Status Store::CheckWritable() const {
   constexpr size_t kBytes = 1u << 20;
-  rocksdb::Env* const env = options_.env == nullptr ? rocksdb::Env::Default() : options_.env;
   const std::string path = absl::StrCat(dir_, "/writable.tmp");
   const rocksdb::Status written =
-      rocksdb::WriteStringToFile(env, std::string(kBytes, 'w'), path, /*should_sync=*/true);
-  env->DeleteFile(path).PermitUncheckedError();
+      rocksdb::WriteStringToFile(env(), std::string(kBytes, 'w'), path, /*should_sync=*/true);
+  env()->DeleteFile(path).PermitUncheckedError();
   return FromRocksDb(written, absl::StrCat("writing ", path));
 }
 
@@ -152,6 +148,10 @@ absl::Status Store::Close() {
 
 absl::Status Store::CloseLocked() {
   if (db_ == nullptr) return absl::OkStatus();
+  // All in tables, whose every block has a checksum, and nothing in a log, whose tail has no end.
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;
+  const rocksdb::Status flushed = db_->Flush(flush);
   // Nothing, but synced; SyncWAL is not there for every file system.
   rocksdb::WriteOptions write;
   write.sync = true;
@@ -159,17 +159,33 @@ absl::Status Store::CloseLocked() {
   const rocksdb::Status synced = db_->Write(write, &nothing);
   const rocksdb::Status closed = db_->Close();
   db_.reset();
+  if (!flushed.ok()) return FromRocksDb(flushed, "writing the last tables");
   if (!synced.ok()) return FromRocksDb(synced, "syncing the log");
-  return FromRocksDb(closed, "closing the store");
+  if (!closed.ok()) return FromRocksDb(closed, "closing the store");
+  base::MutexLock lock(&write_mutex_);
+  return mark_->Write(commits_, /*closed=*/true, /*sync=*/true);
 }
 
 absl::Status Store::Write(Batch&& batch, bool sync) {
   base::ReaderLock lock(&mutex_);
   if (db_ == nullptr) return Closed();
   Batch own = std::move(batch);
+  base::MutexLock write_lock(&write_mutex_);
+  const uint64_t commits = commits_ + (own.empty() ? 0 : 1);
+  if (!own.empty()) {
+    own.Put(KeyBuilder(RecordKind::kCommits).Take(), absl::StrCat(commits));
+  }
   rocksdb::WriteOptions write;
   write.sync = sync;
-  return FromRocksDb(db_->Write(write, &own.writes_), "writing a commit");
+  absl::Status written = FromRocksDb(db_->Write(write, &own.writes_), "writing a commit");
+  if (!written.ok()) return written;
+  commits_ = commits;
+  return mark_->Write(commits, /*closed=*/false, sync);
+}
+
+uint64_t Store::missing_commits() const {
+  base::MutexLock lock(&write_mutex_);
+  return missing_commits_;
 }
 
 absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) const {

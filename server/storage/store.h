@@ -17,6 +17,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/write_batch.h"
 #include "server/base/mutex.h"
+#include "server/storage/commit_mark.h"
 
 namespace plumbline::storage {
 
@@ -48,7 +49,8 @@ struct StoredProducer {
 class Store {
  public:
   /// Opens the folder, making it if need be. Errors: FailedPrecondition if another process holds
-  /// it, or a newer program wrote it (its records are left as they are); else as FromRocksDb.
+  /// it, or a newer program wrote it (it is left as it is); DataLoss, saying what and where, for
+  /// damage anywhere but in the tail of a log that was not closed; else as FromRocksDb.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& dir,
                                                      const StoreOptions& options = {});
   ~Store();
@@ -108,8 +110,9 @@ class Store {
     rocksdb::WriteBatch writes_;
   };
 
-  /// Writes all of `batch` or nothing; with `sync` it survives power loss. After an error the
-  /// outcome is unknown until the folder is opened again.
+  /// Writes all of `batch` or nothing, and then notes in the file COMMITTED that it is there; with
+  /// `sync` both survive power loss. After an error the outcome is unknown until the folder is
+  /// opened again.
   absl::Status Write(Batch&& batch, bool sync);
 
   /// All models, by name.
@@ -142,13 +145,18 @@ class Store {
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
 
+  /// The commits of the time before Open that were acknowledged and are not there: what a torn log
+  /// has lost.
+  uint64_t missing_commits() const;
+
   /// Writes and syncs a small file in the folder, and removes it. Errors: as FromRocksDb.
   absl::Status CheckWritable() const;
   /// Closes and opens the folder again, after a failed write. While it fails the store answers
   /// Unavailable; it may be called again. Any thread.
   absl::Status Reopen();
 
-  /// Syncs the log and closes; the store answers nothing after it. The destructor calls it too.
+  /// Writes all to tables, so that no log is left, and closes; the store answers nothing after it.
+  /// The destructor calls it too.
   absl::Status Close();
 
  private:
@@ -156,6 +164,8 @@ class Store {
 
   absl::Status OpenLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  rocksdb::Env* env() const;
+  absl::Status CheckCommits() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckFormat() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::optional<std::string>> Get(const std::string& key) const;
   absl::StatusOr<std::optional<std::string>> GetLocked(const std::string& key) const
@@ -167,6 +177,11 @@ class Store {
   const StoreOptions options_;
   mutable base::SharedMutex mutex_;                          // held shared by whoever uses db_
   std::unique_ptr<rocksdb::DB> db_ ABSL_GUARDED_BY(mutex_);  // nullptr while it is closed
+
+  mutable base::Mutex write_mutex_;  // orders commits as they are counted; behind mutex_
+  uint64_t commits_ ABSL_GUARDED_BY(write_mutex_) = 0;
+  uint64_t missing_commits_ ABSL_GUARDED_BY(write_mutex_) = 0;
+  std::unique_ptr<CommitMark> mark_ ABSL_GUARDED_BY(write_mutex_);
 };
 
 }  // namespace plumbline::storage

@@ -1,0 +1,99 @@
+#include "server/storage/commit_mark.h"
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/stats/hash.h"
+#include "server/storage/status.h"
+
+namespace plumbline::storage {
+namespace {
+
+constexpr char kFileName[] = "/COMMITTED";
+constexpr size_t kSlots = 2;
+constexpr size_t kSlotBytes = 512;  // a sector: written whole or not at all
+constexpr size_t kFields = 4;       // write number, commits, closed, checksum of these
+
+using Fields = std::array<uint64_t, kFields>;
+
+uint64_t Checksum(const Fields& fields) {
+  return stats::HashUint64(fields[0] ^
+                           stats::HashUint64(fields[1] ^ stats::HashUint64(fields[2] + 1)));
+}
+
+std::string Encode(Fields fields) {
+  fields[kFields - 1] = Checksum(fields);
+  std::string bytes;
+  for (const uint64_t field : fields) {
+    for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(field >> (8 * i)));
+  }
+  bytes.resize(kSlotBytes);
+  return bytes;
+}
+
+// False if it is not whole.
+bool Decode(absl::string_view bytes, Fields* fields) {
+  if (bytes.size() < kFields * 8) return false;
+  for (size_t field = 0; field < kFields; ++field) {
+    (*fields)[field] = 0;
+    for (size_t i = 0; i < 8; ++i) {
+      (*fields)[field] |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[field * 8 + i]))
+                          << (8 * i);
+    }
+  }
+  return (*fields)[kFields - 1] == Checksum(*fields);
+}
+
+}  // namespace
+
+CommitMark::CommitMark(std::string path, std::unique_ptr<rocksdb::RandomRWFile> file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+absl::StatusOr<std::unique_ptr<CommitMark>> CommitMark::Open(rocksdb::Env* env,
+                                                             const std::string& dir) {
+  const std::string path = dir + kFileName;
+  if (env->FileExists(path).IsNotFound()) {
+    const std::string draft = path + ".tmp";
+    std::string empty = Encode({});
+    empty.resize(kSlots * kSlotBytes);
+    rocksdb::Status made = rocksdb::WriteStringToFile(env, empty, draft, /*should_sync=*/true);
+    if (made.ok()) made = env->RenameFile(draft, path);
+    if (!made.ok()) return FromRocksDb(made, absl::StrCat("making ", path));
+  }
+  std::unique_ptr<rocksdb::RandomRWFile> file;
+  const rocksdb::Status opened = env->NewRandomRWFile(path, &file, rocksdb::EnvOptions());
+  if (!opened.ok()) return FromRocksDb(opened, absl::StrCat("opening ", path));
+  std::unique_ptr<CommitMark> mark(new CommitMark(path, std::move(file)));
+  bool whole = false;
+  for (size_t slot = 0; slot < kSlots; ++slot) {
+    std::string scratch(kSlotBytes, '\0');
+    rocksdb::Slice bytes;
+    const rocksdb::Status read =
+        mark->file_->Read(slot * kSlotBytes, kSlotBytes, &bytes, scratch.data());
+    if (!read.ok()) return FromRocksDb(read, absl::StrCat("reading ", path));
+    Fields fields{};
+    if (!Decode(absl::string_view(bytes.data(), bytes.size()), &fields)) continue;
+    if (whole && fields[0] < mark->writes_) continue;
+    whole = true;
+    mark->writes_ = fields[0];
+    mark->commits_ = fields[1];
+    mark->closed_ = fields[2] != 0;
+  }
+  if (!whole) return absl::DataLossError(absl::StrCat(path, " is damaged: wrong checksum"));
+  return mark;
+}
+
+absl::Status CommitMark::Write(uint64_t commits, bool closed, bool sync) {
+  const uint64_t number = writes_ + 1;
+  rocksdb::Status written =
+      file_->Write((number % kSlots) * kSlotBytes, Encode({number, commits, closed ? 1u : 0u, 0}));
+  if (written.ok() && sync) written = file_->Sync();
+  if (!written.ok()) return FromRocksDb(written, absl::StrCat("writing ", path_));
+  writes_ = number;
+  commits_ = commits;
+  closed_ = closed;
+  return absl::OkStatus();
+}
+
+}  // namespace plumbline::storage
