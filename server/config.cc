@@ -198,6 +198,12 @@ absl::StatusOr<ConfigResult> ParseConfig(int argc, const char* const* argv) {
     std::visit([&](auto field) { return Declare(&app, setting, &(config.*field)); }, setting.field)
         ->envname(EnvironmentName(setting.name));
   }
+  bool verify = false, repair = false;
+  CLI::Option* const verify_flag = app.add_flag(
+      "--verify", verify, "Read all of the data folder, print what is damaged and exit");
+  app.add_flag("--repair", repair,
+               "Keep what can be read of a damaged data folder, print what is lost and exit")
+      ->excludes(verify_flag);
   app.set_version_flag("--version", absl::StrCat("plumblined ", PLUMBLINE_VERSION));
   try {
     app.parse(argc, argv);
@@ -212,6 +218,7 @@ absl::StatusOr<ConfigResult> ParseConfig(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
   }
+  result.action = verify ? Action::kVerify : repair ? Action::kRepair : Action::kServe;
   if (!file.empty()) {
     if (absl::Status read = ReadFile(file, &app); !read.ok()) return read;
   }

@@ -30,9 +30,17 @@ struct Config {
   uint64_t shutdown_timeout_seconds = 10;
 };
 
+/// What plumblined is to do.
+enum class Action {
+  kServe,
+  kVerify,  // --verify: read all of the data folder, say what is damaged, exit
+  kRepair,  // --repair: keep what can be read of it, say what is lost, exit
+};
+
 /// What the command line asked for.
 struct ConfigResult {
   Config config;
+  Action action = Action::kServe;
   bool exit_now = false;  // --help or --version: `text` is for stdout
   std::string text;
 };

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -15,7 +16,9 @@
 #include "server/config.h"
 #include "server/engine/engine.h"
 #include "server/logging.h"
+#include "server/storage/repair.h"
 #include "server/storage/store.h"
+#include "server/storage/verify.h"
 #include "server/telemetry/metrics.h"
 #include "server/telemetry/process_state.h"
 #include "server/transport/grpc_server.h"
@@ -124,7 +127,16 @@ absl::Status Run(const Config& config, const sigset_t& signals) {
   const Logger log(&clock, ParseLogLevel(config.log_level));
 
   auto store = storage::Store::Open(config.data_dir);
+  if (absl::IsDataLoss(store.status())) {
+    return absl::DataLossError(
+        absl::StrCat(store.status().message(),
+                     "; plumblined --verify says what is damaged, --repair keeps what is not"));
+  }
   if (!store.ok()) return store.status();
+  if (const uint64_t missing = (*store)->missing_commits(); missing > 0) {
+    log.Warn("the end of the log was lost when the service ended: commits are missing",
+             {{"commits", absl::StrCat(missing)}});
+  }
   auto engine = engine::Engine::Start(EngineOptionsOf(config), store->get(), &clock);
   if (!engine.ok()) return engine.status();
   auto grpc = transport::GrpcServer::Start(GrpcOptionsOf(config), engine->get(), &clock);
@@ -163,6 +175,35 @@ absl::Status Run(const Config& config, const sigset_t& signals) {
   return closed;
 }
 
+void PrintLines(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) std::printf("  %s\n", line.c_str());
+}
+
+// 0 if the folder is sound, 1 if anything is damaged.
+int Verify(const std::string& dir) {
+  const auto report = storage::VerifyFolder(dir);
+  if (!report.ok()) return Fail(report.status());
+  std::printf("%s: %s tables and %s records read, %s damaged\n", dir.c_str(),
+              absl::StrCat(report->files).c_str(), absl::StrCat(report->records).c_str(),
+              report->problems.empty() ? "nothing" : absl::StrCat(report->problems.size()).c_str());
+  PrintLines(report->problems);
+  PrintLines(report->notes);
+  return report->problems.empty() ? 0 : 1;
+}
+
+int Repair(const std::string& dir) {
+  const auto report = storage::RepairFolder(dir);
+  if (!report.ok()) return Fail(report.status());
+  if (report->damaged_dir.empty()) {
+    std::printf("%s: nothing is damaged, nothing was changed\n", dir.c_str());
+    return 0;
+  }
+  std::printf("%s: %s records kept; the files of before are in %s; lost:\n", dir.c_str(),
+              absl::StrCat(report->kept).c_str(), report->damaged_dir.c_str());
+  PrintLines(report->lost);
+  return 0;
+}
+
 int Main(int argc, const char* const* argv) {
   const auto parsed = ParseConfig(argc, argv);
   if (!parsed.ok()) return Fail(parsed.status());
@@ -170,6 +211,8 @@ int Main(int argc, const char* const* argv) {
     std::fputs(parsed->text.c_str(), stdout);
     return 0;
   }
+  if (parsed->action == Action::kVerify) return Verify(parsed->config.data_dir);
+  if (parsed->action == Action::kRepair) return Repair(parsed->config.data_dir);
   transport::TuneProcess();
   gpr_set_log_function(WriteGrpcLog);
   RaiseFileLimit();

@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/options.h"
+#include "server/storage/folder_check.h"
 #include "server/storage/folder_format.h"
 #include "server/storage/frame.h"
 #include "server/storage/keys.h"
@@ -85,20 +86,13 @@ absl::Status Store::CheckCommits() {
   base::MutexLock lock(&write_mutex_);
   auto mark = CommitMark::Open(env(), dir_);
   if (!mark.ok()) return mark.status();
-  const auto stored = GetLocked(KeyBuilder(RecordKind::kCommits).Take());
-  if (!stored.ok()) return stored.status();
-  uint64_t commits = 0;
-  if (stored->has_value() && !absl::SimpleAtoi(**stored, &commits)) {
-    return absl::DataLossError("the number of commits is not a number");
-  }
-  missing_commits_ = (*mark)->commits() > commits ? (*mark)->commits() - commits : 0;
+  const auto commits = StoredCommits(db_.get());
+  if (!commits.ok()) return commits.status();
+  missing_commits_ = (*mark)->commits() > *commits ? (*mark)->commits() - *commits : 0;
   if (missing_commits_ > 0 && (*mark)->closed()) {
-    return absl::DataLossError(absl::StrCat(
-        "the newest ", missing_commits_, " of ", (*mark)->commits(),
-        " commits are missing, though the folder was closed in order: a file was cut short or "
-        "replaced"));
+    return absl::DataLossError(MissingCommitsWords(missing_commits_, (*mark)->commits()));
   }
-  commits_ = std::max(commits, (*mark)->commits());
+  commits_ = std::max(*commits, (*mark)->commits());
   mark_ = *std::move(mark);
   return mark_->Write(commits_, /*closed=*/false, /*sync=*/true);
 }

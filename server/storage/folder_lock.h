@@ -1,0 +1,29 @@
+#ifndef PLUMBLINE_SERVER_STORAGE_FOLDER_LOCK_H_
+#define PLUMBLINE_SERVER_STORAGE_FOLDER_LOCK_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "rocksdb/env.h"
+
+namespace plumbline::storage {
+
+/// Keeps every daemon out of a data folder, as RocksDB does, without opening it.
+class FolderLock {
+ public:
+  /// Errors: FailedPrecondition if another process holds the folder; NotFound if there is none.
+  static absl::StatusOr<std::unique_ptr<FolderLock>> Take(const std::string& dir);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  explicit FolderLock(rocksdb::FileLock* lock) : lock_(lock) {}
+
+  rocksdb::FileLock* const lock_;
+};
+
+}  // namespace plumbline::storage
+
+#endif  // PLUMBLINE_SERVER_STORAGE_FOLDER_LOCK_H_
