@@ -17,8 +17,8 @@ namespace plumbline::profile {
 template <int kSteps, class Edge>
 [[gnu::always_inline]] inline uint32_t SearchFrom(uint32_t first, const Edge* edges, Edge x) {
   for (uint32_t half = uint32_t{1} << (kSteps - 1); half > 0; half /= 2) {
-    // By a mask: compilers make a branch of ?: here, which half of all values mispredict.
-    first += -static_cast<uint32_t>(edges[first + half - 1] <= x) & half;
+    // By a product: compilers make a branch of ?: here, which half of all values mispredict.
+    first += static_cast<uint32_t>(edges[first + half - 1] <= x) * half;
   }
   return first;
 }
