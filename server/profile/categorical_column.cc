@@ -1,7 +1,12 @@
 #include <algorithm>
 #include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/profile/column_counter.h"
 #include "server/profile/validity.h"
@@ -11,21 +16,50 @@ namespace {
 
 constexpr size_t kFewRows = 64;
 
-// Counts by code, and the names behind the unseen code.
+// Counts by code, and the names behind the unseen code: gathered first, since most of them come
+// more than once. `Value` is a text, or a number that stands for its decimal text.
+template <class Value>
 class CategoryCounts {
  public:
   CategoryCounts(const CategoryTable& categories, VariableCounts* counts)
-      : unseen_(categories.unseen_code()), counts_(counts) {}
+      : unseen_code_(categories.unseen_code()), counts_(counts) {}
 
-  void Add(uint32_t code, absl::string_view name, uint64_t rows) {
+  void Add(uint32_t code, const Value& value, uint64_t rows) {
     counts_->codes[code] += rows;
-    if (code == unseen_) counts_->unseen_names.Add(name, rows);
+    if (code != unseen_code_) return;
+    if constexpr (std::is_same_v<Value, absl::string_view>) {
+      unseen_[UnseenNames::Cut(value)] += rows;
+    } else {
+      unseen_[value] += rows;
+    }
+    if (unseen_.size() >= kMostUnseen) Finish();
+  }
+
+  void Finish() {
+    if (unseen_.empty()) return;
+    std::vector<std::string> texts;  // of numbers
+    texts.reserve(unseen_.size());
+    std::vector<std::pair<absl::string_view, uint64_t>> names;
+    for (const auto& [value, rows] : unseen_) {
+      if constexpr (std::is_same_v<Value, absl::string_view>) {
+        names.emplace_back(value, rows);
+      } else {
+        names.emplace_back(texts.emplace_back(absl::StrCat(value)), rows);
+      }
+    }
+    counts_->unseen_names.AddMany(names);
+    unseen_.clear();
   }
 
  private:
-  uint32_t unseen_;
+  static constexpr size_t kMostUnseen = 1024;
+
+  uint32_t unseen_code_;
   VariableCounts* counts_;
+  absl::flat_hash_map<Value, uint64_t> unseen_;
 };
+
+using TextCounts = CategoryCounts<absl::string_view>;
 
 // Rows by index, then by code. Four counters an index, as in CodeHistogram; the last index is for
 // nulls, whose indices mean nothing.
@@ -70,12 +104,12 @@ class IndexHistogram {
 
 void CountDictionary(const DictionaryView& values, const ColumnView& column,
                      absl::Span<const uint32_t> codes, uint32_t begin, uint32_t end,
-                     CategoryCounts sums, uint64_t* nulls) {
+                     TextCounts* sums, uint64_t* nulls) {
   const size_t entries = values.dictionary.size();
   if (end - begin < kFewRows || entries > IndexHistogram::kMaxEntries) {
     *nulls += ForValidRows(column, begin, end, [&](uint32_t row) {
       const uint32_t index = values.indices[row];
-      sums.Add(codes[index], values.dictionary[index], 1);
+      sums->Add(codes[index], values.dictionary[index], 1);
     });
     return;
   }
@@ -83,7 +117,7 @@ void CountDictionary(const DictionaryView& values, const ColumnView& column,
   histogram.Add(column, values.indices, begin, end);
   for (size_t index = 0; index < entries; ++index) {
     const uint64_t rows = histogram.rows(index);
-    if (rows > 0) sums.Add(codes[index], values.dictionary[index], rows);
+    if (rows > 0) sums->Add(codes[index], values.dictionary[index], rows);
   }
   *nulls += histogram.nulls();
 }
@@ -114,13 +148,6 @@ uint64_t Fingerprint(int64_t number) {
   return static_cast<uint64_t>(number) * 0x9e37'79b9'7f4a'7c15;
 }
 
-void AddTo(CategoryCounts* sums, uint32_t code, absl::string_view text, uint64_t rows) {
-  sums->Add(code, text, rows);
-}
-void AddTo(CategoryCounts* sums, uint32_t code, int64_t number, uint64_t rows) {
-  sums->Add(code, absl::AlphaNum(number).Piece(), rows);
-}
-
 // Remembers the codes of the latest values, one for each place, and counts them there: a value that
 // comes often is looked up once a batch.
 template <class T>
@@ -128,19 +155,19 @@ class RecentValues {
  public:
   // `code_of(value)` looks a value up.
   template <class CodeOf>
-  void Add(const T& value, const CodeOf& code_of, CategoryCounts* sums) {
+  void Add(const T& value, const CodeOf& code_of, CategoryCounts<T>* sums) {
     Place& place = places_[Fingerprint(value) >> (64 - kBits)];
     if (place.rows > 0 && place.value == value) {
       ++place.rows;
       return;
     }
-    if (place.rows > 0) AddTo(sums, place.code, place.value, place.rows);
+    if (place.rows > 0) sums->Add(place.code, place.value, place.rows);
     place = {value, code_of(value), 1};
   }
 
-  void Finish(CategoryCounts* sums) {
+  void Finish(CategoryCounts<T>* sums) {
     for (const Place& place : places_) {
-      if (place.rows > 0) AddTo(sums, place.code, place.value, place.rows);
+      if (place.rows > 0) sums->Add(place.code, place.value, place.rows);
     }
   }
 
@@ -154,18 +181,21 @@ class RecentValues {
   Place places_[1 << kBits];
 };
 
-template <class T, class Values, class CodeOf>
-uint64_t CountOneByOne(const Values& values, const ColumnView& column, uint32_t begin, uint32_t end,
-                       const CodeOf& code_of, CategoryCounts sums) {
+template <class T, class CodeOf>
+void CountOneByOne(const CategoryTable& categories, const ColumnView& column,
+                   absl::Span<const T> values, uint32_t begin, uint32_t end, const CodeOf& code_of,
+                   VariableCounts* counts) {
+  CategoryCounts<T> sums(categories, counts);
   if (end - begin < kFewRows) {
-    return ForValidRows(column, begin, end,
-                        [&](uint32_t row) { AddTo(&sums, code_of(values[row]), values[row], 1); });
+    counts->nulls += ForValidRows(
+        column, begin, end, [&](uint32_t row) { sums.Add(code_of(values[row]), values[row], 1); });
+  } else {
+    RecentValues<T> recent;
+    counts->nulls += ForValidRows(column, begin, end,
+                                  [&](uint32_t row) { recent.Add(values[row], code_of, &sums); });
+    recent.Finish(&sums);
   }
-  RecentValues<T> recent;
-  const uint64_t nulls = ForValidRows(
-      column, begin, end, [&](uint32_t row) { recent.Add(values[row], code_of, &sums); });
-  recent.Finish(&sums);
-  return nulls;
+  sums.Finish();
 }
 
 }  // namespace
@@ -173,22 +203,25 @@ uint64_t CountOneByOne(const Values& values, const ColumnView& column, uint32_t 
 void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& column,
                             absl::Span<const uint32_t> codes, uint32_t begin, uint32_t end,
                             VariableCounts* counts) {
-  CategoryCounts sums(categories, counts);
   if (const auto* strings = std::get_if<std::vector<absl::string_view>>(&column.values)) {
-    counts->nulls += CountOneByOne<absl::string_view>(
-        *strings, column, begin, end, [&](absl::string_view text) { return categories.Code(text); },
-        sums);
+    CountOneByOne<absl::string_view>(
+        categories, column, *strings, begin, end,
+        [&](absl::string_view text) { return categories.Code(text); }, counts);
   } else if (const auto* dictionary = std::get_if<DictionaryView>(&column.values)) {
-    CountDictionary(*dictionary, column, codes, begin, end, sums, &counts->nulls);
+    TextCounts sums(categories, counts);
+    CountDictionary(*dictionary, column, codes, begin, end, &sums, &counts->nulls);
+    sums.Finish();
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     const BoolCounts found = CountBoolRows(column, *bools, begin, end);
+    TextCounts sums(categories, counts);
     counts->nulls += found.nulls;
     if (found.falses > 0) sums.Add(codes[0], "false", found.falses);
     if (found.trues > 0) sums.Add(codes[1], "true", found.trues);
+    sums.Finish();
   } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
-    counts->nulls += CountOneByOne<int64_t>(
-        *ints, column, begin, end, [&](int64_t number) { return categories.CodeOfInt(number); },
-        sums);
+    CountOneByOne<int64_t>(
+        categories, column, *ints, begin, end,
+        [&](int64_t number) { return categories.CodeOfInt(number); }, counts);
   }
 }
 

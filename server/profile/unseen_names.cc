@@ -1,19 +1,15 @@
 #include "server/profile/unseen_names.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace plumbline::profile {
-namespace {
-
-// At most UnseenNames::kMaxBytes, not in the middle of a character of UTF-8.
-absl::string_view Cut(absl::string_view name) {
-  if (name.size() <= UnseenNames::kMaxBytes) return name;
-  size_t size = UnseenNames::kMaxBytes;
+absl::string_view UnseenNames::Cut(absl::string_view name) {
+  if (name.size() <= kMaxBytes) return name;
+  size_t size = kMaxBytes;
   while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0) == 0x80) --size;
   return name.substr(0, size);
 }
-
-}  // namespace
 
 void UnseenNames::Add(absl::string_view name, uint64_t rows) {
   name = Cut(name);
@@ -32,6 +28,36 @@ void UnseenNames::Add(absl::string_view name, uint64_t rows) {
     rows -= least;
   }
   if (rows > 0) rows_.emplace(std::string(name), rows);
+}
+
+void UnseenNames::AddMany(absl::Span<const std::pair<absl::string_view, uint64_t>> names) {
+  std::vector<std::pair<absl::string_view, uint64_t>> others;
+  for (const auto& [name, rows] : names) {
+    const auto known = rows_.find(Cut(name));
+    if (known != rows_.end()) {
+      known->second += rows;
+    } else if (rows > 0) {
+      others.emplace_back(Cut(name), rows);
+    }
+  }
+  if (others.empty()) return;
+  // What the largest that finds no room has is taken from all: each of more than kCapacity names
+  // loses as much.
+  std::vector<uint64_t> counts;
+  for (const auto& [name, rows] : rows_) counts.push_back(rows);
+  for (const auto& [name, rows] : others) counts.push_back(rows);
+  uint64_t least = 0;
+  if (counts.size() > kCapacity) {
+    std::nth_element(counts.begin(), counts.begin() + kCapacity, counts.end(), std::greater<>());
+    least = counts[kCapacity];
+  }
+  for (auto it = rows_.begin(); it != rows_.end();) {
+    it->second -= std::min(it->second, least);
+    it = it->second == 0 ? rows_.erase(it) : std::next(it);
+  }
+  for (const auto& [name, rows] : others) {
+    if (rows > least) rows_[std::string(name)] += rows - least;
+  }
 }
 
 void UnseenNames::Merge(const UnseenNames& other) {

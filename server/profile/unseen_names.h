@@ -9,6 +9,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace plumbline::profile {
 
@@ -23,8 +24,15 @@ class UnseenNames {
   static constexpr size_t kMaxBytes = 64;
 
   void Add(absl::string_view name, uint64_t rows = 1);
+  /// Adds names that differ (once cut) with their rows, as one summary is merged with another
+  /// (Agarwal et al. 2012, "Mergeable summaries"): the bounds stay. Cost: O(names), where Add may
+  /// take kCapacity steps for each.
+  void AddMany(absl::Span<const std::pair<absl::string_view, uint64_t>> names);
   void Merge(const UnseenNames& other);
   void Clear() { rows_.clear(); }
+
+  /// At most kMaxBytes of the name, not ending in the middle of a character of UTF-8.
+  static absl::string_view Cut(absl::string_view name);
 
   bool empty() const { return rows_.empty(); }
   /// By name.
