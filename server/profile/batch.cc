@@ -1,5 +1,6 @@
 #include "server/profile/batch.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -38,12 +39,20 @@ size_t ValueCount(const Values& values) {
       values);
 }
 
+// Made only where something is wrong.
+std::string PathOf(size_t column, absl::string_view field) {
+  return absl::StrCat("batch.columns[", column, "]", field);
+}
+
 // Null rows' indices are ignored; the lengths have been checked.
-void CheckIndices(const ColumnView& column, const DictionaryView& values, const std::string& path,
+void CheckIndices(const ColumnView& column, const DictionaryView& values, size_t index,
                   Violations* violations) {
+  uint32_t largest = 0;
+  for (const uint32_t entry : values.indices) largest = std::max(largest, entry);
+  if (largest < values.dictionary.size()) return;
   for (size_t row = 0; row < values.indices.size(); ++row) {
     if (values.indices[row] < values.dictionary.size() || !column.IsValid(row)) continue;
-    violations->Add(absl::StrCat(path, ".dictionary_values.indices"), "variable \"", column.name,
+    violations->Add(PathOf(index, ".dictionary_values.indices"), "variable \"", column.name,
                     "\": index ", values.indices[row], " in row ", row,
                     " is outside the dictionary of ", values.dictionary.size(), " entries");
     return;  // one is enough to mend the producer
@@ -53,29 +62,28 @@ void CheckIndices(const ColumnView& column, const DictionaryView& values, const 
 void CheckColumn(const BatchView& batch, size_t index, const BatchLimits& limits,
                  Violations* violations) {
   const ColumnView& column = batch.columns[index];
-  const std::string path = absl::StrCat("batch.columns[", index, "]");
   if (column.name.empty()) {
-    violations->Add(absl::StrCat(path, ".name"), "column ", index, " has no name");
+    violations->Add(PathOf(index, ".name"), "column ", index, " has no name");
   } else if (column.name.size() > limits.max_name_bytes) {
-    violations->Add(absl::StrCat(path, ".name"), "the name \"", column.name.substr(0, 40),
-                    "...\" has ", column.name.size(), " bytes; at most ", limits.max_name_bytes);
+    violations->Add(PathOf(index, ".name"), "the name \"", column.name.substr(0, 40), "...\" has ",
+                    column.name.size(), " bytes; at most ", limits.max_name_bytes);
   }
   const size_t values = ValueCount(column.values);
   const size_t bitmap_bytes = (size_t{batch.rows} + 7) / 8;
   bool lengths_ok = true;
   if (values != batch.rows) {
     lengths_ok = false;
-    violations->Add(absl::StrCat(path, ".values"), "variable \"", column.name, "\" has ", values,
+    violations->Add(PathOf(index, ".values"), "variable \"", column.name, "\" has ", values,
                     " values, but the batch has ", batch.rows, " rows");
   }
   if (!column.validity.empty() && column.validity.size() != bitmap_bytes) {
     lengths_ok = false;
-    violations->Add(absl::StrCat(path, ".validity"), "variable \"", column.name,
-                    "\": the bitmap has ", column.validity.size(), " bytes, but ", batch.rows,
-                    " rows need ", bitmap_bytes);
+    violations->Add(PathOf(index, ".validity"), "variable \"", column.name, "\": the bitmap has ",
+                    column.validity.size(), " bytes, but ", batch.rows, " rows need ",
+                    bitmap_bytes);
   }
   const auto* dictionary = std::get_if<DictionaryView>(&column.values);
-  if (lengths_ok && dictionary != nullptr) CheckIndices(column, *dictionary, path, violations);
+  if (lengths_ok && dictionary != nullptr) CheckIndices(column, *dictionary, index, violations);
 }
 
 void CheckRows(const BatchView& batch, const BatchLimits& limits, Violations* violations) {
