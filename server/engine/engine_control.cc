@@ -118,7 +118,8 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
         std::unique_ptr<LiveModel>& slot = models->live[key];
         const uint64_t generation = slot == nullptr ? 1 : slot->generation() + 1;
-        auto fresh = std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now);
+        auto fresh =
+            std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now, store);
         if (slot != nullptr) {
           batch->DeleteGeneration(key.model, key.version, slot->generation());
           std::vector<ModelAlert> closed;
@@ -353,7 +354,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
           return;
         }
         auto fresh = std::make_unique<LiveModel>(*key, slot->baseline(), *policy,
-                                                 slot->generation() + 1, now);
+                                                 slot->generation() + 1, now, impl_->store);
         fresh->InheritProducers(slot.get());
         batch->DeleteGeneration(key->model, key->version, slot->generation());
         for (const checks::Alert& alert : slot->alerts()) {

@@ -21,14 +21,13 @@ IngestOutcome Refused(absl::Status error) {
 }  // namespace
 
 LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline,
-                     checks::Policy policy, uint64_t generation, absl::Time now)
+                     checks::Policy policy, uint64_t generation, absl::Time now,
+                     const storage::Store* store)
     : key_(std::move(key)),
       baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       generation_(generation),
-      window_(baseline_, policy_.pane, policy_.window_panes),
-      last_block_(*baseline_),
-      gathering_(*baseline_),
+      window_(baseline_, {store, key_, generation_}, policy_.pane, policy_.window_panes),
       last_block_since_(kNever),
       gathering_since_(kNever),
       active_since_(now),
@@ -37,9 +36,9 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
     const storage::v1::ModelStateRecord& state, const storage::Store& store) {
-  auto model = std::make_unique<LiveModel>(std::move(key), std::move(baseline), std::move(policy),
-                                           state.generation(),
-                                           absl::FromUnixMicros(state.active_since_micros()));
+  auto model = std::make_unique<LiveModel>(
+      std::move(key), std::move(baseline), std::move(policy), state.generation(),
+      absl::FromUnixMicros(state.active_since_micros()), &store);
   model->rows_ = state.rows();
   model->late_rows_ = state.late_rows();
   model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
@@ -49,8 +48,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   model->sources_.FromRecord(state);
   const int64_t closed_until =
       state.has_closed_until_micros() ? state.closed_until_micros() : kNever;
-  absl::Status restored =
-      model->window_.Restore(model->key_, model->generation_, closed_until, store);
+  absl::Status restored = model->window_.Restore(closed_until);
   if (!restored.ok()) return restored;
   if (absl::Status status = model->producers_.Restore(model->key_, store); !status.ok()) {
     return status;
@@ -63,8 +61,8 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   }
   if (state.has_last_block_since_micros()) {
     model->last_block_since_ = state.last_block_since_micros();
-    model->last_block_ =
-        model->window_.SumOfClosed(model->last_block_since_, model->gathering_since_);
+    model->last_block_ = profile::EncodePane(
+        model->window_.SumOfClosed(model->last_block_since_, model->gathering_since_));
   }
   const auto alerts = store.ListAlerts(model->key_.model, model->key_.version);
   if (!alerts.ok()) return alerts.status();
@@ -174,19 +172,25 @@ void LiveModel::ClosePanes(absl::Time now) {
     const int64_t keep = last_block_since_ != kNever  ? last_block_since_
                          : gathering_since_ != kNever ? gathering_since_
                                                       : *start;
-    const profile::Pane& pane = window_.Close(*start, std::min(keep, *start));
-    if (gathering_since_ == kNever) gathering_since_ = *start;
-    gathering_.Merge(pane);
-    if (gathering_.rows >= policy_.min_rows_drift) {
-      std::swap(last_block_, gathering_);
-      gathering_.Clear();
-      last_block_since_ = gathering_since_;
-      gathering_since_ = window_.closed_until();
-      ++block_number_;
-    }
+    Gather(*start, window_.Close(*start, std::min(keep, *start)));
     state_dirty_ = true;
     Judge(now);
   }
+}
+
+void LiveModel::Gather(int64_t start, profile::Pane pane) {
+  if (gathering_since_ == kNever) gathering_since_ = start;
+  if (gathering_.variables.empty()) {
+    gathering_ = std::move(pane);
+  } else {
+    gathering_.Merge(pane);
+  }
+  if (gathering_.rows < policy_.min_rows_drift) return;
+  last_block_ = profile::EncodePane(gathering_);
+  gathering_ = profile::Pane();
+  last_block_since_ = gathering_since_;
+  gathering_since_ = window_.closed_until();
+  ++block_number_;
 }
 
 IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
@@ -222,6 +226,7 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
 
 void LiveModel::Tick(absl::Time now) {
   ClosePanes(now);
+  window_.Cool();
   producers_.Expire(now, policy_.epoch_expiry);
   const LossSummary loss = producers_.Lost(now, policy_.hole_grace);
   const bool silent = last_batch_.has_value() && now - *last_batch_ > policy_.no_data_after;
@@ -233,8 +238,10 @@ std::vector<checks::Finding> LiveModel::Findings(
     absl::Time now, const profile::Pane& window,
     const std::vector<profile::VariableStatistics>& statistics) {
   loss_ = producers_.Lost(now, policy_.hole_grace);
+  std::optional<profile::Pane> block;
+  if (block_number_ > 0) block = profile::DecodePane(*baseline_, last_block_).value();
   const checks::EvaluationInput input{.window = window,
-                                      .block = block_number_ > 0 ? &last_block_ : nullptr,
+                                      .block = block.has_value() ? &*block : nullptr,
                                       .block_number = block_number_,
                                       .now = now,
                                       .last_batch = last_batch_,
@@ -274,7 +281,7 @@ bool LiveModel::dirty() const {
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
-  window_.Commit(key_, generation_, batch);
+  window_.Commit(batch);
   producers_.Commit(key_, batch);
   for (const checks::Alert& alert : changed_alerts_) {
     if (alert.state == checks::AlertState::kInactive) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,10 @@ namespace plumbline::engine {
 /// Everything it knows is in the store as of the last commit. One worker's thread alone touches it.
 class LiveModel {
  public:
-  /// A fresh one: empty windows, no alerts. `generation` is larger than any before.
+  /// A fresh one: empty windows, no alerts. `generation` is larger than any before. `store` is not
+  /// owned, outlives it, and gets what Commit adds; it is not read before the second Commit.
   LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-            uint64_t generation, absl::Time now);
+            uint64_t generation, absl::Time now, const storage::Store* store);
   /// As the store holds it. Errors: DataLoss.
   static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
@@ -88,6 +90,8 @@ class LiveModel {
   uint64_t CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
                      absl::Span<const RowRange> ranges, IngestOutcome* outcome);
   void ClosePanes(absl::Time now);
+  // Adds a pane that has closed to the evidence.
+  void Gather(int64_t start, profile::Pane pane);
   std::vector<checks::Finding> Judge(absl::Time now);
   std::vector<checks::Finding> Findings(absl::Time now, const profile::Pane& window,
                                         const std::vector<profile::VariableStatistics>& statistics);
@@ -103,8 +107,8 @@ class LiveModel {
   checks::AlertBook alerts_;
 
   // Evidence blocks: runs of closed panes with enough rows.
-  profile::Pane last_block_;
-  profile::Pane gathering_;
+  std::string last_block_;   // encoded; empty until there is one
+  profile::Pane gathering_;  // default-constructed while nothing is gathered
   int64_t last_block_since_ = 0;
   int64_t gathering_since_ = 0;
   uint64_t block_number_ = 0;

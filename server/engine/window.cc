@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -12,16 +11,21 @@ namespace {
 // After so many deltas an open pane is written whole, so that neither disk nor restart grows with a
 // pane's length.
 constexpr uint64_t kFoldAfterDeltas = 256;
+// The memory of a smaller change is given back at the commit: many models with few rows each need
+// it one after the other, not all at once.
+constexpr uint64_t kKeepChangeRows = 1024;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 
 }  // namespace
 
-Window::Window(std::shared_ptr<const profile::Baseline> baseline, absl::Duration length,
-               uint32_t panes)
+Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
+               absl::Duration length, uint32_t panes)
     : baseline_(std::move(baseline)),
+      home_(std::move(home)),
       length_(absl::ToInt64Microseconds(length)),
       panes_(panes),
       closed_until_(kNever),
+      closed_(baseline_, home_, length_),
       closed_sum_(*baseline_),
       folded_from_(kNever) {}
 
@@ -32,15 +36,12 @@ int64_t Window::PaneStart(int64_t micros) const {
 }
 
 profile::Pane* Window::Open(int64_t pane_start) {
-  auto it = open_.find(pane_start);
-  if (it == open_.end()) {
-    it = open_.try_emplace(pane_start).first;
-    it->second.committed = profile::Pane(*baseline_);
-    it->second.change = profile::Pane(*baseline_);
-  }
-  it->second.changed = true;
+  OpenPane& open = open_[pane_start];
+  if (!open.change.has_value()) open.change.emplace(*baseline_);
+  open.changed = true;
+  open.touched = true;
   dirty_ = true;
-  return &it->second.change;
+  return &*open.change;
 }
 
 std::optional<int64_t> Window::NextToClose(int64_t watermark) const {
@@ -48,32 +49,61 @@ std::optional<int64_t> Window::NextToClose(int64_t watermark) const {
   return open_.begin()->first;
 }
 
-const profile::Pane& Window::Close(int64_t pane_start, int64_t keep_from) {
+void Window::Warm(OpenPane* open) const {
+  if (open->committed.has_value()) return;
+  if (open->compact.empty()) {
+    open->committed.emplace(*baseline_);
+    return;
+  }
+  // Bytes that this process encoded, or that Restore has checked.
+  open->committed = profile::DecodePane(*baseline_, open->compact).value();
+  open->compact = std::string();
+}
+
+void Window::Absorb(OpenPane* open) const {
+  if (!open->changed) return;
+  Warm(open);
+  open->committed->Merge(*open->change);
+  open->rows = open->committed->rows;
+  open->changed = false;
+  if (open->change->rows < kKeepChangeRows) {
+    open->change.reset();
+  } else {
+    open->change->Clear();
+  }
+}
+
+void Window::Cool() {
+  for (auto& [start, open] : open_) {
+    if (!open.touched && !open.changed && open.committed.has_value()) {
+      open.compact = profile::EncodePane(*open.committed);
+      open.committed.reset();
+      open.change.reset();
+    }
+    open.touched = false;
+  }
+}
+
+profile::Pane Window::Close(int64_t pane_start, int64_t keep_from) {
   OpenPane open = std::move(open_.at(pane_start));
   open_.erase(pane_start);
-  last_closed_ = std::move(open.committed);
-  last_closed_.Merge(open.change);
-  closed_[pane_start] = {profile::EncodePane(last_closed_), last_closed_.rows};
-  if (pane_start >= WindowStart()) {
-    closed_sum_.Merge(last_closed_);
-  }
+  Absorb(&open);
+  Warm(&open);
+  closed_.Add(pane_start, *open.committed);
+  if (pane_start >= WindowStart()) closed_sum_.Merge(*open.committed);
   closed_until_ = std::max(closed_until_, pane_start + length_);
-  to_put_[pane_start] = open.next_delta > 0;
+  newly_closed_[pane_start] = open.next_delta > 0;
   dirty_ = true;
 
   const int64_t keep = std::min(keep_from, WindowStart());
-  while (!closed_.empty() && closed_.begin()->first < keep) {
-    fold_again_ = fold_again_ || closed_.begin()->first >= folded_from_;
-    to_delete_.push_back(closed_.begin()->first);
-    to_put_.erase(closed_.begin()->first);
-    closed_.erase(closed_.begin());
-  }
-  return last_closed_;
+  fold_again_ = fold_again_ || closed_.HasAny(folded_from_, keep);
+  closed_.DropBefore(keep);
+  return *std::move(open.committed);
 }
 
 int64_t Window::WindowStart() const {
   int64_t newest = kNever;
-  if (!closed_.empty()) newest = closed_.rbegin()->first;
+  if (!closed_.empty()) newest = closed_.newest();
   if (!open_.empty()) newest = std::max(newest, open_.rbegin()->first);
   if (newest == kNever) return kNever;
   return newest - (int64_t{panes_} - 1) * length_;
@@ -82,32 +112,23 @@ int64_t Window::WindowStart() const {
 void Window::FoldClosed() {
   const int64_t from = WindowStart();
   // Panes that were in the sum and have left?
-  bool left = fold_again_;
-  for (auto it = closed_.lower_bound(folded_from_); !left && it != closed_.end(); ++it) {
-    if (it->first >= from) break;
-    left = true;
-  }
+  const bool left = fold_again_ || closed_.HasAny(folded_from_, from);
   folded_from_ = from;
   fold_again_ = false;
-  if (left) closed_sum_ = SumOfClosed(from, std::numeric_limits<int64_t>::max());
-}
-
-profile::Pane Window::SumOfClosed(int64_t from, int64_t until) const {
-  profile::Pane sum(*baseline_);
-  for (auto it = closed_.lower_bound(from); it != closed_.end() && it->first < until; ++it) {
-    // Bytes that this process encoded, or that Restore has checked.
-    const auto pane = profile::DecodePane(*baseline_, it->second.bytes);
-    if (pane.ok()) sum.Merge(*pane);
-  }
-  return sum;
+  if (left) closed_sum_ = closed_.Sum(from, std::numeric_limits<int64_t>::max());
 }
 
 profile::Pane Window::Sum() {
   FoldClosed();
   profile::Pane sum = closed_sum_;
   for (auto it = open_.lower_bound(WindowStart()); it != open_.end(); ++it) {
-    sum.Merge(it->second.committed);
-    if (it->second.changed) sum.Merge(it->second.change);
+    OpenPane& open = it->second;
+    if (open.committed.has_value()) {
+      sum.Merge(*open.committed);
+    } else if (!open.compact.empty()) {
+      sum.Merge(profile::DecodePane(*baseline_, open.compact).value());
+    }
+    if (open.changed) sum.Merge(*open.change);
   }
   return sum;
 }
@@ -120,10 +141,9 @@ std::optional<std::pair<int64_t, int64_t>> Window::Range() const {
 
 uint64_t Window::rows() const {
   const int64_t from = WindowStart();
-  uint64_t rows = 0;
-  for (auto it = closed_.lower_bound(from); it != closed_.end(); ++it) rows += it->second.rows;
+  uint64_t rows = closed_.Rows(from);
   for (auto it = open_.lower_bound(from); it != open_.end(); ++it) {
-    rows += it->second.committed.rows + it->second.change.rows;
+    rows += it->second.rows + (it->second.changed ? it->second.change->rows : 0);
   }
   return rows;
 }
@@ -133,65 +153,83 @@ void Window::set_panes(uint32_t panes) {
   fold_again_ = true;
 }
 
-void Window::Commit(const ModelKey& key, uint64_t generation, storage::Store::Batch* batch) {
+void Window::Commit(storage::Store::Batch* batch) {
   if (!dirty_) return;
-  for (const int64_t start : to_delete_) {
-    batch->DeletePane(key.model, key.version, generation, start);
-    batch->DeletePaneDeltas(key.model, key.version, generation, start);
+  const std::string& model = home_.key.model;
+  const std::string& version = home_.key.version;
+  closed_.Commit(batch);
+  for (const auto& [start, has_deltas] : newly_closed_) {
+    if (has_deltas) batch->DeletePaneDeltas(model, version, home_.generation, start);
   }
-  to_delete_.clear();
-  for (const auto& [start, has_deltas] : to_put_) {
-    batch->PutPane(key.model, key.version, generation, start, closed_.at(start).bytes);
-    if (has_deltas) batch->DeletePaneDeltas(key.model, key.version, generation, start);
+  if (!newly_closed_.empty()) {
+    FoldClosed();
+    storage::v1::WindowRecord record;
+    closed_.ToRecord(&record);
+    record.set_sum(profile::EncodePane(closed_sum_));
+    record.set_sum_from(folded_from_);
+    batch->PutWindow(model, version, home_.generation, record);
+    newly_closed_.clear();
   }
-  to_put_.clear();
   for (auto& [start, open] : open_) {
     if (!open.changed) continue;
-    open.committed.Merge(open.change);
     std::string bytes;
     if (open.next_delta != 0 && open.next_delta % kFoldAfterDeltas == 0) {
-      batch->DeletePaneDeltas(key.model, key.version, generation, start);
-      bytes = profile::EncodePane(open.committed);
+      Absorb(&open);
+      batch->DeletePaneDeltas(model, version, home_.generation, start);
+      bytes = profile::EncodePane(*open.committed);
     } else {
-      bytes = profile::EncodePane(open.change);
+      bytes = profile::EncodePane(*open.change);
+      Absorb(&open);
     }
-    batch->PutPaneDelta(key.model, key.version, generation, start, open.next_delta++, bytes);
-    open.change.Clear();
-    open.changed = false;
+    batch->PutPaneDelta(model, version, home_.generation, start, open.next_delta++, bytes);
   }
   dirty_ = false;
 }
 
-absl::Status Window::Restore(const ModelKey& key, uint64_t generation, int64_t closed_until,
-                             const storage::Store& store) {
-  const auto decode = [&](int64_t start, absl::string_view bytes) -> absl::StatusOr<profile::Pane> {
-    auto pane = profile::DecodePane(*baseline_, bytes);
-    if (pane.ok()) return pane;
-    return absl::DataLossError(
-        absl::StrCat(key.InWords(), ": the pane of ",
-                     absl::FormatTime(absl::FromUnixMicros(start), absl::UTCTimeZone()),
-                     " cannot be read: ", pane.status().message()));
-  };
-  closed_until_ = closed_until;
-  const auto panes = store.ListPanes(key.model, key.version, generation);
-  if (!panes.ok()) return panes.status();
-  for (const storage::StoredPane& stored : *panes) {
-    const auto pane = decode(stored.start_micros, stored.bytes);
-    if (!pane.ok()) return pane.status();
-    closed_[stored.start_micros] = {stored.bytes, pane->rows};
-  }
-  const auto deltas = store.ListPaneDeltas(key.model, key.version, generation);
+absl::Status Window::RestoreClosed() {
+  const auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) return absl::OkStatus();
+  if (absl::Status index = closed_.FromRecord(**record); !index.ok()) return index;
+  auto sum = profile::DecodePane(*baseline_, (*record)->sum());
+  if (!sum.ok()) return sum.status();
+  closed_sum_ = *std::move(sum);
+  folded_from_ = (*record)->sum_from();
+  return absl::OkStatus();
+}
+
+absl::Status Window::RestoreOpen() {
+  const auto deltas =
+      home_.store->ListPaneDeltas(home_.key.model, home_.key.version, home_.generation);
   if (!deltas.ok()) return deltas.status();
   for (const storage::StoredPaneDelta& stored : *deltas) {
-    const auto pane = decode(stored.start_micros, stored.bytes);
-    if (!pane.ok()) return pane.status();
-    Open(stored.start_micros);
-    OpenPane& open = open_.at(stored.start_micros);
-    open.committed.Merge(*pane);
-    open.changed = false;
+    const auto pane = profile::DecodePane(*baseline_, stored.bytes);
+    if (!pane.ok()) {
+      return absl::DataLossError(absl::StrCat(
+          "the pane of ",
+          absl::FormatTime(absl::FromUnixMicros(stored.start_micros), absl::UTCTimeZone()), ": ",
+          pane.status().message()));
+    }
+    OpenPane& open = open_[stored.start_micros];
+    Warm(&open);
+    open.committed->Merge(*pane);
+    open.rows = open.committed->rows;
     open.next_delta = std::max(open.next_delta, stored.number + 1);
   }
-  fold_again_ = true;
+  // Mostly one pane goes on; a second Cool takes the others.
+  Cool();
+  return absl::OkStatus();
+}
+
+absl::Status Window::Restore(int64_t closed_until) {
+  closed_until_ = closed_until;
+  for (const absl::Status& status : {RestoreClosed(), RestoreOpen()}) {
+    if (status.ok()) continue;
+    return absl::Status(status.code(), absl::StrCat(home_.key.InWords(), ": the window cannot be ",
+                                                    "read: ", status.message()));
+  }
+  // With another policy the sum may hold panes too few.
+  fold_again_ = WindowStart() < folded_from_;
   dirty_ = false;
   return absl::OkStatus();
 }

@@ -28,6 +28,10 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "baseline head";
     case RecordKind::kBaselineDetail:
       return "baseline detail";
+    case RecordKind::kPaneBlock:
+      return "pane block";
+    case RecordKind::kWindow:
+      return "window";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

@@ -24,6 +24,8 @@ enum class RecordKind : uint8_t {
   kAlert = 10,
   kCommits = 11,
   kBaselineDetail = 12,
+  kPaneBlock = 13,
+  kWindow = 14,
 };
 
 absl::string_view RecordKindName(RecordKind kind);

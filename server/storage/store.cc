@@ -299,6 +299,48 @@ absl::StatusOr<std::optional<v1::ModelStateRecord>> Store::GetState(string_view 
   return record;
 }
 
+absl::StatusOr<std::string> Store::GetExisting(const std::string& key) const {
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) return absl::NotFoundError(absl::StrCat(DescribeKey(key), " is missing"));
+  return **std::move(found);
+}
+
+absl::StatusOr<std::string> Store::GetPane(string_view model, string_view version,
+                                           uint64_t generation, int64_t pane_start_micros) const {
+  return GetExisting(KeyBuilder(RecordKind::kPane)
+                         .Text(model)
+                         .Text(version)
+                         .Number(generation)
+                         .Signed(pane_start_micros)
+                         .Take());
+}
+
+absl::StatusOr<std::string> Store::GetPaneBlock(string_view model, string_view version,
+                                                uint64_t generation, uint32_t level,
+                                                int64_t start_micros) const {
+  return GetExisting(KeyBuilder(RecordKind::kPaneBlock)
+                         .Text(model)
+                         .Text(version)
+                         .Number(generation)
+                         .Number(level)
+                         .Signed(start_micros)
+                         .Take());
+}
+
+absl::StatusOr<std::optional<v1::WindowRecord>> Store::GetWindow(string_view model,
+                                                                 string_view version,
+                                                                 uint64_t generation) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kWindow).Text(model).Text(version).Number(generation).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::WindowRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
 absl::StatusOr<std::vector<StoredPane>> Store::ListPanes(string_view model, string_view version,
                                                          uint64_t generation) const {
   std::vector<StoredPane> panes;

@@ -80,10 +80,17 @@ class Store {
                       int64_t pane_start_micros, uint64_t delta_number, absl::string_view bytes);
     void DeletePane(absl::string_view model, absl::string_view version, uint64_t generation,
                     int64_t pane_start_micros);
+    /// The sum of consecutive panes.
+    void PutPaneBlock(absl::string_view model, absl::string_view version, uint64_t generation,
+                      uint32_t level, int64_t start_micros, absl::string_view bytes);
+    void DeletePaneBlock(absl::string_view model, absl::string_view version, uint64_t generation,
+                         uint32_t level, int64_t start_micros);
+    void PutWindow(absl::string_view model, absl::string_view version, uint64_t generation,
+                   const v1::WindowRecord& record);
     /// Deletes all deltas of one pane.
     void DeletePaneDeltas(absl::string_view model, absl::string_view version, uint64_t generation,
                           int64_t pane_start_micros);
-    /// Deletes all panes and deltas of one generation.
+    /// Deletes all panes, deltas, blocks and the window of one generation.
     void DeleteGeneration(absl::string_view model, absl::string_view version, uint64_t generation);
 
     void PutProducer(absl::string_view model, absl::string_view version, absl::string_view producer,
@@ -132,6 +139,15 @@ class Store {
                                                             absl::string_view version) const;
   absl::StatusOr<std::optional<v1::ModelStateRecord>> GetState(absl::string_view model,
                                                                absl::string_view version) const;
+  /// A pane's bytes, or a block's. Errors: NotFound if it is not there.
+  absl::StatusOr<std::string> GetPane(absl::string_view model, absl::string_view version,
+                                      uint64_t generation, int64_t pane_start_micros) const;
+  absl::StatusOr<std::string> GetPaneBlock(absl::string_view model, absl::string_view version,
+                                           uint64_t generation, uint32_t level,
+                                           int64_t start_micros) const;
+  absl::StatusOr<std::optional<v1::WindowRecord>> GetWindow(absl::string_view model,
+                                                            absl::string_view version,
+                                                            uint64_t generation) const;
   /// By start.
   absl::StatusOr<std::vector<StoredPane>> ListPanes(absl::string_view model,
                                                     absl::string_view version,
@@ -168,6 +184,7 @@ class Store {
   absl::Status CheckCommits() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckFormat() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::optional<std::string>> Get(const std::string& key) const;
+  absl::StatusOr<std::string> GetExisting(const std::string& key) const;
   absl::StatusOr<std::optional<std::string>> GetLocked(const std::string& key) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <class Use>

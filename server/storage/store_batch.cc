@@ -94,6 +94,31 @@ void Store::Batch::DeletePane(string_view model, string_view version, uint64_t g
       KeyOf(RecordKind::kPane, model, version).Number(generation).Signed(pane_start_micros).Take());
 }
 
+void Store::Batch::PutPaneBlock(string_view model, string_view version, uint64_t generation,
+                                uint32_t level, int64_t start_micros, string_view bytes) {
+  Put(KeyOf(RecordKind::kPaneBlock, model, version)
+          .Number(generation)
+          .Number(level)
+          .Signed(start_micros)
+          .Take(),
+      bytes);
+}
+
+void Store::Batch::DeletePaneBlock(string_view model, string_view version, uint64_t generation,
+                                   uint32_t level, int64_t start_micros) {
+  writes_.Delete(KeyOf(RecordKind::kPaneBlock, model, version)
+                     .Number(generation)
+                     .Number(level)
+                     .Signed(start_micros)
+                     .Take());
+}
+
+void Store::Batch::PutWindow(string_view model, string_view version, uint64_t generation,
+                             const v1::WindowRecord& record) {
+  Put(KeyOf(RecordKind::kWindow, model, version).Number(generation).Take(),
+      record.SerializeAsString());
+}
+
 void Store::Batch::DeletePaneDeltas(string_view model, string_view version, uint64_t generation,
                                     int64_t pane_start_micros) {
   DeletePrefix(KeyOf(RecordKind::kPaneDelta, model, version)
@@ -103,8 +128,10 @@ void Store::Batch::DeletePaneDeltas(string_view model, string_view version, uint
 }
 
 void Store::Batch::DeleteGeneration(string_view model, string_view version, uint64_t generation) {
-  DeletePrefix(KeyOf(RecordKind::kPane, model, version).Number(generation).Take());
-  DeletePrefix(KeyOf(RecordKind::kPaneDelta, model, version).Number(generation).Take());
+  for (const RecordKind kind : {RecordKind::kPane, RecordKind::kPaneDelta, RecordKind::kPaneBlock,
+                                RecordKind::kWindow}) {
+    DeletePrefix(KeyOf(kind, model, version).Number(generation).Take());
+  }
 }
 
 void Store::Batch::PutProducer(string_view model, string_view version, string_view producer,
@@ -132,7 +159,7 @@ void Store::Batch::DeleteVersion(string_view model, string_view version) {
   for (const RecordKind kind :
        {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
         RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
-        RecordKind::kProducer, RecordKind::kAlert}) {
+        RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

@@ -55,7 +55,7 @@ class House {
       baselines_.push_back(std::make_shared<profile::Baseline>(baseline));
       models_.push_back(
           std::make_unique<engine::LiveModel>(engine::ModelKey{absl::StrCat("bench-", i), "v1"},
-                                              baselines_.back(), checks::Policy(), 1, now_));
+                                              baselines_.back(), checks::Policy(), 1, now_, nullptr));
     }
     for (int minute = 0; minute < kMinutes; ++minute) {
       now_ += absl::Minutes(1);

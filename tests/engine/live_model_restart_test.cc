@@ -137,8 +137,8 @@ class RestartTest : public ::testing::TestWithParam<uint32_t> {
 TEST_P(RestartTest, KilledAnywhereAndSentAgainItIsTheSame) {
   const std::vector<Event> events = Story(GetParam());
   std::mt19937_64 random(GetParam() + 1'000);
-  LiveModel whole(kKey, baseline_, policy_, 1, kNow);
-  auto killed = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow);
+  LiveModel whole(kKey, baseline_, policy_, 1, kNow, store_.get());
+  auto killed = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow, store_.get());
   Commit(killed.get());
   size_t committed = 0;  // events whose outcome the store holds
   int kills = 0, fired = 0;

@@ -44,7 +44,7 @@ class LiveModelTest : public ::testing::Test {
   }
 
   void Start() {
-    model_ = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow);
+    model_ = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow, nullptr);
     now_ = kNow;
   }
   IngestOutcome Send(Rows rows, BatchNumber number = {}) {
