@@ -1,6 +1,8 @@
 #include "server/engine/engine.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -59,29 +61,46 @@ size_t Engine::Impl::WorkerOf(const ModelKey& key) const {
 }
 
 absl::StatusOr<Engine::Impl::LoadedModels> Engine::Impl::LoadAll(Catalog* into) const {
-  LoadedModels loaded(workers.size());
   const auto models = store->ListModels();
   if (!models.ok()) return models.status();
+  std::vector<ModelKey> keys;
   for (const auto& [name, record] : *models) {
     into->PutModel(name, record);
-    for (const std::string& version : record.versions()) {
-      absl::Status status = LoadVersion({name, version}, into, &loaded);
-      if (!status.ok()) return status;
-    }
+    for (const std::string& version : record.versions()) keys.push_back({name, version});
   }
+  LoadedModels loaded(workers.size());
+  base::Mutex mutex;  // of `loaded` and `failed`
+  absl::Status failed;
+  std::atomic<size_t> next{0};
+  const auto load = [&] {
+    for (size_t i = next++; i < keys.size(); i = next++) {
+      auto entry = LoadVersion(keys[i]);
+      base::MutexLock lock(&mutex);
+      failed.Update(entry.status());
+      if (!failed.ok()) return;
+      if (entry->live == nullptr) continue;
+      loaded[entry->catalog.worker].push_back(std::move(entry->live));
+      into->Put(keys[i], std::move(entry->catalog));
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < std::min(workers.size(), keys.size()); ++i) threads.emplace_back(load);
+  load();
+  for (std::thread& thread : threads) thread.join();
+  if (!failed.ok()) return failed;
   return loaded;
 }
 
-absl::Status Engine::Impl::LoadVersion(const ModelKey& key, Catalog* into,
-                                       LoadedModels* models) const {
+absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const ModelKey& key) const {
+  LoadedVersion loaded;
   const auto state = store->GetState(key.model, key.version);
   if (!state.ok()) return state.status();
-  if (!state->has_value() || (*state)->active_baseline() == 0) return absl::OkStatus();
+  if (!state->has_value() || (*state)->active_baseline() == 0) return loaded;
   auto baseline = LoadBaseline(key, (*state)->active_baseline(), Extent::kLive);
   if (!baseline.ok()) return baseline.status();
   const auto stored_policy = store->GetPolicy(key.model, key.version);
   if (!stored_policy.ok()) return stored_policy.status();
-  CatalogEntry entry;
+  CatalogEntry& entry = loaded.catalog;
   entry.worker = WorkerOf(key);
   entry.baseline = *baseline;
   if (stored_policy->has_value()) entry.stored_policy = **stored_policy;
@@ -90,9 +109,8 @@ absl::Status Engine::Impl::LoadVersion(const ModelKey& key, Catalog* into,
   entry.policy = *policy;
   auto live = LiveModel::Load(key, *baseline, *policy, **state, *store);
   if (!live.ok()) return live.status();
-  (*models)[entry.worker].push_back(*std::move(live));
-  into->Put(key, std::move(entry));
-  return absl::OkStatus();
+  loaded.live = *std::move(live);
+  return loaded;
 }
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(

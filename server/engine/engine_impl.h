@@ -24,7 +24,11 @@ struct Engine::Impl {
   /// What the store holds: models by their worker's index.
   using LoadedModels = std::vector<std::vector<std::unique_ptr<LiveModel>>>;
   absl::StatusOr<LoadedModels> LoadAll(Catalog* into) const;
-  absl::Status LoadVersion(const ModelKey& key, Catalog* into, LoadedModels* models) const;
+  struct LoadedVersion {
+    CatalogEntry catalog;
+    std::unique_ptr<LiveModel> live;  // nullptr if no baseline is active
+  };
+  absl::StatusOr<LoadedVersion> LoadVersion(const ModelKey& key) const;
 
   /// Runs in `recovery` until Stop: tries to recover while the committer has failed.
   void Supervise();

@@ -56,8 +56,9 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   model->block_number_ = state.block_number();
   if (state.has_gathering_since_micros()) {
     model->gathering_since_ = state.gathering_since_micros();
-    model->gathering_ =
+    profile::Pane gathered =
         model->window_.SumOfClosed(model->gathering_since_, std::numeric_limits<int64_t>::max());
+    if (!gathered.empty()) model->gathering_ = std::move(gathered);
   }
   if (state.has_last_block_since_micros()) {
     model->last_block_since_ = state.last_block_since_micros();

@@ -211,12 +211,16 @@ absl::Status Window::RestoreOpen() {
           pane.status().message()));
     }
     OpenPane& open = open_[stored.start_micros];
-    Warm(&open);
-    open.committed->Merge(*pane);
-    open.rows = open.committed->rows;
+    open.touched = false;
+    if (open.rows == 0) {
+      open.compact = stored.bytes;
+    } else {
+      Warm(&open);
+      open.committed->Merge(*pane);
+    }
+    open.rows += pane->rows;
     open.next_delta = std::max(open.next_delta, stored.number + 1);
   }
-  // Mostly one pane goes on; a second Cool takes the others.
   Cool();
   return absl::OkStatus();
 }

@@ -63,7 +63,10 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       return AddState(key, *payload, name, &version);
     case RecordKind::kPane:
     case RecordKind::kPaneDelta:
+    case RecordKind::kPaneBlock:
       return AddPane(key, *payload, parts.Number(), name, &version);
+    case RecordKind::kWindow:
+      return AddWindow(key, *payload, parts.Number(), name, &version);
     case RecordKind::kProducer: {
       v1::ProducerRecord record;
       Parse(key, *payload, &record);
@@ -133,6 +136,12 @@ void RecordCheck::AddPane(absl::string_view key, absl::string_view payload, uint
   if (const auto pane = profile::DecodePane(*baseline, payload); !pane.ok()) {
     Bad(key, pane.status().message());
   }
+}
+
+void RecordCheck::AddWindow(absl::string_view key, absl::string_view payload, uint64_t generation,
+                            const Name& name, Version* version) {
+  v1::WindowRecord record;
+  if (Parse(key, payload, &record)) AddPane(key, record.sum(), generation, name, version);
 }
 
 const profile::Baseline* RecordCheck::ActiveBaseline(const Name& name, uint64_t number) {

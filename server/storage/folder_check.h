@@ -68,6 +68,8 @@ class RecordCheck {
                 Version* version);
   void AddPane(absl::string_view key, absl::string_view payload, uint64_t generation,
                const Name& name, Version* version);
+  void AddWindow(absl::string_view key, absl::string_view payload, uint64_t generation,
+                 const Name& name, Version* version);
   const profile::Baseline* ActiveBaseline(const Name& name, uint64_t number);
   void Bad(absl::string_view key, absl::string_view what);
 

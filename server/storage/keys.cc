@@ -96,6 +96,13 @@ uint64_t KeyReader::Number() {
   return number;
 }
 
+size_t VersionPrefixLength(absl::string_view key) {
+  KeyReader reader(key, 1);
+  const size_t model = reader.Text().size();
+  const size_t version = reader.Text().size();
+  return reader.ok() ? 1 + 4 + model + 4 + version : 0;
+}
+
 int64_t KeyReader::Signed() { return static_cast<int64_t>(Number() ^ kSignBit); }
 
 std::string PrefixEnd(std::string prefix) {

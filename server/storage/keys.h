@@ -60,6 +60,9 @@ class KeyReader {
   bool ok_ = true;
 };
 
+/// Bytes of a key's kind, model and version; 0 for a key without them.
+size_t VersionPrefixLength(absl::string_view key);
+
 /// The smallest key behind all keys that begin with `prefix`.
 std::string PrefixEnd(std::string prefix);
 

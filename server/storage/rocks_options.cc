@@ -1,7 +1,15 @@
 #include "server/storage/rocks_options.h"
 
+#include <memory>
+
 #include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "rocksdb/cache.h"
 #include "rocksdb/convenience.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
+#include "rocksdb/table.h"
+#include "server/storage/keys.h"
 
 namespace plumbline::storage {
 namespace {
@@ -14,6 +22,22 @@ rocksdb::CompressionType BestCompression() {
   }
   return best;
 }
+
+// So that a look for a version's alerts, say, skips files that hold none: the next key there may
+// be one of a baseline of many megabytes.
+class VersionPrefix final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "plumbline.VersionPrefix"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return rocksdb::Slice(key.data(), Length(key));
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return Length(key) > 0; }
+
+ private:
+  static size_t Length(const rocksdb::Slice& key) {
+    return VersionPrefixLength(absl::string_view(key.data(), key.size()));
+  }
+};
 
 }  // namespace
 
@@ -32,6 +56,11 @@ rocksdb::Options MakeRocksOptions(rocksdb::Env* env) {
   options.keep_log_file_num = 4;
   options.max_log_file_size = 4u << 20;
   options.max_open_files = 256;
+  options.prefix_extractor = std::make_shared<VersionPrefix>();
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_cache = rocksdb::NewLRUCache(16u << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 

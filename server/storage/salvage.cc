@@ -14,7 +14,9 @@ namespace {
 constexpr int kSearchDepth = 24;
 
 std::unique_ptr<rocksdb::Iterator> NewIterator(rocksdb::DB* db) {
-  return std::unique_ptr<rocksdb::Iterator>(db->NewIterator(rocksdb::ReadOptions()));
+  rocksdb::ReadOptions read;
+  read.total_order_seek = true;  // whole folders
+  return std::unique_ptr<rocksdb::Iterator>(db->NewIterator(read));
 }
 
 // Whether what lies at or behind `target` can be read; at the end of the store too.

@@ -206,6 +206,7 @@ absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
   const rocksdb::Slice bound(end);
   rocksdb::ReadOptions read;
   read.iterate_upper_bound = &bound;
+  read.total_order_seek = VersionPrefixLength(prefix) == 0;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read));
   for (it->Seek(prefix); it->Valid(); it->Next()) {
     const string_view key(it->key().data(), it->key().size());
@@ -302,7 +303,8 @@ absl::StatusOr<std::optional<v1::ModelStateRecord>> Store::GetState(string_view 
 absl::StatusOr<std::string> Store::GetExisting(const std::string& key) const {
   auto found = Get(key);
   if (!found.ok()) return found.status();
-  if (!found->has_value()) return absl::NotFoundError(absl::StrCat(DescribeKey(key), " is missing"));
+  if (!found->has_value())
+    return absl::NotFoundError(absl::StrCat(DescribeKey(key), " is missing"));
   return **std::move(found);
 }
 

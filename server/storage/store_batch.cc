@@ -128,8 +128,8 @@ void Store::Batch::DeletePaneDeltas(string_view model, string_view version, uint
 }
 
 void Store::Batch::DeleteGeneration(string_view model, string_view version, uint64_t generation) {
-  for (const RecordKind kind : {RecordKind::kPane, RecordKind::kPaneDelta, RecordKind::kPaneBlock,
-                                RecordKind::kWindow}) {
+  for (const RecordKind kind :
+       {RecordKind::kPane, RecordKind::kPaneDelta, RecordKind::kPaneBlock, RecordKind::kWindow}) {
     DeletePrefix(KeyOf(kind, model, version).Number(generation).Take());
   }
 }
