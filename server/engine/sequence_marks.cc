@@ -20,8 +20,8 @@ absl::StatusOr<SequenceMarks> SequenceMarks::Restore(uint64_t highest,
   marks.ended_at_ = ended_at;
   uint64_t before = 0;  // the last number that cannot belong to the next hole
   for (const Hole& hole : holes) {
-    const bool apart = before == 0 ? hole.first >= 1 : hole.first > before + 1;
-    if (!apart || hole.last < hole.first || hole.last > highest ||
+    // Two may touch: see Open.
+    if (hole.first <= before || hole.last < hole.first || hole.last > highest ||
         (hole.last == highest && !ended_at.has_value())) {
       return absl::InvalidArgumentError(
           absl::StrCat("hole ", hole.first, " to ", hole.last, " does not fit below ", highest));

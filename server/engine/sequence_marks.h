@@ -36,7 +36,7 @@ class SequenceMarks {
 
   explicit SequenceMarks(size_t max_holes = kDefaultMaxHoles) : max_holes_(max_holes) {}
 
-  /// As stored. Errors: InvalidArgument if the holes overlap, touch, are out of order or reach
+  /// As stored. Errors: InvalidArgument if the holes overlap, are out of order or reach beyond
   /// `highest`.
   static absl::StatusOr<SequenceMarks> Restore(uint64_t highest, const std::vector<Hole>& holes,
                                                uint64_t lost, uint64_t forgotten_until,

@@ -7,6 +7,7 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "server/storage/keys.h"
@@ -39,6 +40,24 @@ class VersionPrefix final : public rocksdb::SliceTransform {
   }
 };
 
+// RocksDB would go on by itself once space is back, with a log whose end is unknown. The engine
+// opens the folder again instead, and reads what is there.
+class NoRecoveryByItself final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
+// RocksDB's own log goes nowhere: where it lies on a full disk, Debian's build ends the process by
+// an assertion at the second line that cannot be written.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 }  // namespace
 
 rocksdb::Options MakeRocksOptions(rocksdb::Env* env) {
@@ -53,14 +72,15 @@ rocksdb::Options MakeRocksOptions(rocksdb::Env* env) {
   options.write_buffer_size = 16u << 20;
   options.max_write_buffer_number = 2;
   options.max_total_wal_size = 64u << 20;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4u << 20;
+  options.info_log = std::make_shared<NoLog>();
   options.max_open_files = 256;
   options.prefix_extractor = std::make_shared<VersionPrefix>();
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_cache = rocksdb::NewLRUCache(16u << 20);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecoveryByItself>());
   return options;
 }
 

@@ -75,6 +75,18 @@ TEST(SequenceMarks, RestoresWhatItWas) {
   EXPECT_FALSE(SequenceMarks::Restore(5, {{4, 7, kStart}}, 0, 0, {}).ok());
 }
 
+TEST(SequenceMarks, RestoresHolesThatTouch) {
+  SequenceMarks marks;
+  marks.Take(1, kStart);
+  marks.End(3, kStart);
+  marks.End(5, kStart + kGrace);
+  const auto restored = SequenceMarks::Restore(marks.highest(), marks.holes(), marks.given_up(),
+                                               marks.forgotten_until(), marks.ended_at());
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->Lost(kStart + kGrace, kGrace), 2u);
+  EXPECT_EQ(restored->Lost(kStart + 2 * kGrace, kGrace), 4u);
+}
+
 TEST(SequenceMarks, AgreesWithASetOfNumbersWhateverTheOrder) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 200; ++round) {

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Kills a real daemon again and again under load, and compares what it counted with the clients' own books.
+#   tests/faults/run.sh [--kills N] [--seconds S] [--clients C] [--seed X]
+# The same for a disk that fills up, where a tmpfs may be mounted: python3 -B tests/faults/disk_full.py [--fills N].
+# Stops after N kills, or after S seconds if that is sooner.  BUILD_DIR names the build folder (default build).
+set -euo pipefail
+cd "$(dirname "$0")"
+exec python3 -B kills.py "$@"
