@@ -18,7 +18,7 @@ ROOT = HERE.parents[1]
 BUILD = ROOT / os.environ.get("BUILD_DIR", "build")
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 os.environ.setdefault("PLUMBLINE_BIN", str(BUILD / "bin"))
-from harness import Daemon  # noqa: E402
+from harness import Daemon, wait_for  # noqa: E402
 
 TOOLS = pathlib.Path(os.environ.get("PLUMBLINE_FAULTS", BUILD / "faults"))
 MODEL = "m"
@@ -118,6 +118,9 @@ class Load:
             subprocess.Popen([TOOLS / "oracle_client", server, MODEL, f"p{i}", oracle],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for i, oracle in enumerate(self.oracles)]
+        # Each is then a source that the others' event time waits for: none is ever late.
+        wait_for("the first acknowledgement of every client",
+                 lambda: all(path.exists() and books(path) > 0 for path in self.oracles))
 
     def kill(self):
         """What a failure must not leave behind; nothing after the end of every client."""
@@ -170,8 +173,8 @@ def run(arguments, folder):
     chance = random.Random(arguments.seed)
     daemon = Daemon(folder)
     prepare(daemon, folder)
-    daemon.kill()
     load = Load(daemon, folder, arguments.clients)
+    daemon.kill()
     try:
         life(daemon, load, arguments, chance)
     finally:
