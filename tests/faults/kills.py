@@ -177,6 +177,10 @@ def run(arguments, folder):
     daemon.kill()
     try:
         life(daemon, load, arguments, chance)
+    except BaseException:
+        if daemon.process.poll() is None:
+            daemon.kill()
+        raise
     finally:
         load.kill()
     if daemon.stop() != 0:
