@@ -366,6 +366,7 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
   snapshot->lost_batches = loss_.lost_batches;
   snapshot->window_rows = window_rows_;
   snapshot->open_panes = window_.open_panes();
+  snapshot->unreadable_panes = window_.unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
   snapshot->last_batch = last_batch_;

@@ -43,6 +43,7 @@ struct ModelSnapshot {
   uint64_t lost_batches = 0;
   uint64_t window_rows = 0;
   size_t open_panes = 0;
+  uint64_t unreadable_panes = 0;  // of the window: it is without them
   size_t sources = 0;
   size_t producers = 0;
   std::optional<absl::Time> last_batch;  // server's clock

@@ -34,6 +34,7 @@ enum MetricId : size_t {
   kBatches,
   kBatchesLost,
   kWindowRows,
+  kUnreadablePanes,
   kOpenPanes,
   kSources,
   kProducers,

@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 14;
+constexpr size_t kSeriesOfModel = 15;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -40,6 +40,7 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   }
   families->Add(kBatchesLost, labels, ToDouble(model.lost_batches));
   families->Add(kWindowRows, labels, ToDouble(model.window_rows));
+  families->Add(kUnreadablePanes, labels, ToDouble(model.unreadable_panes));
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
   families->Add(kSources, labels, ToDouble(model.sources));
   families->Add(kProducers, labels, ToDouble(model.producers));
