@@ -120,22 +120,23 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         const uint64_t generation = slot == nullptr ? 1 : slot->generation() + 1;
         auto fresh =
             std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now, store);
+        std::vector<ModelAlert> changes;
         if (slot != nullptr) {
           batch->DeleteGeneration(key.model, key.version, slot->generation());
-          std::vector<ModelAlert> closed;
+          changes = slot->TakeChanges();
           for (checks::Alert alert : slot->alerts()) {
             batch->DeleteAlert(key.model, key.version, checks::CheckName(alert.key.check),
                                alert.key.variable, alert.key.source);
             if (alert.state == checks::AlertState::kResolved) continue;
             alert.state = checks::AlertState::kResolved;
             alert.resolved_at = now;
-            closed.push_back({key, slot->baseline()->number, std::move(alert)});
+            changes.push_back({key, slot->baseline()->number, std::move(alert)});
           }
-          board.Tell(closed);
           fresh->InheritProducers(slot.get());
         }
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
+        board.Tell(changes);
       });
   if (!done.ok()) return done;
   catalog.Put(key, std::move(entry));

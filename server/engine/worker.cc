@@ -231,8 +231,9 @@ void Worker::Tick(absl::Time now) {
 }
 
 void Worker::Publish(LiveModel* model) {
-  board_->Tell(model->TakeChanges());
+  // In this order: who was told of a change finds it on the board.
   board_->Post(model->Snapshot());
+  board_->Tell(model->TakeChanges());
 }
 
 void Worker::SubmitCommit() {
