@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building, testing and running Plumbline needs from Debian 12, as root or with sudo.
+#   deploy/packages.sh [PACKAGE...]     and these too
 # Does nothing when everything is there.
 set -euo pipefail
 
@@ -9,6 +10,7 @@ packages=(
   librocksdb-dev prometheus-cpp-dev libcivetweb-dev libboost-math-dev libxxhash-dev
   libcli11-dev libcsv-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev openssl python3
+  "$@"
 )
 
 missing=()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes with clang's libFuzzer under ASAN and UBSAN; needs clang-14 and libclang-rt-14-dev.
+# Fuzzes with clang's libFuzzer under ASAN and UBSAN, on Debian 12, as root or with sudo.
 #   tests/fuzz.sh [--seconds N] [names]     all targets for 60 seconds each by default
 # New inputs go to build-fuzz/corpus/<name>; an input that fails is left as build-fuzz/<name>-crash-*: once mended, add it to
 # tests/data/fuzz/<name>, which runs as an ordinary test under every compiler.
@@ -23,6 +23,7 @@ done
 if [ "${1:-}" = "--write_seeds" ]; then exit 0; fi
 if [ $# -gt 0 ]; then names=("$@"); fi
 
+deploy/packages.sh clang-14 libclang-rt-14-dev
 cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPLUMBLINE_FUZZ=ON \
   -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
   -DPLUMBLINE_SANITIZE=address,undefined,fuzzer-no-link >/dev/null

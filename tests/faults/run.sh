@@ -4,5 +4,9 @@
 # The same for a disk that fills up, where a tmpfs may be mounted: python3 -B tests/faults/disk_full.py [--fills N].
 # Stops after N kills, or after S seconds if that is sooner.  BUILD_DIR names the build folder (default build).
 set -euo pipefail
-cd "$(dirname "$0")"
-exec python3 -B kills.py "$@"
+cd "$(dirname "$0")/../.."
+export BUILD_DIR="${BUILD_DIR:-build}"
+deploy/packages.sh
+cmake -S . -B "$BUILD_DIR" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+cmake --build "$BUILD_DIR" -j "$(nproc)"
+exec python3 -B tests/faults/kills.py "$@"
