@@ -73,6 +73,10 @@ const std::vector<Setting>& Settings() {
       {"evaluation_interval_ms", &Config::evaluation_interval_ms,
        "How often models that changed are judged", 10, 60'000},
       {"max_message_mib", &Config::max_message_mib, "Largest gRPC message", 1, 1024},
+      {"max_inflight_mib", &Config::max_inflight_mib,
+       "Memory of all batches that are not acknowledged yet; beyond it streams wait and single "
+       "batches are told to retry",
+       1, 1'000'000},
       {"max_spool_gib", &Config::max_spool_gib,
        "Disk that the rows of one baseline may take while it is made", 1, 100'000},
       {"max_models", &Config::max_models, "Pairs of model and version", 1, 1'000'000},

@@ -22,6 +22,7 @@ struct Config {
   uint64_t queue_capacity = 4096;
   uint64_t evaluation_interval_ms = 1000;
   uint64_t max_message_mib = 32;
+  uint64_t max_inflight_mib = 256;
   uint64_t max_spool_gib = 64;
   uint64_t max_models = 10'000;
   uint64_t max_series_per_model = 5'000;

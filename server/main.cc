@@ -89,6 +89,9 @@ transport::GrpcServerOptions GrpcOptionsOf(const Config& config) {
   options.tls_client_ca = config.tls_client_ca;
   options.allow_insecure = config.allow_insecure;
   options.max_message_bytes = static_cast<int>(config.max_message_mib << 20);
+  options.max_inflight_bytes = config.max_inflight_mib << 20;
+  // So that streams wait, instead of being told to retry by a full queue.
+  options.max_inflight_requests = config.queue_capacity;
   return options;
 }
 
@@ -151,7 +154,9 @@ absl::Status Run(const Config& config, const sigset_t& signals) {
       [&] {
         telemetry::ProcessState process = telemetry::ReadProcessState();
         process.start = started;
-        return exporter.Render((*engine)->ModelSnapshots(), (*engine)->ServiceState(), process);
+        engine::ServiceSnapshot service = (*engine)->ServiceState();
+        (*grpc)->Describe(&service);
+        return exporter.Render((*engine)->ModelSnapshots(), service, process);
       },
       [&] { return Ready(**engine, stopping.load()); });
   if (!http.ok()) return http.status();

@@ -23,7 +23,8 @@ void Committer::Submit(CommitJob job) {
     }
   }
   for (PendingAck& ack : job.acks) {
-    ack.done({IngestOutcome::Result::kRetry, 0, 0, absl::UnavailableError("shutting down")});
+    ack.done(
+        RetryOutcome(IngestReason::kShuttingDown, absl::UnavailableError("shutting down")));
   }
   if (job.then) job.then(absl::UnavailableError("shutting down"));
 }
@@ -122,7 +123,7 @@ void Committer::Process(CommitJob job) {
     if (written.ok()) {
       ack.done(ack.outcome);
     } else {
-      ack.done({IngestOutcome::Result::kRetry, 0, 0, written});
+      ack.done(RetryOutcome(IngestReason::kNotWritable, written));
     }
   }
   if (job.then) job.then(written);

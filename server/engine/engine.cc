@@ -17,29 +17,28 @@
 namespace plumbline::engine {
 namespace {
 
-IngestOutcome Retry(absl::Status error) {
-  return {IngestOutcome::Result::kRetry, 0, 0, std::move(error)};
-}
-
-IngestOutcome Refused(absl::Status error) {
-  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
+IngestOutcome Unknown(const ModelKey& key) {
+  return RefusedOutcome(IngestReason::kUnknownModel,
+                        absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist")));
 }
 
 // The first column whose role is not the baseline's.
-absl::Status CheckRoles(const ModelKey& key, const profile::Baseline& baseline,
-                        const profile::BatchView& batch) {
-  for (const profile::ColumnView& column : batch.columns) {
+std::optional<profile::FieldViolation> CheckRoles(const profile::Baseline& baseline,
+                                                  const profile::BatchView& batch) {
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    const profile::ColumnView& column = batch.columns[i];
     if (!column.role.has_value()) continue;
     const std::optional<size_t> index = baseline.schema.Find(column.name);
     if (!index.has_value()) continue;
     const profile::Role role = baseline.schema.variables()[*index].role;
     if (role == *column.role) continue;
-    return absl::InvalidArgumentError(absl::StrCat(key.InWords(), ": variable \"", column.name,
-                                                   "\" is sent as a ",
-                                                   profile::RoleName(*column.role), ", but is a ",
-                                                   profile::RoleName(role), " in the baseline"));
+    return profile::FieldViolation{
+        absl::StrCat("batch.columns[", i, "].role"),
+        absl::StrCat("variable \"", column.name, "\" is sent as a ",
+                     profile::RoleName(*column.role), ", but is a ", profile::RoleName(role),
+                     " in the baseline")};
   }
-  return absl::OkStatus();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -127,6 +126,14 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBasel
   return std::make_shared<const profile::Baseline>(*std::move(baseline));
 }
 
+IngestOutcome Engine::Impl::QueueRefuses() const {
+  if (stopping.load()) {
+    return RetryOutcome(IngestReason::kShuttingDown, absl::UnavailableError("shutting down"));
+  }
+  return RetryOutcome(IngestReason::kQueueFull,
+                      absl::ResourceExhaustedError("too many batches are waiting"));
+}
+
 void Engine::Impl::Stop() {
   if (stopping.exchange(true)) return;
   {
@@ -169,15 +176,18 @@ void Engine::Ingest(IngestBatch batch) {
   const auto baseline = impl_->catalog.Active(batch.key, &worker, nullptr);
   if (baseline == nullptr) {
     impl_->unknown_model_batches.fetch_add(1, std::memory_order_relaxed);
-    batch.done(Refused(absl::NotFoundError(absl::StrCat(batch.key.InWords(), " does not exist"))));
+    batch.done(Unknown(batch.key));
     return;
   }
   if (impl_->committer->failed()) {
-    batch.done(Retry(absl::UnavailableError("the data folder cannot be written")));
+    batch.done(RetryOutcome(IngestReason::kNotWritable,
+                            absl::UnavailableError("the data folder cannot be written")));
     return;
   }
-  if (absl::Status roles = CheckRoles(batch.key, *baseline, batch.view); !roles.ok()) {
+  if (auto wrong = CheckRoles(*baseline, batch.view); wrong.has_value()) {
     // Recorded as refused, so that its number is not a hole.
+    absl::Status why = absl::InvalidArgumentError(
+        absl::StrCat(batch.key.InWords(), ": ", wrong->description));
     IngestNote note{.key = std::move(batch.key),
                     .kind = IngestNote::Kind::kRefused,
                     .producer = std::move(batch.number.producer),
@@ -185,30 +195,29 @@ void Engine::Ingest(IngestBatch batch) {
                     .first = batch.number.sequence,
                     .last = batch.number.sequence,
                     .done = std::move(batch.done),
-                    .refusal = std::move(roles)};
+                    .refusal = std::move(why),
+                    .reason = IngestReason::kRole,
+                    .violations = {*std::move(wrong)}};
     Note(std::move(note));
     return;
   }
-  if (!impl_->workers[worker]->TryPush(std::move(batch))) {
-    impl_->retries.fetch_add(1, std::memory_order_relaxed);
-    batch.done(Retry(impl_->stopping.load()
-                         ? absl::UnavailableError("shutting down")
-                         : absl::ResourceExhaustedError("too many batches are waiting")));
-  }
+  if (!impl_->workers[worker]->TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
 }
 
 void Engine::Note(IngestNote note) {
   size_t worker = 0;
   if (impl_->catalog.Active(note.key, &worker, nullptr) == nullptr) {
-    if (note.done) {
-      note.done(Refused(absl::NotFoundError(absl::StrCat(note.key.InWords(), " does not exist"))));
-    }
+    if (note.done) note.done(Unknown(note.key));
     return;
   }
   if (!impl_->workers[worker]->TryPush(std::move(note)) && note.done) {
-    impl_->retries.fetch_add(1, std::memory_order_relaxed);
-    note.done(Retry(absl::ResourceExhaustedError("too many batches are waiting")));
+    note.done(impl_->QueueRefuses());
   }
+}
+
+void Engine::CountAnswer(const IngestOutcome& outcome) {
+  if (outcome.reason == IngestReason::kNone) return;
+  impl_->reasons[static_cast<size_t>(outcome.reason)].fetch_add(1, std::memory_order_relaxed);
 }
 
 absl::Duration Engine::MaxFutureSkew(const ModelKey& key) const {
@@ -264,6 +273,7 @@ ServiceSnapshot Engine::ServiceState() const {
     snapshot.evaluations += worker->evaluations();
   }
   snapshot.unknown_model_batches = impl_->unknown_model_batches.load();
+  for (size_t i = 0; i < kIngestReasons; ++i) snapshot.reasons[i] = impl_->reasons[i].load();
   return snapshot;
 }
 

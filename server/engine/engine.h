@@ -85,6 +85,9 @@ class Engine {
   /// full queue is a retry.
   void Ingest(IngestBatch batch);
   void Note(IngestNote note);
+  /// Counts why a request was refused or is to be tried again. Whoever answers requests calls it
+  /// once for each.
+  void CountAnswer(const IngestOutcome& outcome);
   /// How far ahead of the clock an event time of this model may be. The default for an unknown
   /// model.
   absl::Duration MaxFutureSkew(const ModelKey& key) const;

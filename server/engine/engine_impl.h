@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_ENGINE_ENGINE_IMPL_H_
 #define PLUMBLINE_SERVER_ENGINE_ENGINE_IMPL_H_
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -37,6 +38,8 @@ struct Engine::Impl {
   absl::Status Recover();
   size_t WorkerOf(const ModelKey& key) const;
   Worker& WorkerFor(const ModelKey& key) { return *workers[WorkerOf(key)]; }
+  /// The answer to what a worker's queue did not take.
+  IngestOutcome QueueRefuses() const;
   void Stop();
 
   /// Stores a baseline under its next number. `control_mutex` is held.
@@ -59,7 +62,7 @@ struct Engine::Impl {
   Board board;
   std::atomic<bool> stopping{false};
   std::atomic<uint64_t> unknown_model_batches{0};
-  std::atomic<uint64_t> retries{0};
+  std::array<std::atomic<uint64_t>, kIngestReasons> reasons{};
   /// One change of the catalog at a time.
   base::Mutex control_mutex;
   // In this order: workers hand over to the committer, which calls back into them.

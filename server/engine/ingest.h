@@ -1,9 +1,13 @@
 #ifndef PLUMBLINE_SERVER_ENGINE_INGEST_H_
 #define PLUMBLINE_SERVER_ENGINE_INGEST_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -19,14 +23,50 @@ struct BatchNumber {
   uint64_t sequence = 0;
 };
 
+/// Why a request was refused for good, or could not be taken now.
+enum class IngestReason {
+  kNone,
+  // Refused.
+  kUnreadable,    // the message cannot be parsed
+  kBadContract,   // it breaks the contract of a batch
+  kUnknownModel,  // the model or version does not exist
+  kFutureTime,    // an event time is too far ahead
+  kRole,          // a variable's role is not the baseline's
+  kExpiredEpoch,  // the producer's epoch has expired
+  kBadNumber,     // not a sequence number of the epoch
+  // To be tried again.
+  kQueueFull,      // the worker's queue
+  kInflightBytes,  // the memory of requests in flight
+  kNotWritable,    // a write failed, or would
+  kRecovering,     // memory is being loaded anew
+  kShuttingDown,
+};
+inline constexpr size_t kIngestReasons = static_cast<size_t>(IngestReason::kShuttingDown) + 1;
+inline constexpr IngestReason kFirstRetryReason = IngestReason::kQueueFull;
+
 /// What became of a request.
 struct IngestOutcome {
   enum class Result { kCounted, kDuplicate, kRefused, kRetry };
   Result result = Result::kCounted;
   uint64_t rows_counted = 0;
   uint64_t rows_late = 0;
-  absl::Status error;  // of kRefused and kRetry
+  absl::Status error = {};                                // of kRefused and kRetry
+  IngestReason reason = IngestReason::kNone;              // of the same
+  std::vector<profile::FieldViolation> violations = {};  // of kRefused, if fields are at fault
 };
+
+/// Nothing was counted, and never will be.
+inline IngestOutcome RefusedOutcome(IngestReason reason, absl::Status error,
+                                    std::vector<profile::FieldViolation> violations = {}) {
+  return {IngestOutcome::Result::kRefused, 0,      0,
+          std::move(error),                reason, std::move(violations)};
+}
+
+/// Nothing was counted; the client should send it again. `error` is Unavailable or
+/// ResourceExhausted.
+inline IngestOutcome RetryOutcome(IngestReason reason, absl::Status error) {
+  return {IngestOutcome::Result::kRetry, 0, 0, std::move(error), reason};
+}
 
 /// Called exactly once, from any thread; must not block.
 using IngestDone = absl::AnyInvocable<void(const IngestOutcome&)>;
@@ -55,8 +95,11 @@ struct IngestNote {
   uint64_t epoch = 0;
   uint64_t first = 0;  // kEnd: unused
   uint64_t last = 0;   // kEnd: the last number used
-  IngestDone done;     // kRefused: called with the outcome below once it is recorded
+  IngestDone done;
+  // kRefused: `done` is called with these once it is recorded.
   absl::Status refusal;
+  IngestReason reason = IngestReason::kNone;
+  std::vector<profile::FieldViolation> violations = {};
 };
 
 }  // namespace plumbline::engine

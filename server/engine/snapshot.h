@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "server/checks/alert.h"
 #include "server/checks/finding.h"
+#include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
 #include "server/profile/statistics.h"
 
@@ -67,6 +68,9 @@ struct ServiceSnapshot {
   size_t queue_depth = 0;
   size_t queue_capacity = 0;
   uint64_t unknown_model_batches = 0;
+  std::array<uint64_t, kIngestReasons> reasons{};  // requests refused or to be tried again
+  uint64_t inflight_bytes = 0, inflight_limit_bytes = 0;
+  uint64_t waiting_streams = 0;  // for bytes in flight
   bool writable = true;     // false after a failed write, until the service has recovered
   std::string write_error;  // why it is not writable
   uint64_t recoveries = 0;  // from failed writes

@@ -25,8 +25,22 @@ absl::Time Now(const base::Clock* clock) {
 }
 
 IngestOutcome Recovering() {
-  return {IngestOutcome::Result::kRetry, 0, 0,
-          absl::UnavailableError("the service is recovering from a failed write")};
+  return RetryOutcome(IngestReason::kRecovering,
+                      absl::UnavailableError("the service is recovering from a failed write"));
+}
+
+IngestOutcome Unknown(const ModelKey& key) {
+  return RefusedOutcome(IngestReason::kUnknownModel,
+                        absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist")));
+}
+
+// A model refuses numbers only: of an epoch that has expired, or of none.
+IngestOutcome WithReason(IngestOutcome outcome) {
+  if (outcome.result == IngestOutcome::Result::kRefused) {
+    outcome.reason = absl::IsFailedPrecondition(outcome.error) ? IngestReason::kExpiredEpoch
+                                                               : IngestReason::kBadNumber;
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -186,24 +200,23 @@ void Worker::Handle(Item* item, absl::Time now) {
     if (suspended_) return Answer(std::move(batch->done), Recovering());
     const auto it = models_.live.find(batch->key);
     if (it == models_.live.end()) {
-      Answer(std::move(batch->done),
-             {IngestOutcome::Result::kRefused, 0, 0,
-              absl::NotFoundError(absl::StrCat(batch->key.InWords(), " does not exist"))});
-      return;
+      return Answer(std::move(batch->done), Unknown(batch->key));
     }
     touched_.insert(batch->key);
-    Answer(std::move(batch->done), it->second->Ingest(*batch, now));
+    Answer(std::move(batch->done), WithReason(it->second->Ingest(*batch, now)));
   } else if (auto* note = std::get_if<IngestNote>(item)) {
     if (suspended_) return Answer(std::move(note->done), Recovering());
     const auto it = models_.live.find(note->key);
     if (it == models_.live.end()) {
-      Answer(std::move(note->done),
-             {IngestOutcome::Result::kRefused, 0, 0,
-              absl::NotFoundError(absl::StrCat(note->key.InWords(), " does not exist"))});
-      return;
+      return Answer(std::move(note->done), Unknown(note->key));
     }
     touched_.insert(note->key);
-    Answer(std::move(note->done), it->second->Note(*note, now));
+    IngestOutcome outcome = WithReason(it->second->Note(*note, now));
+    if (note->kind == IngestNote::Kind::kRefused) {
+      outcome.reason = note->reason;
+      outcome.violations = std::move(note->violations);
+    }
+    Answer(std::move(note->done), std::move(outcome));
   } else if (auto* control = std::get_if<Control>(item)) {
     control->task(&models_, &control_writes_);
     controls_.push_back(std::move(control->then));

@@ -61,6 +61,17 @@ constexpr Metric kMetrics[] = {
      LabelSet::kNone},
     {"plumbline_queue_depth", "Batches waiting to be counted.", kGauge, LabelSet::kNone},
     {"plumbline_queue_capacity", "Batches that may wait to be counted.", kGauge, LabelSet::kNone},
+    {"plumbline_refused_batches_total", "Ingest requests refused for good since the start, by reason.",
+     kCounter, LabelSet::kReason},
+    {"plumbline_retries_total",
+     "Ingest requests that clients were told to send again since the start, by reason.", kCounter,
+     LabelSet::kReason},
+    {"plumbline_inflight_bytes", "Memory of ingest requests that are not answered yet.", kGauge,
+     LabelSet::kNone},
+    {"plumbline_inflight_limit_bytes", "What they may take together; beyond it streams wait.",
+     kGauge, LabelSet::kNone},
+    {"plumbline_waiting_streams", "Streams that wait until other requests are answered.", kGauge,
+     LabelSet::kNone},
     {"plumbline_unknown_model_batches_total", "Requests for models that are not known.", kCounter,
      LabelSet::kNone},
     {"plumbline_writable", "1 while the data folder can be written, 0 after a failed write.",
@@ -135,6 +146,7 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kVariable[] = {"model", "version", "variable"};
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
                                            "cause", "source",  "severity"};
+  static constexpr const char* kReason[] = {"reason"};
   static constexpr const char* kBuild[] = {"version", "compiler"};
   switch (labels) {
     case LabelSet::kNone:
@@ -147,6 +159,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return kVariable;
     case LabelSet::kAlert:
       return kAlert;
+    case LabelSet::kReason:
+      return kReason;
     case LabelSet::kBuild:
       return kBuild;
   }

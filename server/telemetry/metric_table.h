@@ -12,7 +12,7 @@
 namespace plumbline::telemetry {
 
 /// What a metric's series are told apart by.
-enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kBuild };
+enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kReason, kBuild };
 
 /// The label names of a set, in the order of their values. Never a category, a row id or free text.
 absl::Span<const char* const> LabelNames(LabelSet labels);
@@ -55,6 +55,11 @@ enum MetricId : size_t {
   kEvaluations,
   kQueueDepth,
   kQueueCapacity,
+  kRefusedBatches,
+  kRetries,
+  kInflightBytes,
+  kInflightLimit,
+  kWaitingStreams,
   kUnknownModelBatches,
   kWritable,
   kBuildInfo,

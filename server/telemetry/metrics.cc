@@ -74,6 +74,48 @@ void AddVariable(const engine::ModelKey& key, const engine::VariableSnapshot& va
   }
 }
 
+const char* ReasonName(engine::IngestReason reason) {
+  using engine::IngestReason;
+  switch (reason) {
+    case IngestReason::kNone:
+      break;
+    case IngestReason::kUnreadable:
+      return "unreadable";
+    case IngestReason::kBadContract:
+      return "bad_contract";
+    case IngestReason::kUnknownModel:
+      return "unknown_model";
+    case IngestReason::kFutureTime:
+      return "future_time";
+    case IngestReason::kRole:
+      return "role";
+    case IngestReason::kExpiredEpoch:
+      return "expired_epoch";
+    case IngestReason::kBadNumber:
+      return "bad_number";
+    case IngestReason::kQueueFull:
+      return "queue_full";
+    case IngestReason::kInflightBytes:
+      return "inflight_bytes";
+    case IngestReason::kNotWritable:
+      return "not_writable";
+    case IngestReason::kRecovering:
+      return "recovering";
+    case IngestReason::kShuttingDown:
+      return "shutting_down";
+  }
+  return "none";
+}
+
+// Every reason has its series from the start, so that a rate sees the first refusal.
+void AddReasons(const engine::ServiceSnapshot& service, Families* families) {
+  for (size_t i = 1; i < engine::kIngestReasons; ++i) {
+    const auto reason = static_cast<engine::IngestReason>(i);
+    families->Add(reason < engine::kFirstRetryReason ? kRefusedBatches : kRetries,
+                  {ReasonName(reason)}, ToDouble(service.reasons[i]));
+  }
+}
+
 void AddService(const engine::ServiceSnapshot& service, Families* families) {
   families->AddHistogram(kCommitLatency, engine::kCommitLatencyBounds,
                          service.commit_latency_counts, service.commit_latency_sum_seconds);
@@ -84,6 +126,10 @@ void AddService(const engine::ServiceSnapshot& service, Families* families) {
   families->Add(kEvaluations, {}, ToDouble(service.evaluations));
   families->Add(kQueueDepth, {}, ToDouble(service.queue_depth));
   families->Add(kQueueCapacity, {}, ToDouble(service.queue_capacity));
+  AddReasons(service, families);
+  families->Add(kInflightBytes, {}, ToDouble(service.inflight_bytes));
+  families->Add(kInflightLimit, {}, ToDouble(service.inflight_limit_bytes));
+  families->Add(kWaitingStreams, {}, ToDouble(service.waiting_streams));
   families->Add(kUnknownModelBatches, {}, ToDouble(service.unknown_model_batches));
   families->Add(kWritable, {}, service.writable ? 1 : 0);
 }

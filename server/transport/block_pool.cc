@@ -14,7 +14,7 @@ size_t IndexOf(size_t size) {
 }  // namespace
 
 BlockPool::Block BlockPool::Take(size_t bytes) {
-  const size_t size = std::bit_ceil(std::clamp(bytes, kMinBytes, kMaxBytes));
+  const size_t size = SizeOf(bytes);
   std::unique_ptr<char[]> data;
   {
     base::MutexLock lock(&mutex_);
@@ -32,6 +32,10 @@ void BlockPool::Give(std::unique_ptr<char[]> data, size_t size) {
   base::MutexLock lock(&mutex_);
   auto& kept = kept_[IndexOf(size)];
   if (kept.size() < kMaxKeptBytes / size) kept.push_back(std::move(data));
+}
+
+size_t BlockPool::SizeOf(size_t bytes) {
+  return std::bit_ceil(std::clamp(bytes, kMinBytes, kMaxBytes));
 }
 
 BlockPool* BlockPool::Global() {

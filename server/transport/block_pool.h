@@ -49,6 +49,9 @@ class BlockPool {
   /// A block of at least `bytes`, or of kMaxBytes if that is less. Its contents are anything.
   Block Take(size_t bytes);
 
+  /// The size of the block that Take(bytes) gives.
+  static size_t SizeOf(size_t bytes);
+
   /// The pool of this process's messages.
   static BlockPool* Global();
 

@@ -70,8 +70,10 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
 
 }  // namespace
 
-GrpcServer::GrpcServer(engine::Engine* engine, const base::Clock* clock)
-    : ingest_(engine, clock), baseline_(engine), model_(engine), report_(engine) {}
+GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
+                       const base::Clock* clock)
+    : ingest_(engine, clock, options.max_inflight_bytes, options.max_inflight_requests),
+      baseline_(engine), model_(engine), report_(engine) {}
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) Shutdown(absl::Seconds(1));
@@ -84,7 +86,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   if (!address.ok()) return address.status();
   const auto credentials = CredentialsOf(options, *address);
   if (!credentials.ok()) return credentials.status();
-  std::unique_ptr<GrpcServer> server(new GrpcServer(engine, clock));
+  std::unique_ptr<GrpcServer> server(new GrpcServer(options, engine, clock));
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -23,6 +23,8 @@ struct GrpcServerOptions {
   std::string tls_client_ca = {};           // if set, clients must show a certificate of it
   bool allow_insecure = false;              // an open address without TLS
   int max_message_bytes = 32 << 20;
+  size_t max_inflight_bytes = size_t{256} << 20;  // of all ingest requests that have no answer yet
+  size_t max_inflight_requests = 4096;
 };
 
 /// The gRPC side: all services, health and reflection. Health says SERVING between SetServing(true)
@@ -38,13 +40,15 @@ class GrpcServer {
   ~GrpcServer();
 
   int port() const { return port_; }
+  /// Fills in what is in flight.
+  void Describe(engine::ServiceSnapshot* snapshot) const { ingest_.Describe(snapshot); }
   void SetServing(bool serving);
   /// NOT_SERVING, streams end when what is in flight is answered, then everything that is left is
   /// cancelled at `deadline`.
   void Shutdown(absl::Duration deadline);
 
  private:
-  GrpcServer(engine::Engine* engine, const base::Clock* clock);
+  GrpcServer(const GrpcServerOptions& options, engine::Engine* engine, const base::Clock* clock);
 
   IngestService ingest_;
   BaselineService baseline_;

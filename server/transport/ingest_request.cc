@@ -11,13 +11,12 @@
 namespace plumbline::transport {
 namespace {
 
+using engine::IngestDone;
 using engine::IngestOutcome;
+using engine::IngestReason;
+using engine::RefusedOutcome;
 
 constexpr size_t kMaxProducerBytes = 128;
-
-IngestOutcome Refused(absl::Status error) {
-  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
-}
 
 void CheckProducer(const std::string& field, const std::string& producer,
                    std::vector<profile::FieldViolation>* violations) {
@@ -67,11 +66,6 @@ engine::IngestNote NoteOf(engine::ModelKey key, engine::IngestNote::Kind kind,
   return note;
 }
 
-engine::IngestDone Plain(IngestAnswer answer) {
-  return
-      [answer = std::move(answer)](const IngestOutcome& outcome) mutable { answer(outcome, {}); };
-}
-
 void CheckNamedProducer(const std::string& field, const std::string& producer,
                         std::vector<profile::FieldViolation>* violations) {
   if (producer.empty()) violations->push_back({field, "the producer has no name"});
@@ -81,41 +75,42 @@ void CheckNamedProducer(const std::string& field, const std::string& producer,
 // The model of a request without rows; nullopt if the request was answered with a refusal.
 std::optional<engine::ModelKey> KeyOf(const std::string& model, const std::string& version,
                                       const std::vector<profile::FieldViolation>& violations,
-                                      const engine::Engine* engine, IngestAnswer* answer) {
+                                      const engine::Engine* engine, IngestDone* answer) {
   auto key = engine->Resolve(model, version);
   if (!key.ok()) {
-    (*answer)(Refused(key.status()), {});
+    (*answer)(RefusedOutcome(IngestReason::kUnknownModel, key.status()));
     return std::nullopt;
   }
   if (!violations.empty()) {
-    (*answer)(Refused(ViolationsStatus(violations)), violations);
+    (*answer)(RefusedOutcome(IngestReason::kBadContract, ViolationsStatus(violations), violations));
     return std::nullopt;
   }
   return *std::move(key);
 }
 
 // Answers once the refusal is recorded.
-void NoteRefusal(engine::ModelKey key, const v1::BatchNumber& number, const absl::Status& why,
-                 std::vector<profile::FieldViolation> violations, engine::Engine* engine,
-                 IngestAnswer answer) {
+void NoteRefusal(engine::ModelKey key, const v1::BatchNumber& number, IngestReason reason,
+                 const absl::Status& why, std::vector<profile::FieldViolation> violations,
+                 engine::Engine* engine, IngestDone answer) {
   const std::string words = key.InWords();
   engine::IngestNote note =
       NoteOf(std::move(key), engine::IngestNote::Kind::kRefused, number.producer(), number.epoch());
   note.first = number.sequence();
   note.last = number.sequence();
   note.refusal = absl::InvalidArgumentError(absl::StrCat(words, ": ", why.message()));
-  note.done = [answer = std::move(answer), violations = std::move(violations)](
-                  const IngestOutcome& outcome) mutable { answer(outcome, violations); };
+  note.reason = reason;
+  note.violations = std::move(violations);
+  note.done = std::move(answer);
   engine->Note(std::move(note));
 }
 
 }  // namespace
 
 void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
-                 engine::Engine* engine, const base::Clock* clock, IngestAnswer answer) {
+                 engine::Engine* engine, const base::Clock* clock, IngestDone answer) {
   auto key = engine->Resolve(batch.model(), batch.version());
   if (!key.ok()) {
-    answer(Refused(key.status()), {});
+    answer(RefusedOutcome(IngestReason::kUnknownModel, key.status()));
     return;
   }
   const v1::BatchNumber& number = batch.number();
@@ -125,15 +120,17 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
   const std::vector<profile::FieldViolation> wire = ValidateWire(batch.batch());
   violations.insert(violations.end(), wire.begin(), wire.end());
   profile::BatchView view;
+  IngestReason reason = IngestReason::kBadContract;
   if (violations.empty()) {
     view = ViewOf(batch.batch());
     violations = profile::ValidateBatch(view);
+    if (violations.empty()) reason = IngestReason::kFutureTime;
     CheckTimes(view, clock->Now(), engine->MaxFutureSkew(*key), &violations);
   }
   if (!violations.empty()) {
     const absl::Status why = ViolationsStatus(violations);
-    NoteRefusal(*std::move(key), numbered ? number : v1::BatchNumber(), why, std::move(violations),
-                engine, std::move(answer));
+    NoteRefusal(*std::move(key), numbered ? number : v1::BatchNumber(), reason, why,
+                std::move(violations), engine, std::move(answer));
     return;
   }
   engine::IngestBatch item;
@@ -141,24 +138,25 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
   item.number = {number.producer(), number.epoch(), number.sequence()};
   item.view = std::move(view);
   item.owner = std::move(owner);
-  item.done = Plain(std::move(answer));
+  item.done = std::move(answer);
   engine->Ingest(std::move(item));
 }
 
-void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, IngestAnswer answer) {
+void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, IngestDone answer) {
   const absl::Status why = absl::InvalidArgumentError(
       "the message cannot be parsed: a text that is not UTF-8, or damaged bytes");
   std::vector<profile::FieldViolation> violations;
   CheckNumber(batch.number(), &violations);
   auto key = engine->Resolve(batch.model(), batch.version());
   if (!key.ok() || !violations.empty()) {
-    answer(Refused(why), {});
+    answer(RefusedOutcome(key.ok() ? IngestReason::kUnreadable : IngestReason::kUnknownModel, why));
     return;
   }
-  NoteRefusal(*std::move(key), batch.number(), why, {}, engine, std::move(answer));
+  NoteRefusal(*std::move(key), batch.number(), IngestReason::kUnreadable, why, {}, engine,
+              std::move(answer));
 }
 
-void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, IngestAnswer answer) {
+void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, IngestDone answer) {
   std::vector<profile::FieldViolation> violations;
   CheckNamedProducer("skip_range.producer", skip.producer(), &violations);
   if (skip.first_sequence() == 0 || skip.last_sequence() < skip.first_sequence()) {
@@ -172,11 +170,11 @@ void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, IngestAnswer 
       NoteOf(*std::move(key), engine::IngestNote::Kind::kSkip, skip.producer(), skip.epoch());
   note.first = skip.first_sequence();
   note.last = skip.last_sequence();
-  note.done = Plain(std::move(answer));
+  note.done = std::move(answer);
   engine->Note(std::move(note));
 }
 
-void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestAnswer answer) {
+void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestDone answer) {
   std::vector<profile::FieldViolation> violations;
   CheckNamedProducer("end_epoch.producer", end.producer(), &violations);
   auto key = KeyOf(end.model(), end.version(), violations, engine, &answer);
@@ -184,7 +182,7 @@ void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestAnswer ans
   engine::IngestNote note =
       NoteOf(*std::move(key), engine::IngestNote::Kind::kEnd, end.producer(), end.epoch());
   note.last = end.last_sequence();
-  note.done = Plain(std::move(answer));
+  note.done = std::move(answer);
   engine->Note(std::move(note));
 }
 

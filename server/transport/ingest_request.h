@@ -2,30 +2,22 @@
 #define PLUMBLINE_SERVER_TRANSPORT_INGEST_REQUEST_H_
 
 #include <memory>
-#include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "plumbline/v1/ingest_service.pb.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
-#include "server/profile/batch.h"
 
 namespace plumbline::transport {
-
-/// Called exactly once, from any thread, with what became of a request and what is wrong with it
-/// field by field.
-using IngestAnswer = absl::AnyInvocable<void(const engine::IngestOutcome&,
-                                             const std::vector<profile::FieldViolation>&)>;
 
 /// Validates a batch and hands it to the engine; a refused one is recorded there, so that its
 /// number is not loss. `owner` keeps `batch` alive. Never blocks.
 void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
-                 engine::Engine* engine, const base::Clock* clock, IngestAnswer answer);
+                 engine::Engine* engine, const base::Clock* clock, engine::IngestDone answer);
 /// Refuses a batch that could not be parsed, and records its number if that came before the broken
 /// field: it is then not loss.
-void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, IngestAnswer answer);
-void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, IngestAnswer answer);
-void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestAnswer answer);
+void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, engine::IngestDone answer);
+void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, engine::IngestDone answer);
+void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, engine::IngestDone answer);
 
 v1::IngestResult ToWire(engine::IngestOutcome::Result result);
 

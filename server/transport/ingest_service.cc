@@ -12,25 +12,39 @@ namespace plumbline::transport {
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Ingest(
     grpc::CallbackServerContext*) {
-  return new IngestStream(engine_, clock_, &streams_);  // deletes itself in OnDone
+  return new IngestStream(engine_, clock_, &budget_, &streams_);  // deletes itself in OnDone
 }
 
 grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  size_t footprint = ExpectedFootprint(request->Length());
+  if (!budget_.TryTake(footprint)) {
+    const auto outcome = engine::RetryOutcome(
+        engine::IngestReason::kInflightBytes,
+        absl::ResourceExhaustedError("too many bytes are in flight (max_inflight_mib)"));
+    engine_->CountAnswer(outcome);
+    reactor->Finish(ToGrpcStatus(outcome.error));
+    return reactor;
+  }
   auto parsed = std::make_unique<Message<v1::IngestBatchRequest>>(*request);
+  if (parsed->footprint() > footprint) {
+    budget_.TakeMore(parsed->footprint() - footprint);
+    footprint = parsed->footprint();
+  }
   const bool sound = parsed->sound();
   const v1::NumberedBatch& batch = parsed->get().batch();
-  IngestAnswer answer = [reactor, response](
-                            const engine::IngestOutcome& outcome,
-                            const std::vector<profile::FieldViolation>& violations) {
+  engine::IngestDone answer = [this, footprint, reactor,
+                               response](const engine::IngestOutcome& outcome) {
+    budget_.Give(footprint);
+    engine_->CountAnswer(outcome);
     v1::IngestBatchResponse message;
     message.set_result(ToWire(outcome.result));
     message.set_rows_counted(outcome.rows_counted);
     message.set_rows_late(outcome.rows_late);
     *response = ToBytes(message);
-    reactor->Finish(ToGrpcStatus(outcome.error, violations));
+    reactor->Finish(ToGrpcStatus(outcome.error, outcome.violations));
   };
   if (sound) {
     HandleBatch(batch, std::move(parsed), engine_, clock_, std::move(answer));
@@ -38,6 +52,12 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     HandleBroken(batch, engine_, std::move(answer));
   }
   return reactor;
+}
+
+void IngestService::Describe(engine::ServiceSnapshot* snapshot) const {
+  snapshot->inflight_bytes = budget_.used_bytes();
+  snapshot->inflight_limit_bytes = budget_.limit_bytes();
+  snapshot->waiting_streams = budget_.waiting();
 }
 
 }  // namespace plumbline::transport

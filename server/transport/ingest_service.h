@@ -1,9 +1,12 @@
 #ifndef PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
 #define PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
 
+#include <cstddef>
+
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
+#include "server/transport/inflight_budget.h"
 #include "server/transport/ingest_stream.h"
 
 namespace plumbline::transport {
@@ -16,8 +19,11 @@ using RawIngestService = v1::IngestService::WithRawCallbackMethod_Ingest<
 /// The data plane: reactions validate and hand over; they never block and never touch the disk.
 class IngestService final : public RawIngestService {
  public:
-  IngestService(engine::Engine* engine, const base::Clock* clock)
-      : engine_(engine), clock_(clock) {}
+  /// At most so many bytes and requests are in flight at once: streams then wait, single batches are
+  /// told to retry.
+  IngestService(engine::Engine* engine, const base::Clock* clock, size_t max_inflight_bytes,
+                size_t max_inflight_requests)
+      : engine_(engine), clock_(clock), budget_(max_inflight_bytes, max_inflight_requests) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Ingest(
       grpc::CallbackServerContext* context) override;
@@ -27,10 +33,13 @@ class IngestService final : public RawIngestService {
 
   /// Ends the open streams once what is in flight has been answered.
   void Drain() { streams_.Drain(); }
+  /// Fills in what is in flight.
+  void Describe(engine::ServiceSnapshot* snapshot) const;
 
  private:
   engine::Engine* const engine_;
   const base::Clock* const clock_;
+  InflightBudget budget_;
   StreamRegistry streams_;
 };
 

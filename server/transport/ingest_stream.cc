@@ -70,16 +70,15 @@ v1::IngestResponse ResponseTo(const v1::IngestRequest& request, uint64_t index) 
 }  // namespace
 
 IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock,
-                           StreamRegistry* registry)
-    : engine_(engine), clock_(clock), registry_(registry) {
+                           InflightBudget* budget, StreamRegistry* registry)
+    : engine_(engine), clock_(clock), budget_(budget), registry_(registry) {
   registry_->Add(this);
   base::MutexLock lock(&mutex_);
   MaybeRead();
 }
 
 void IngestStream::OnReadDone(bool ok) {
-  grpc::ByteBuffer bytes;
-  uint64_t index = 0;
+  size_t bytes = 0;
   {
     base::MutexLock lock(&mutex_);
     read_under_way_ = false;
@@ -89,33 +88,57 @@ void IngestStream::OnReadDone(bool ok) {
       return;
     }
     if (finished_) return;  // came in after a drain: never counted, never answered
-    bytes.Swap(&reading_);
-    index = next_index_++;
+    arrived_.Swap(&reading_);
+    bytes = ExpectedFootprint(arrived_.Length());
     ++in_flight_;
-    bytes_in_flight_ += bytes.Length();
+    bytes_in_flight_ += bytes;
     handling_ = true;
+  }
+  if (budget_->TakeOrWait(bytes, [this] { AdmitSoon(); })) Admit();
+}
+
+void IngestStream::AdmitSoon() {
+  alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_->Set(gpr_inf_past(GPR_CLOCK_MONOTONIC), [this](bool) { Admit(); });
+}
+
+void IngestStream::Admit() {
+  grpc::ByteBuffer bytes;
+  uint64_t index = 0;
+  {
+    base::MutexLock lock(&mutex_);
+    bytes.Swap(&arrived_);
+    index = next_index_++;
   }
   Handle(bytes, index);
   // Not before: batches of one stream go to the engine in the order in which they came.
   base::MutexLock lock(&mutex_);
   handling_ = false;
   MaybeRead();
+  MaybeFinish();
 }
 
 void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
   auto request = std::make_unique<Request>(bytes);
   const bool sound = request->sound();
-  IngestAnswer answer = [this, length = bytes.Length(),
-                         response = ResponseTo(request->get(), index)](
-                            const engine::IngestOutcome& outcome,
-                            const std::vector<profile::FieldViolation>& violations) mutable {
+  size_t footprint = ExpectedFootprint(bytes.Length());
+  if (request->footprint() > footprint) {
+    const size_t more = request->footprint() - footprint;
+    footprint += more;
+    budget_->TakeMore(more);
+    base::MutexLock lock(&mutex_);
+    bytes_in_flight_ += more;
+  }
+  engine::IngestDone answer = [this, footprint, response = ResponseTo(request->get(), index)](
+                                  const engine::IngestOutcome& outcome) mutable {
+    engine_->CountAnswer(outcome);
     response.set_result(ToWire(outcome.result));
     response.set_rows_counted(outcome.rows_counted);
     response.set_rows_late(outcome.rows_late);
     if (!outcome.error.ok()) {
-      *response.mutable_error() = ToRpcStatus(outcome.error, violations);
+      *response.mutable_error() = ToRpcStatus(outcome.error, outcome.violations);
     }
-    Answer(response, length);
+    Answer(response, footprint);
   };
   if (sound) {
     Dispatch(std::move(request), std::move(answer));
@@ -124,7 +147,7 @@ void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
   }
 }
 
-void IngestStream::Dispatch(std::unique_ptr<Request> request, IngestAnswer answer) {
+void IngestStream::Dispatch(std::unique_ptr<Request> request, engine::IngestDone answer) {
   const v1::IngestRequest& message = request->get();
   switch (message.payload_case()) {
     case v1::IngestRequest::kBatch:
@@ -137,14 +160,15 @@ void IngestStream::Dispatch(std::unique_ptr<Request> request, IngestAnswer answe
       HandleEnd(message.end_epoch(), engine_, std::move(answer));
       break;
     case v1::IngestRequest::PAYLOAD_NOT_SET:
-      answer({engine::IngestOutcome::Result::kRefused, 0, 0,
-              absl::InvalidArgumentError("the request is empty")},
-             {{"payload", "one of batch, skip_range and end_epoch must be set"}});
+      answer(engine::RefusedOutcome(
+          engine::IngestReason::kBadContract, absl::InvalidArgumentError("the request is empty"),
+          {{"payload", "one of batch, skip_range and end_epoch must be set"}}));
       break;
   }
 }
 
 void IngestStream::Answer(const v1::IngestResponse& response, size_t bytes) {
+  budget_->Give(bytes);
   base::MutexLock lock(&mutex_);
   --in_flight_;
   bytes_in_flight_ -= bytes;
@@ -191,7 +215,9 @@ void IngestStream::MaybeWrite() {
 void IngestStream::MaybeFinish() {
   const bool over = reads_over_ || draining_;
   // Not before the last answer: engine callbacks hold `this`.
-  if (finished_ || !over || in_flight_ > 0 || write_under_way_ || !answers_.empty()) return;
+  if (finished_ || !over || handling_ || in_flight_ > 0 || write_under_way_ || !answers_.empty()) {
+    return;
+  }
   finished_ = true;
   Finish(reads_over_ ? grpc::Status::OK
                      : ToGrpcStatus(absl::UnavailableError("the server is shutting down")));

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_TRANSPORT_INGEST_STREAM_H_
 #define PLUMBLINE_SERVER_TRANSPORT_INGEST_STREAM_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -15,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
 #include "server/engine/engine.h"
+#include "server/transport/inflight_budget.h"
 #include "server/transport/ingest_request.h"
 #include "server/transport/message.h"
 
@@ -38,14 +40,16 @@ class StreamRegistry {
 };
 
 /// One Ingest stream: batches up, acknowledgements down. Reading stops while too much is in flight
-/// or unread by the client, which slows a fast sender through gRPC's flow control. Deletes itself
-/// when gRPC is done with it and every answer has come.
+/// or unread by the client, and while a request waits unparsed for the budget that all streams
+/// share, which slows a fast sender through gRPC's flow control. Deletes itself when gRPC is done
+/// with it and every answer has come.
 class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   static constexpr size_t kMaxInFlight = 256;
   static constexpr size_t kMaxBytesInFlight = size_t{64} << 20;
 
-  IngestStream(engine::Engine* engine, const base::Clock* clock, StreamRegistry* registry);
+  IngestStream(engine::Engine* engine, const base::Clock* clock, InflightBudget* budget,
+               StreamRegistry* registry);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -59,8 +63,11 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
 
   ~IngestStream() override = default;
 
+  // Admits arrived_ on a thread of gRPC's: for callers that must not be kept.
+  void AdmitSoon();
+  void Admit();
   void Handle(const grpc::ByteBuffer& bytes, uint64_t index);
-  void Dispatch(std::unique_ptr<Request> request, IngestAnswer answer);
+  void Dispatch(std::unique_ptr<Request> request, engine::IngestDone answer);
   void Answer(const v1::IngestResponse& response, size_t bytes);
   // Each starts what may start now.
   void MaybeRead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -69,15 +76,19 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
 
   engine::Engine* const engine_;
   const base::Clock* const clock_;
+  InflightBudget* const budget_;
   StreamRegistry* const registry_;
+
+  std::unique_ptr<grpc::Alarm> alarm_;  // of one request at a time: while handling_ is true
 
   base::Mutex mutex_;
   grpc::ByteBuffer reading_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::ByteBuffer> answers_ ABSL_GUARDED_BY(mutex_);
+  grpc::ByteBuffer arrived_ ABSL_GUARDED_BY(mutex_);  // waits for its admission
   uint64_t next_index_ ABSL_GUARDED_BY(mutex_) = 1;
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t bytes_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool handling_ ABSL_GUARDED_BY(mutex_) = false;  // a request is on its way to the engine
+  bool handling_ ABSL_GUARDED_BY(mutex_) = false;  // a request has arrived, the engine has it not
   bool read_under_way_ ABSL_GUARDED_BY(mutex_) = false;
   bool write_under_way_ ABSL_GUARDED_BY(mutex_) = false;
   bool reads_over_ ABSL_GUARDED_BY(mutex_) = false;

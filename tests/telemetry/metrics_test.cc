@@ -152,6 +152,11 @@ TEST(Exporter, ShowsTheService) {
   service.queue_depth = 5;
   service.queue_capacity = 64;
   service.unknown_model_batches = 2;
+  service.reasons[static_cast<size_t>(engine::IngestReason::kRole)] = 7;
+  service.reasons[static_cast<size_t>(engine::IngestReason::kInflightBytes)] = 3;
+  service.inflight_bytes = 12;
+  service.inflight_limit_bytes = 99;
+  service.waiting_streams = 4;
   service.writable = false;
   const ProcessState process = {.resident_bytes = 1e6,
                                 .cpu_seconds = 2.5,
@@ -173,6 +178,13 @@ TEST(Exporter, ShowsTheService) {
                                  "plumbline_queue_depth 5",
                                  "plumbline_queue_capacity 64",
                                  "plumbline_unknown_model_batches_total 2",
+                                 "plumbline_refused_batches_total{reason=\"role\"} 7",
+                                 "plumbline_refused_batches_total{reason=\"unreadable\"} 0",
+                                 "plumbline_retries_total{reason=\"inflight_bytes\"} 3",
+                                 "plumbline_retries_total{reason=\"queue_full\"} 0",
+                                 "plumbline_inflight_bytes 12",
+                                 "plumbline_inflight_limit_bytes 99",
+                                 "plumbline_waiting_streams 4",
                                  "plumbline_writable 0",
                                  "process_resident_memory_bytes 1000000",
                                  "process_cpu_seconds_total 2.5",
@@ -182,6 +194,17 @@ TEST(Exporter, ShowsTheService) {
     EXPECT_THAT(text, HasSubstr(line + "\n"));
   }
   EXPECT_THAT(text, HasSubstr("plumbline_build_info{version=\"1.2.3\","));
+}
+
+TEST(Exporter, EveryReasonHasOneSeriesOfItsOwn) {
+  const std::string text = Render({});
+  std::set<std::string> reasons;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::StartsWith(line, "#") || !absl::StrContains(line, "{reason=")) continue;
+    EXPECT_TRUE(reasons.insert(std::string(line.substr(line.find('{')))).second) << line;
+  }
+  EXPECT_EQ(reasons.size(), engine::kIngestReasons - 1);
+  EXPECT_EQ(reasons.count("{reason=\"none\"} 0"), 0u);
 }
 
 TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
