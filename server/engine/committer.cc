@@ -23,8 +23,7 @@ void Committer::Submit(CommitJob job) {
     }
   }
   for (PendingAck& ack : job.acks) {
-    ack.done(
-        RetryOutcome(IngestReason::kShuttingDown, absl::UnavailableError("shutting down")));
+    ack.done(RetryOutcome(IngestReason::kShuttingDown, absl::UnavailableError("shutting down")));
   }
   if (job.then) job.then(absl::UnavailableError("shutting down"));
 }

@@ -32,11 +32,10 @@ std::optional<profile::FieldViolation> CheckRoles(const profile::Baseline& basel
     if (!index.has_value()) continue;
     const profile::Role role = baseline.schema.variables()[*index].role;
     if (role == *column.role) continue;
-    return profile::FieldViolation{
-        absl::StrCat("batch.columns[", i, "].role"),
-        absl::StrCat("variable \"", column.name, "\" is sent as a ",
-                     profile::RoleName(*column.role), ", but is a ", profile::RoleName(role),
-                     " in the baseline")};
+    return profile::FieldViolation{absl::StrCat("batch.columns[", i, "].role"),
+                                   absl::StrCat("variable \"", column.name, "\" is sent as a ",
+                                                profile::RoleName(*column.role), ", but is a ",
+                                                profile::RoleName(role), " in the baseline")};
   }
   return std::nullopt;
 }
@@ -186,8 +185,8 @@ void Engine::Ingest(IngestBatch batch) {
   }
   if (auto wrong = CheckRoles(*baseline, batch.view); wrong.has_value()) {
     // Recorded as refused, so that its number is not a hole.
-    absl::Status why = absl::InvalidArgumentError(
-        absl::StrCat(batch.key.InWords(), ": ", wrong->description));
+    absl::Status why =
+        absl::InvalidArgumentError(absl::StrCat(batch.key.InWords(), ": ", wrong->description));
     IngestNote note{.key = std::move(batch.key),
                     .kind = IngestNote::Kind::kRefused,
                     .producer = std::move(batch.number.producer),

@@ -50,16 +50,15 @@ struct IngestOutcome {
   Result result = Result::kCounted;
   uint64_t rows_counted = 0;
   uint64_t rows_late = 0;
-  absl::Status error = {};                                // of kRefused and kRetry
-  IngestReason reason = IngestReason::kNone;              // of the same
+  absl::Status error = {};                               // of kRefused and kRetry
+  IngestReason reason = IngestReason::kNone;             // of the same
   std::vector<profile::FieldViolation> violations = {};  // of kRefused, if fields are at fault
 };
 
 /// Nothing was counted, and never will be.
 inline IngestOutcome RefusedOutcome(IngestReason reason, absl::Status error,
                                     std::vector<profile::FieldViolation> violations = {}) {
-  return {IngestOutcome::Result::kRefused, 0,      0,
-          std::move(error),                reason, std::move(violations)};
+  return {IngestOutcome::Result::kRefused, 0, 0, std::move(error), reason, std::move(violations)};
 }
 
 /// Nothing was counted; the client should send it again. `error` is Unavailable or

@@ -71,9 +71,9 @@ struct ServiceSnapshot {
   std::array<uint64_t, kIngestReasons> reasons{};  // requests refused or to be tried again
   uint64_t inflight_bytes = 0, inflight_limit_bytes = 0;
   uint64_t waiting_streams = 0;  // for bytes in flight
-  bool writable = true;     // false after a failed write, until the service has recovered
-  std::string write_error;  // why it is not writable
-  uint64_t recoveries = 0;  // from failed writes
+  bool writable = true;          // false after a failed write, until the service has recovered
+  std::string write_error;       // why it is not writable
+  uint64_t recoveries = 0;       // from failed writes
 };
 
 }  // namespace plumbline::engine

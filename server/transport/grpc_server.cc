@@ -73,7 +73,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
 GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
                        const base::Clock* clock)
     : ingest_(engine, clock, options.max_inflight_bytes, options.max_inflight_requests),
-      baseline_(engine), model_(engine), report_(engine) {}
+      baseline_(engine),
+      model_(engine),
+      report_(engine) {}
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) Shutdown(absl::Seconds(1));

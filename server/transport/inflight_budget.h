@@ -11,8 +11,9 @@
 namespace plumbline::transport {
 
 /// What all requests in flight may take together: bytes of memory, and places in the queues of the
-/// engine. A request is in flight from before it is parsed until it is answered. Who waits is served in the order of coming, one
-/// request at a time, so that no stream starves another. Thread-safe; must outlive its users.
+/// engine. A request is in flight from before it is parsed until it is answered. Who waits is
+/// served in the order of coming, one request at a time, so that no stream starves another.
+/// Thread-safe; must outlive its users.
 class InflightBudget {
  public:
   /// Called once the request is taken, by whoever gave one back; must not block.

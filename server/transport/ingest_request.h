@@ -15,7 +15,8 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
                  engine::Engine* engine, const base::Clock* clock, engine::IngestDone answer);
 /// Refuses a batch that could not be parsed, and records its number if that came before the broken
 /// field: it is then not loss.
-void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine, engine::IngestDone answer);
+void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine,
+                  engine::IngestDone answer);
 void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, engine::IngestDone answer);
 void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, engine::IngestDone answer);
 

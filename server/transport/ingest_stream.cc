@@ -69,8 +69,8 @@ v1::IngestResponse ResponseTo(const v1::IngestRequest& request, uint64_t index) 
 
 }  // namespace
 
-IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock,
-                           InflightBudget* budget, StreamRegistry* registry)
+IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock, InflightBudget* budget,
+                           StreamRegistry* registry)
     : engine_(engine), clock_(clock), budget_(budget), registry_(registry) {
   registry_->Add(this);
   base::MutexLock lock(&mutex_);
