@@ -14,6 +14,9 @@ class Backoff {
   Backoff(absl::Duration initial, absl::Duration max) : initial_(initial), max_(max) {}
 
   absl::Duration Next();
+  /// A pause for which a server asked, and up to half as much again: the server tells all its
+  /// clients the same.
+  absl::Duration Stretch(absl::Duration asked) { return asked * absl::Uniform(random_, 1.0, 1.5); }
   void Reset() { failures_ = 0; }
 
  private:

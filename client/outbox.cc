@@ -2,19 +2,27 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/status_details.h"
 
 namespace plumbline::client {
 namespace {
 
+// A server that is short of memory resets streams in these words of gRPC's; what it has against a
+// message it says in words of its own.
+bool IsReset(const absl::Status& status) {
+  return absl::StrContains(status.message(), "RST_STREAM");
+}
+
 // True if a stream that ended so may have been ended by what a message holds.
 bool MayBeTheMessage(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return !IsReset(status);
     case absl::StatusCode::kOk:  // a server that could not parse the message may just hang up
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:

@@ -338,7 +338,7 @@ void Sender::CheckGiveUp() {
 void Sender::PauseFor(absl::Duration delay) {
   const absl::Duration now = SteadyNow();
   if (now >= pause_until_) pause_until_ = now + backoff_.Next();
-  pause_until_ = std::max(pause_until_, now + std::min(delay, kLongestPause));
+  pause_until_ = std::max(pause_until_, now + backoff_.Stretch(std::min(delay, kLongestPause)));
 }
 
 void Sender::OnResponse(const v1::IngestResponse& response) {

@@ -43,7 +43,7 @@ struct SenderOptions {
   size_t max_in_flight_bytes = 64 << 20;
 
   /// Pauses between tries; see Backoff. A longer pause that the server asks for
-  /// (google.rpc.RetryInfo) is kept, up to five minutes.
+  /// (google.rpc.RetryInfo) is kept, up to five minutes, and stretched by up to half at random.
   absl::Duration initial_backoff = absl::Milliseconds(100);
   absl::Duration max_backoff = absl::Seconds(10);
   /// A stream on which nothing is answered for this long is given up and opened anew.

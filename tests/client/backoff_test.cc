@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace plumbline::client {
 namespace {
 
@@ -12,6 +14,20 @@ TEST(Backoff, DoublesWithJitterUpToItsMaximum) {
     EXPECT_GE(delay, absl::Seconds(full) / 2);
     EXPECT_LE(delay, absl::Seconds(full));
   }
+}
+
+TEST(Backoff, KeepsAPauseThatWasAskedForAndSpreadsItsEnd) {
+  Backoff backoff(absl::Seconds(1), absl::Seconds(5));
+  absl::Duration least = absl::InfiniteDuration(), most = -absl::InfiniteDuration();
+  for (int i = 0; i < 100; ++i) {
+    const absl::Duration pause = backoff.Stretch(absl::Seconds(60));
+    least = std::min(least, pause);
+    most = std::max(most, pause);
+  }
+  EXPECT_GE(least, absl::Seconds(60));
+  EXPECT_LE(most, absl::Seconds(90));
+  EXPECT_GE(most - least, absl::Seconds(10));  // a hundred draws of 30 s
+  EXPECT_EQ(backoff.Stretch(absl::ZeroDuration()), absl::ZeroDuration());
 }
 
 TEST(Backoff, StartsAnewAfterReset) {

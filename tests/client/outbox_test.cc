@@ -214,7 +214,8 @@ TEST(Outbox, DoesNotBlameABatchForTheNetworkOrABusyServer) {
   Outbox outbox(options);
   outbox.Push(Rows(1));
   for (const absl::Status& status :
-       {absl::UnavailableError(""), absl::CancelledError(""), absl::PermissionDeniedError("")}) {
+       {absl::UnavailableError(""), absl::CancelledError(""), absl::PermissionDeniedError(""),
+        absl::ResourceExhaustedError("Received RST_STREAM with error code 11")}) {
     EXPECT_EQ(Write(&outbox), 1u);
     EXPECT_FALSE(outbox.OnStreamEnded(status, false).has_value());
   }

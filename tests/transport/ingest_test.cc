@@ -1,4 +1,7 @@
+#include <array>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -89,6 +92,55 @@ TEST_F(IngestTest, RefusesABrokenBatchWithItsFields) {
   EXPECT_THAT(status.error_message(), HasSubstr("\"age\": the bitmap has 3 bytes"));
   EXPECT_THAT(FieldsOf(status), ElementsAre("batch.columns[0].validity", "batch.columns[1].name"));
   EXPECT_EQ(RowsOfWindow(), 0u);
+}
+
+TEST_F(IngestTest, ARoleThatContradictsTheBaselineIsNamedByItsField) {
+  v1::Batch batch = MakeRows(10);
+  batch.mutable_columns(0)->set_role(v1::ROLE_LABEL);
+  v1::IngestBatchResponse response;
+  const grpc::Status status = Send(Numbered("m", 1, batch), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("model \"m\""));
+  EXPECT_THAT(status.error_message(), HasSubstr("\"age\" is sent as a label, but is a feature"));
+  EXPECT_THAT(FieldsOf(status), ElementsAre("batch.columns[0].role"));
+}
+
+TEST_F(IngestTest, CountsRefusalsByReason) {
+  v1::IngestBatchResponse response;
+  v1::Batch bitmap = MakeRows(10), future = MakeRows(10), role = MakeRows(10);
+  bitmap.mutable_columns(0)->set_validity("xyz");
+  future.mutable_event_time()->set_seconds(kTestSeconds + 3600);
+  role.mutable_columns(0)->set_role(v1::ROLE_LABEL);
+  const std::vector<std::pair<v1::NumberedBatch, engine::IngestReason>> refused = {
+      {Numbered("m", 1, bitmap), engine::IngestReason::kBadContract},
+      {Numbered("m", 2, future), engine::IngestReason::kFutureTime},
+      {Numbered("m", 3, role), engine::IngestReason::kRole},
+      {Numbered("m", 0, MakeRows(10)), engine::IngestReason::kBadContract},
+      {Numbered("nobody", 1, MakeRows(10)), engine::IngestReason::kUnknownModel},
+  };
+  std::array<uint64_t, engine::kIngestReasons> expected{};
+  for (const auto& [batch, reason] : refused) {
+    EXPECT_FALSE(Send(batch, &response).ok());
+    ++expected[static_cast<size_t>(reason)];
+    EXPECT_EQ(server_.engine->ServiceState().reasons, expected) << batch.ShortDebugString();
+  }
+  EXPECT_TRUE(Send(Numbered("m", 4, MakeRows(10)), &response).ok());
+  EXPECT_TRUE(Send(Numbered("m", 4, MakeRows(10)), &response).ok());  // a duplicate
+  EXPECT_EQ(server_.engine->ServiceState().reasons, expected);
+
+  // Beyond the end that the producer declared, and after the epoch's expiry.
+  grpc::ClientContext context;
+  const auto stream = server_.ingest->Ingest(&context);
+  v1::IngestRequest request;
+  v1::EndEpoch* end = request.mutable_end_epoch();
+  end->set_model("m");
+  end->set_producer("p");
+  end->set_epoch(1);
+  end->set_last_sequence(4);
+  EXPECT_EQ(Ask(stream.get(), request).result(), v1::INGEST_RESULT_COUNTED);
+  EXPECT_FALSE(Send(Numbered("m", 5, MakeRows(10)), &response).ok());
+  ++expected[static_cast<size_t>(engine::IngestReason::kBadNumber)];
+  EXPECT_EQ(server_.engine->ServiceState().reasons, expected);
 }
 
 TEST_F(IngestTest, ManyLongViolationsStillReachTheClient) {

@@ -24,6 +24,7 @@
 #include "server/engine/engine.h"
 #include "server/storage/store.h"
 #include "server/transport/grpc_server.h"
+#include "tests/storage/gated_env.h"
 
 namespace plumbline::transport {
 
@@ -34,10 +35,11 @@ class TestServer {
  public:
   explicit TestServer(GrpcServerOptions options = {.address = "127.0.0.1:0"})
       : clock(absl::FromUnixSeconds(kTestSeconds)),
-        env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+        memory(rocksdb::NewMemEnv(rocksdb::Env::Default())),
+        disk(memory.get()) {
     std::string path = ::testing::TempDir() + "plumbline-transport-XXXXXX";
     dir_ = mkdtemp(path.data());
-    store_ = storage::Store::Open("/data", {env_.get()}).value();
+    store_ = storage::Store::Open("/data", {&disk}).value();
     engine::EngineOptions engine_options;
     engine_options.data_dir = dir_;
     engine_options.evaluation_interval = absl::Milliseconds(20);
@@ -52,6 +54,7 @@ class TestServer {
   }
 
   ~TestServer() {
+    disk.Open();
     server.reset();
     engine.reset();
     store_.reset();
@@ -68,6 +71,8 @@ class TestServer {
   }
 
   base::SimulatedClock clock;
+  const std::unique_ptr<rocksdb::Env> memory;
+  storage::GatedEnv disk;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<GrpcServer> server;
   std::shared_ptr<grpc::Channel> channel;
@@ -77,7 +82,6 @@ class TestServer {
   std::unique_ptr<v1::IngestService::Stub> ingest;
 
  private:
-  std::unique_ptr<rocksdb::Env> env_;
   std::string dir_;
   std::unique_ptr<storage::Store> store_;
 };
