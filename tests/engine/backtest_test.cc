@@ -26,9 +26,10 @@ class Slice {
  public:
   Slice(const Table& table, const std::vector<std::string>& names, size_t begin, size_t end)
       : rows_(end - begin) {
-    for (const std::string& name : names) {
-      const std::vector<std::string>& all = table.Column(name);
-      std::vector<double>& numbers = numbers_[name];
+    for (const std::string& wanted : names) {
+      const std::vector<std::string>& all = table.Column(wanted);
+      // The columns point to this name, and not to the caller's.
+      auto& [name, numbers] = *numbers_.try_emplace(wanted).first;
       bool numeric = true;
       for (size_t row = 0; row < all.size() && numeric; ++row) {
         double value = 0;
