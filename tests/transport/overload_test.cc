@@ -36,10 +36,9 @@ class OverloadTest : public ::testing::Test {
         EXPECT_TRUE(streams_[i]->Write(request));
       }
     }
-    // Two of the streams, or one, have a batch in flight; all others wait with their next one.
-    Await([](const engine::ServiceSnapshot& state) {
-      return state.waiting_streams >= kStreams - kInFlight;
-    });
+    // Two batches are in flight, of one stream or of two; every stream has been read from, and
+    // waits with its next one.
+    Await([](const engine::ServiceSnapshot& state) { return state.waiting_streams == kStreams; });
   }
 
   engine::ServiceSnapshot State() {
