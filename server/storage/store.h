@@ -178,6 +178,8 @@ class Store {
  private:
   Store(std::string dir, const StoreOptions& options);
 
+  // The answer of a store that is not open.
+  static absl::Status Closed();
   absl::Status OpenLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   rocksdb::Env* env() const;

@@ -1,0 +1,250 @@
+// What the store reads: records by key, and all records of a model or a version.
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "server/storage/frame.h"
+#include "server/storage/keys.h"
+#include "server/storage/status.h"
+#include "server/storage/store.h"
+
+namespace plumbline::storage {
+namespace {
+
+using absl::string_view;
+
+std::string VersionKey(RecordKind kind, string_view model, string_view version) {
+  return KeyBuilder(kind).Text(model).Text(version).Take();
+}
+
+template <class Record>
+absl::Status Parse(string_view key, string_view payload, Record* record) {
+  if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
+}
+
+absl::Status BadKey(string_view key) {
+  return absl::DataLossError(absl::StrCat("malformed key: ", DescribeKey(key)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) const {
+  base::ReaderLock lock(&mutex_);
+  return GetLocked(key);
+}
+
+absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& key) const {
+  if (db_ == nullptr) return Closed();
+  std::string value;
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
+  if (got.IsNotFound()) return std::optional<std::string>();
+  if (!got.ok()) return FromRocksDb(got, absl::StrCat("reading ", DescribeKey(key)));
+  auto payload = Unframe(key, value);
+  if (!payload.ok()) return payload.status();
+  return std::optional<std::string>(std::string(*payload));
+}
+
+template <class Use>
+absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
+  base::ReaderLock lock(&mutex_);
+  if (db_ == nullptr) return Closed();
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice bound(end);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &bound;
+  read.total_order_seek = VersionPrefixLength(prefix) == 0;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read));
+  for (it->Seek(prefix); it->Valid(); it->Next()) {
+    const string_view key(it->key().data(), it->key().size());
+    auto payload = Unframe(key, string_view(it->value().data(), it->value().size()));
+    if (!payload.ok()) return payload.status();
+    KeyReader parts(key, prefix.size());
+    if (absl::Status used = use(key, parts, *payload); !used.ok()) return used;
+    if (!parts.ok()) return BadKey(key);
+  }
+  return FromRocksDb(it->status(), absl::StrCat("reading ", DescribeKey(prefix)));
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> Store::ListModels() const {
+  std::vector<std::pair<std::string, v1::ModelRecord>> models;
+  absl::Status status = Scan(KeyBuilder(RecordKind::kModel).Take(),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& added = models.emplace_back();
+                               added.first = parts.Text();
+                               return Parse(key, payload, &added.second);
+                             });
+  if (!status.ok()) return status;
+  // Keys sort by length first.
+  std::sort(models.begin(), models.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return models;
+}
+
+absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_view version,
+                                                      uint64_t number) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kBaseline).Text(model).Text(version).Number(number).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("model \"", model, "\" version \"", version, "\" has no baseline ", number));
+  }
+  v1::BaselineRecord record;
+  if (absl::Status parsed = Parse(key, **found, &record); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<v1::BaselineRecord> Store::GetWholeBaseline(string_view model, string_view version,
+                                                           uint64_t number) const {
+  auto record = GetBaseline(model, version, number);
+  if (!record.ok()) return record;
+  const std::string key =
+      KeyBuilder(RecordKind::kBaselineDetail).Text(model).Text(version).Number(number).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value())
+    return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
+  v1::BaselineRecord detail;
+  if (absl::Status parsed = Parse(key, **found, &detail); !parsed.ok()) return parsed;
+  record->MergeFrom(detail);
+  return record;
+}
+
+absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::ListBaselineHeads(
+    string_view model, string_view version) const {
+  std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>> heads;
+  absl::Status status = Scan(VersionKey(RecordKind::kBaselineHead, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& added = heads.emplace_back();
+                               added.first = parts.Number();
+                               return Parse(key, payload, &added.second);
+                             });
+  if (!status.ok()) return status;
+  return heads;
+}
+
+absl::StatusOr<std::optional<v1::PolicyRecord>> Store::GetPolicy(string_view model,
+                                                                 string_view version) const {
+  const std::string key = VersionKey(RecordKind::kPolicy, model, version);
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::PolicyRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::optional<v1::ModelStateRecord>> Store::GetState(string_view model,
+                                                                    string_view version) const {
+  const std::string key = VersionKey(RecordKind::kState, model, version);
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::ModelStateRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::string> Store::GetExisting(const std::string& key) const {
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  if (!found->has_value())
+    return absl::NotFoundError(absl::StrCat(DescribeKey(key), " is missing"));
+  return **std::move(found);
+}
+
+absl::StatusOr<std::string> Store::GetPane(string_view model, string_view version,
+                                           uint64_t generation, int64_t pane_start_micros) const {
+  return GetExisting(KeyBuilder(RecordKind::kPane)
+                         .Text(model)
+                         .Text(version)
+                         .Number(generation)
+                         .Signed(pane_start_micros)
+                         .Take());
+}
+
+absl::StatusOr<std::string> Store::GetPaneBlock(string_view model, string_view version,
+                                                uint64_t generation, uint32_t level,
+                                                int64_t start_micros) const {
+  return GetExisting(KeyBuilder(RecordKind::kPaneBlock)
+                         .Text(model)
+                         .Text(version)
+                         .Number(generation)
+                         .Number(level)
+                         .Signed(start_micros)
+                         .Take());
+}
+
+absl::StatusOr<std::optional<v1::WindowRecord>> Store::GetWindow(string_view model,
+                                                                 string_view version,
+                                                                 uint64_t generation) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kWindow).Text(model).Text(version).Number(generation).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::WindowRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::vector<StoredPane>> Store::ListPanes(string_view model, string_view version,
+                                                         uint64_t generation) const {
+  std::vector<StoredPane> panes;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kPane).Text(model).Text(version).Number(generation).Take(),
+           [&](string_view, KeyReader& parts, string_view payload) {
+             panes.push_back({parts.Signed(), std::string(payload)});
+             return absl::OkStatus();
+           });
+  if (!status.ok()) return status;
+  return panes;
+}
+
+absl::StatusOr<std::vector<StoredPaneDelta>> Store::ListPaneDeltas(string_view model,
+                                                                   string_view version,
+                                                                   uint64_t generation) const {
+  std::vector<StoredPaneDelta> deltas;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kPaneDelta).Text(model).Text(version).Number(generation).Take(),
+           [&](string_view, KeyReader& parts, string_view payload) {
+             StoredPaneDelta& added = deltas.emplace_back();
+             added.start_micros = parts.Signed();
+             added.number = parts.Number();
+             added.bytes = std::string(payload);
+             return absl::OkStatus();
+           });
+  if (!status.ok()) return status;
+  return deltas;
+}
+
+absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view model,
+                                                                 string_view version) const {
+  std::vector<StoredProducer> producers;
+  absl::Status status = Scan(VersionKey(RecordKind::kProducer, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               StoredProducer& added = producers.emplace_back();
+                               added.producer = parts.Text();
+                               added.epoch = parts.Number();
+                               return Parse(key, payload, &added.record);
+                             });
+  if (!status.ok()) return status;
+  return producers;
+}
+
+absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model,
+                                                               string_view version) const {
+  std::vector<v1::AlertRecord> alerts;
+  absl::Status status = Scan(VersionKey(RecordKind::kAlert, model, version),
+                             [&](string_view key, KeyReader&, string_view payload) {
+                               return Parse(key, payload, &alerts.emplace_back());
+                             });
+  if (!status.ok()) return status;
+  return alerts;
+}
+
+}  // namespace plumbline::storage
