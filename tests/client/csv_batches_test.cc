@@ -7,6 +7,7 @@
 
 #include "client/channel.h"
 #include "tests/client/temp_file.h"
+#include "tests/data_reader.h"
 
 namespace plumbline::client {
 namespace {
@@ -74,7 +75,7 @@ TEST(CsvBatches, CutsByRowsAndStartsEveryBatchAnew) {
 }
 
 TEST(CsvBatches, AreTheSameInASecondRun) {
-  const std::string path = std::string(PLUMBLINE_TEST_DATA) + "/adult/adults.csv.gz";
+  const std::string path = plumbline::testing::DataPath("adult/adults.csv.gz");
   const auto first = BatchesOf(path, {}, 5000);
   const auto second = BatchesOf(path, {}, 5000);
   ASSERT_EQ(first.size(), 10u);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/client/temp_file.h"
+#include "tests/data_reader.h"
 
 namespace plumbline::client {
 namespace {
@@ -146,7 +147,7 @@ TEST(PlanCsv, ReadsCaliforniaHousing) {
   options.timestamp = "timestamp";
   options.id = "id";
   const auto plan = PlanCsv(
-      std::string(PLUMBLINE_TEST_DATA) + "/california_housing/reference.csv.gz", options, {});
+      plumbline::testing::DataPath("california_housing/reference.csv.gz"), options, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->rows, 5832u);
   std::map<Use, int> count;
@@ -156,7 +157,7 @@ TEST(PlanCsv, ReadsCaliforniaHousing) {
 }
 
 TEST(PlanCsv, ReadsAdultFromGzip) {
-  const auto plan = PlanCsv(std::string(PLUMBLINE_TEST_DATA) + "/adult/adults.csv.gz", {}, {});
+  const auto plan = PlanCsv(plumbline::testing::DataPath("adult/adults.csv.gz"), {}, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->rows, 48'842u);
   std::map<Use, int> count;
