@@ -79,16 +79,16 @@ void Fit(double first, double last, size_t max_cells, GridKey* key) {
   key->last_cell = range >> key->shift;
 }
 
-// Steps that tell apart the edges of any one cell: those of the fullest are fewer than 2^steps.
-int StepsFor(absl::Span<const uint32_t> ascending_cells) {
+// Halvings that the edges of the fullest cell take.
+int HalvingsFor(absl::Span<const uint32_t> ascending_cells) {
   const size_t n = ascending_cells.size();
-  for (int steps = 1;; ++steps) {
-    const size_t most = (size_t{1} << steps) - 1;
+  for (int halvings = 0;; ++halvings) {
+    const size_t most = BinGrid::Reach(halvings);
     uint32_t crowded = 0;  // no early exit: so the loop is vectorised
     for (size_t i = 0; i + most < n; ++i) {
       crowded |= ascending_cells[i] == ascending_cells[i + most] ? 1 : 0;
     }
-    if (crowded == 0) return steps;
+    if (crowded == 0) return halvings;
   }
 }
 
@@ -112,21 +112,21 @@ class Chooser {
   Chooser(absl::Span<const double> edges, size_t max_cells)
       : edges_(edges), max_cells_(max_cells) {}
 
-  // Returns the fewest steps so far.
+  // Returns the fewest halvings so far.
   int Try(double centre, double scale) {
     GridKey key;
     key.centre = centre;
     key.inverse_scale = 1 / scale;
-    if (!std::isfinite(key.inverse_scale) || key.inverse_scale <= 0) return steps_;
+    if (!std::isfinite(key.inverse_scale) || key.inverse_scale <= 0) return halvings_;
     Fit(edges_.front(), edges_.back(), max_cells_, &key);
     uint32_t cells[kMaxEdges];
     FindCells(key, edges_, cells, stats::BestSimdLevel());
-    const int steps = StepsFor(absl::MakeConstSpan(cells, edges_.size()));
-    if (steps < steps_) {
-      steps_ = steps;
+    const int halvings = HalvingsFor(absl::MakeConstSpan(cells, edges_.size()));
+    if (halvings < halvings_) {
+      halvings_ = halvings;
       best_ = key;
     }
-    return steps_;
+    return halvings_;
   }
 
   const GridKey& best() const { return best_; }
@@ -134,7 +134,7 @@ class Chooser {
  private:
   absl::Span<const double> edges_;
   size_t max_cells_;
-  int steps_ = std::numeric_limits<int>::max();
+  int halvings_ = std::numeric_limits<int>::max();
   GridKey best_;
 };
 
@@ -142,14 +142,13 @@ class Chooser {
 constexpr double kStraightShares[] = {0.25, 0.05, 0.6, 0.01};
 
 GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
-  constexpr int kGoodSteps = 2;  // an atom has two edges
   Chooser chooser(edges, max_cells);
   const double first = edges.front();
   const double last = edges.back();
   const double middle = first / 2 + last / 2;
-  // Straight throughout; a third step is less than what other grids are likely to cost.
+  // Straight throughout.
   const double reach = std::max(last / 2 - first / 2, std::numeric_limits<double>::min());
-  if (chooser.Try(middle, reach * (1 + 1e-9)) <= kGoodSteps + 1) return chooser.best();
+  if (chooser.Try(middle, reach * (1 + 1e-9)) == 0) return chooser.best();
   for (const double centre : {Densest(edges), edges[edges.size() / 2], first, 0.0}) {
     if (!std::isfinite(centre)) continue;
     double distances[kMaxEdges];
@@ -157,7 +156,7 @@ GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
     std::sort(distances, distances + edges.size());
     for (const double share : kStraightShares) {
       const double rank = share * static_cast<double>(edges.size());
-      if (chooser.Try(centre, distances[static_cast<size_t>(rank)]) <= kGoodSteps) {
+      if (chooser.Try(centre, distances[static_cast<size_t>(rank)]) == 0) {
         return chooser.best();
       }
     }
@@ -197,9 +196,9 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
     first_edges_[cell] = static_cast<uint16_t>(begin);
     most = std::max(most, std::max(wide, slim) - begin);
   }
-  steps_ = static_cast<int>(std::bit_width(most));
+  while (Reach(halvings_) < most) ++halvings_;
   // Look-ups near the end start earlier, so that they read no further than the edges go.
-  const size_t window = (size_t{1} << steps_) - 1;
+  const size_t window = Reach(halvings_);
   const size_t latest = n > window ? n - window : 0;
   for (uint16_t& first : first_edges_) {
     first = static_cast<uint16_t>(std::min<size_t>(first, latest));
@@ -207,7 +206,7 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
 }
 
 size_t BinGrid::EdgesToRead(size_t edges) const {
-  return steps_ == 0 ? edges : std::max(edges, (size_t{1} << steps_) - 1);
+  return empty() ? edges : std::max(edges, Reach(halvings_));
 }
 
 }  // namespace plumbline::profile

@@ -27,23 +27,32 @@ struct GridKey {
 void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
                stats::SimdLevel level);
 
+/// Edges that a look-up compares with a value side by side.
+inline constexpr uint32_t kEdgesAtOnce = 4;
+
 /// Where to look for a value among the edges of bins: for each cell of a grid the first of the
-/// edges that can decide about a value in it. There are fewer than 2^steps of them, so `steps`
-/// comparisons find the code. Never wrong, whatever the edges: a grid that suits them badly only
-/// takes more steps. About 2 KB, or less for few edges. Immutable; any thread.
+/// edges that can decide about a value in it, of which there are Reach(halvings()) at the most.
+/// Never wrong, whatever the edges: a grid that suits them badly only takes more halvings. About
+/// 2 KB, or less for few edges. Immutable; any thread.
 class BinGrid {
  public:
-  /// No edges: no cells, 0 steps.
+  /// No edges: no cells.
   BinGrid() = default;
 
-  /// Tries grids for what takes the fewest steps. `narrow` are the same edges in float32, as many;
-  /// both ascend, and the grid serves both. Cost: 2 to 10 us.
+  /// Tries grids for what takes the fewest halvings. `narrow` are the same edges in float32, as
+  /// many; both ascend, and the grid serves both. Cost: 2 to 10 us.
   BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow);
 
+  /// The most edges that so many halvings bring down to kEdgesAtOnce.
+  static constexpr size_t Reach(int halvings) {
+    return ((size_t{kEdgesAtOnce} + 1) << halvings) - 1;
+  }
+
+  bool empty() const { return first_edges_.empty(); }
   const GridKey& key() const { return key_; }
-  int steps() const { return steps_; }
+  int halvings() const { return halvings_; }
   /// By cell: all edges before this one are at or below every value of the cell, and all edges from
-  /// 2^steps - 1 further on are above.
+  /// Reach(halvings()) further on are above.
   absl::Span<const uint16_t> first_edges() const { return first_edges_; }
 
   /// Edges that a look-up may read: as many as there are, or more, the further ones NaN.
@@ -51,7 +60,7 @@ class BinGrid {
 
  private:
   GridKey key_;
-  int steps_ = 0;
+  int halvings_ = 0;
   std::vector<uint16_t> first_edges_;
 };
 

@@ -103,11 +103,10 @@ void NumericBins::Codes(absl::Span<const float> x, uint32_t* codes, stats::SimdL
 
 void NumericBins::Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
                         stats::SimdLevel level) const {
-  const auto write = [&](size_t i, uint32_t code) { codes[i] = code; };
   if (narrow) {
-    ForEachCode(grid_, float_edges(), x, level, write);
+    FindCodes(grid_, float_edges_.data(), x, codes, level);
   } else {
-    ForEachCode(grid_, search_edges(), x, level, write);
+    FindCodes(grid_, search_edges_.data(), x, codes, level);
   }
 }
 

@@ -56,15 +56,13 @@ class NumericBins {
     return narrow ? static_cast<double>(float_edges_[i]) : search_edges_[i];
   }
 
-  /// For ForEachCode: which edges to look at, and what values are compared with. The last edge is
-  /// infinity where the last bin is closed.
   const BinGrid& grid() const { return grid_; }
-  const double* search_edges() const { return search_edges_.data(); }
-  const float* float_edges() const { return float_edges_.data(); }
 
  private:
   std::vector<double> closed_edges_;  // edges() if the last bin is closed, else empty
-  std::vector<double> search_edges_;  // then NaN as far as the grid wants
+  // What values are compared with, then NaN as far as the grid wants. The last edge is infinity
+  // where the last bin is closed.
+  std::vector<double> search_edges_;
   std::vector<float> float_edges_;
   std::vector<bool> atoms_;
   BinGrid grid_;

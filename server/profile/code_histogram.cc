@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "server/profile/bin_search.h"
-
 namespace plumbline::profile {
 
 CodeHistogram::CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLevel level)
@@ -12,11 +10,16 @@ CodeHistogram::CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLe
 }
 
 void CodeHistogram::Add(absl::Span<const double> x) {
-  const auto count = [this](size_t i, uint32_t code) { ++counts_[i % kSides][code]; };
-  if (narrow_) {
-    ForEachCode(bins_.grid(), bins_.float_edges(), x, level_, count);
-  } else {
-    ForEachCode(bins_.grid(), bins_.search_edges(), x, level_, count);
+  constexpr size_t kBlock = 256;
+  uint32_t codes[kBlock];
+  for (size_t begin = 0; begin < x.size(); begin += kBlock) {
+    const absl::Span<const double> block = x.subspan(begin, kBlock);
+    bins_.Codes(block, narrow_, codes, level_);
+    size_t i = 0;
+    for (; i + kSides <= block.size(); i += kSides) {
+      for (size_t side = 0; side < kSides; ++side) ++counts_[side][codes[i + side]];
+    }
+    for (; i < block.size(); ++i) ++counts_[0][codes[i]];
   }
 }
 
