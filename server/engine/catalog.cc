@@ -44,14 +44,12 @@ std::optional<CatalogEntry> Catalog::Find(const ModelKey& key) const {
   return it->second;
 }
 
-std::shared_ptr<const profile::Baseline> Catalog::Active(const ModelKey& key, size_t* worker,
-                                                         absl::Duration* max_future_skew) const {
+Catalog::Target Catalog::Active(const ModelKey& key) const {
   base::MutexLock lock(&mutex_);
   const auto it = entries_.find(key);
-  if (it == entries_.end()) return nullptr;
-  if (worker != nullptr) *worker = it->second.worker;
-  if (max_future_skew != nullptr) *max_future_skew = it->second.policy.max_future_skew;
-  return it->second.baseline;
+  if (it == entries_.end()) return {};
+  const CatalogEntry& entry = it->second;
+  return {entry.worker, entry.baseline, entry.policy.pane, entry.policy.max_future_skew};
 }
 
 void Catalog::Replace(Catalog&& other) {

@@ -40,9 +40,14 @@ class Catalog {
   ModelKey ResolveNew(absl::string_view model, absl::string_view version) const;
 
   std::optional<CatalogEntry> Find(const ModelKey& key) const;
-  /// The active baseline alone, for the data plane; nullptr if there is no such model.
-  std::shared_ptr<const profile::Baseline> Active(const ModelKey& key, size_t* worker,
-                                                  absl::Duration* max_future_skew) const;
+  /// What the data plane asks for.
+  struct Target {
+    size_t worker = 0;
+    std::shared_ptr<const profile::Baseline> baseline;  // the active one; nullptr: no such model
+    absl::Duration pane_length;
+    absl::Duration max_future_skew;
+  };
+  Target Active(const ModelKey& key) const;
   std::optional<storage::v1::ModelRecord> FindModel(absl::string_view model) const;
   std::vector<std::pair<std::string, storage::v1::ModelRecord>> Models() const;
   size_t size() const;

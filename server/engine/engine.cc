@@ -8,6 +8,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "server/engine/arrival.h"
 #include "server/engine/engine_impl.h"
 #include "server/engine/records.h"
 #include "server/stats/hash.h"
@@ -171,9 +172,8 @@ absl::StatusOr<ModelKey> Engine::Resolve(absl::string_view model, absl::string_v
 }
 
 void Engine::Ingest(IngestBatch batch) {
-  size_t worker = 0;
-  const auto baseline = impl_->catalog.Active(batch.key, &worker, nullptr);
-  if (baseline == nullptr) {
+  const Catalog::Target target = impl_->catalog.Active(batch.key);
+  if (target.baseline == nullptr) {
     impl_->unknown_model_batches.fetch_add(1, std::memory_order_relaxed);
     batch.done(Unknown(batch.key));
     return;
@@ -183,7 +183,7 @@ void Engine::Ingest(IngestBatch batch) {
                             absl::UnavailableError("the data folder cannot be written")));
     return;
   }
-  if (auto wrong = CheckRoles(*baseline, batch.view); wrong.has_value()) {
+  if (auto wrong = CheckRoles(*target.baseline, batch.view); wrong.has_value()) {
     // Recorded as refused, so that its number is not a hole.
     absl::Status why =
         absl::InvalidArgumentError(absl::StrCat(batch.key.InWords(), ": ", wrong->description));
@@ -200,16 +200,22 @@ void Engine::Ingest(IngestBatch batch) {
     Note(std::move(note));
     return;
   }
-  if (!impl_->workers[worker]->TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
+  Worker& worker = *impl_->workers[target.worker];
+  if (worker.queue_depth() >= worker.queue_capacity()) {
+    batch.done(impl_->QueueRefuses());
+    return;
+  }
+  CountAtArrival(target.baseline, target.pane_length, &batch);
+  if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
 }
 
 void Engine::Note(IngestNote note) {
-  size_t worker = 0;
-  if (impl_->catalog.Active(note.key, &worker, nullptr) == nullptr) {
+  const Catalog::Target target = impl_->catalog.Active(note.key);
+  if (target.baseline == nullptr) {
     if (note.done) note.done(Unknown(note.key));
     return;
   }
-  if (!impl_->workers[worker]->TryPush(std::move(note)) && note.done) {
+  if (!impl_->workers[target.worker]->TryPush(std::move(note)) && note.done) {
     note.done(impl_->QueueRefuses());
   }
 }
@@ -220,9 +226,8 @@ void Engine::CountAnswer(const IngestOutcome& outcome) {
 }
 
 absl::Duration Engine::MaxFutureSkew(const ModelKey& key) const {
-  absl::Duration skew = checks::Policy().max_future_skew;
-  (void)impl_->catalog.Active(key, nullptr, &skew);
-  return skew;
+  const Catalog::Target target = impl_->catalog.Active(key);
+  return target.baseline == nullptr ? checks::Policy().max_future_skew : target.max_future_skew;
 }
 
 std::vector<ModelAlert> Engine::ListAlerts(absl::string_view model, absl::string_view version,

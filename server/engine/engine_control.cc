@@ -375,7 +375,7 @@ absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_v
                                          absl::string_view variable) {
   auto key = impl_->catalog.Resolve(model, version);
   if (!key.ok()) return key.status();
-  const auto baseline = impl_->catalog.Active(*key, nullptr, nullptr);
+  const auto baseline = impl_->catalog.Active(*key).baseline;
   std::optional<size_t> index;
   if (!variable.empty() && baseline != nullptr) {
     index = baseline->schema.Find(variable);

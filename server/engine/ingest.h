@@ -5,14 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/engine/model_key.h"
 #include "server/profile/batch.h"
+#include "server/profile/pane.h"
 
 namespace plumbline::engine {
 
@@ -39,6 +42,7 @@ enum class IngestReason {
   kInflightBytes,  // the memory of requests in flight
   kNotWritable,    // a write failed, or would
   kRecovering,     // memory is being loaded anew
+  kReplaced,       // another baseline or pane length became active while it was on its way
   kShuttingDown,
 };
 inline constexpr size_t kIngestReasons = static_cast<size_t>(IngestReason::kShuttingDown) + 1;
@@ -76,12 +80,23 @@ class BatchOwner {
   virtual ~BatchOwner() = default;
 };
 
+/// The rows of a batch that lie in one pane, counted by the thread that received them.
+struct CountedRows {
+  std::shared_ptr<const profile::Baseline> baseline;  // counted against it
+  absl::Duration pane_length;                         // panes were told apart by it
+  profile::Pane pane;
+  std::optional<int64_t> event_micros;  // of the newest row; arrival time if there is none
+  std::string source;
+};
+
 /// A batch on its way in. Its view has passed ValidateBatch.
 struct IngestBatch {
   ModelKey key;  // with the version resolved
   BatchNumber number;
   profile::BatchView view;
   std::unique_ptr<BatchOwner> owner;
+  /// If set, `view` and `owner` are empty.
+  std::optional<CountedRows> counted;
   IngestDone done;
 };
 

@@ -108,9 +108,21 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
   last_batch_ = now;
   state_dirty_ = true;
   judge_dirty_ = true;
-  Count(batch, now, &outcome);
+  if (batch.counted.has_value()) {
+    Add(*batch.counted, now, &outcome);
+  } else {
+    Count(batch, now, &outcome);
+  }
   ClosePanes(now);
   return outcome;
+}
+
+void LiveModel::Add(const CountedRows& counted, absl::Time now, IngestOutcome* outcome) {
+  const int64_t micros = counted.event_micros.value_or(absl::ToUnixMicros(now));
+  const uint64_t rows = counted.pane.rows;
+  profile::Pane* pane = PaneFor(window_.PaneStart(micros), rows, outcome);
+  if (pane != nullptr) pane->Merge(counted.pane);
+  sources_.See(counted.source, counted.event_micros, rows, now);
 }
 
 void LiveModel::Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome) {
@@ -153,16 +165,21 @@ uint64_t LiveModel::CountRows(const profile::PreparedBatch& prepared, int64_t pa
                               absl::Span<const RowRange> ranges, IngestOutcome* outcome) {
   uint64_t rows = 0;
   for (const auto& [begin, end] : ranges) rows += end - begin;
+  profile::Pane* pane = PaneFor(pane_start, rows, outcome);
+  if (pane == nullptr) return rows;
+  for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
+  return rows;
+}
+
+profile::Pane* LiveModel::PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome) {
   if (window_.IsLate(pane_start)) {
     outcome->rows_late += rows;
     late_rows_ += rows;
-    return rows;
+    return nullptr;
   }
-  profile::Pane* pane = window_.Open(pane_start);
-  for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
   outcome->rows_counted += rows;
   rows_ += rows;
-  return rows;
+  return window_.Open(pane_start);
 }
 
 void LiveModel::ClosePanes(absl::Time now) {

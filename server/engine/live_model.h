@@ -44,6 +44,10 @@ class LiveModel {
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
   IngestOutcome Ingest(const IngestBatch& batch, absl::Time now);
+  /// True if rows that were counted elsewhere may be added: against this baseline, by these panes.
+  bool CanAdd(const CountedRows& counted) const {
+    return counted.baseline == baseline_ && counted.pane_length == window_.length();
+  }
   IngestOutcome Note(const IngestNote& note, absl::Time now);
 
   /// Closes panes by the clock, lets epochs expire, and judges if anything changed or time alone
@@ -83,9 +87,13 @@ class LiveModel {
     int64_t newest_micros = std::numeric_limits<int64_t>::min();
   };
 
+  // Adds rows counted elsewhere.
+  void Add(const CountedRows& counted, absl::Time now, IngestOutcome* outcome);
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome);
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
+  // The pane that takes `rows` that fall in it; nullptr if it has closed: then they are late.
+  profile::Pane* PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome);
   // Returns the number of rows, late or not.
   uint64_t CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
                      absl::Span<const RowRange> ranges, IngestOutcome* outcome);

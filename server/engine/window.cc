@@ -29,9 +29,10 @@ Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
       closed_sum_(*baseline_),
       folded_from_(kNever) {}
 
-int64_t Window::PaneStart(int64_t micros) const {
-  int64_t start = micros / length_ * length_;
-  if (start > micros) start -= length_;
+int64_t Window::PaneStart(int64_t micros, absl::Duration length) {
+  const int64_t length_micros = absl::ToInt64Microseconds(length);
+  int64_t start = micros / length_micros * length_micros;
+  if (start > micros) start -= length_micros;
   return start;
 }
 

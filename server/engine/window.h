@@ -27,8 +27,10 @@ class Window {
   Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home, absl::Duration length,
          uint32_t panes);
 
-  /// Start of the pane that `micros` falls in.
-  int64_t PaneStart(int64_t micros) const;
+  /// Start of the pane of this length that `micros` falls in.
+  static int64_t PaneStart(int64_t micros, absl::Duration length);
+  int64_t PaneStart(int64_t micros) const { return PaneStart(micros, length()); }
+  absl::Duration length() const { return absl::Microseconds(length_); }
   /// True if the pane that starts there no longer takes rows.
   bool IsLate(int64_t pane_start) const { return pane_start < closed_until_; }
   /// The pane that starts there, for counting until the next call of anything else; made if it is

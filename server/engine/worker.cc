@@ -18,6 +18,12 @@ constexpr size_t kItemsAtOnce = 256;
 // every batch.
 constexpr size_t kEnoughItems = 64;
 constexpr absl::Duration kLinger = absl::Microseconds(400);
+// A commit costs the same for one batch and for hundreds. With more batches than the first waiting
+// and others coming, it is put off until so many commit intervals are over, or the second is
+// reached.
+constexpr size_t kFewAcks = 8;
+constexpr size_t kManyAcks = 1024;
+constexpr int kIntervalsWhenBusy = 5;
 
 // To the microsecond, as the store keeps it: what is told before a restart is told after it.
 absl::Time Now(const base::Clock* clock) {
@@ -27,6 +33,12 @@ absl::Time Now(const base::Clock* clock) {
 IngestOutcome Recovering() {
   return RetryOutcome(IngestReason::kRecovering,
                       absl::UnavailableError("the service is recovering from a failed write"));
+}
+
+IngestOutcome Replaced(const ModelKey& key) {
+  return RetryOutcome(
+      IngestReason::kReplaced,
+      absl::UnavailableError(absl::StrCat(key.InWords(), ": another baseline became active")));
 }
 
 IngestOutcome Unknown(const ModelKey& key) {
@@ -168,8 +180,8 @@ void Worker::Loop() {
       next_tick = steady + interval;
       Tick(now);
     }
-    if (!idle() && steady >= next_commit_ && !commit_under_way_.load(std::memory_order_acquire)) {
-      next_commit_ = steady + absl::ToChronoNanoseconds(options_.commit_interval);
+    if (CommitDue(steady, !items.empty())) {
+      last_commit_ = steady;
       SubmitCommit();
     }
     if (items.empty() && queue_.closed() && queue_.size() == 0) {
@@ -187,12 +199,18 @@ void Worker::Collect(SteadyTime next_tick, std::vector<Item>* items) {
   absl::Duration wait = absl::FromChrono(next_tick - now);
   size_t enough = 1;
   if (!idle()) {
-    const bool commit_due =
-        now >= next_commit_ && !commit_under_way_.load(std::memory_order_acquire);
-    wait = commit_due ? absl::ZeroDuration() : std::min(wait, kLinger);
+    wait = CommitDue(now, true) ? absl::ZeroDuration() : std::min(wait, kLinger);
     enough = kEnoughItems;
   }
   queue_.PopAll(items, kItemsAtOnce, std::max(wait, absl::ZeroDuration()), enough);
+}
+
+bool Worker::CommitDue(SteadyTime now, bool others_come) const {
+  if (idle() || commit_under_way_.load(std::memory_order_acquire)) return false;
+  const absl::Duration since = absl::FromChrono(now - last_commit_);
+  if (since < options_.commit_interval) return false;
+  const bool busy = others_come && acks_.size() > kFewAcks && acks_.size() < kManyAcks;
+  return !busy || !controls_.empty() || since >= kIntervalsWhenBusy * options_.commit_interval;
 }
 
 void Worker::Handle(Item* item, absl::Time now) {
@@ -202,8 +220,13 @@ void Worker::Handle(Item* item, absl::Time now) {
     if (it == models_.live.end()) {
       return Answer(std::move(batch->done), Unknown(batch->key));
     }
+    if (batch->counted.has_value() && !it->second->CanAdd(*batch->counted)) {
+      return Answer(std::move(batch->done), Replaced(batch->key));
+    }
     touched_.insert(batch->key);
     Answer(std::move(batch->done), WithReason(it->second->Ingest(*batch, now)));
+    // Not with the rest of what was taken from the queue: the next batch is parsed into it.
+    batch->owner.reset();
   } else if (auto* note = std::get_if<IngestNote>(item)) {
     if (suspended_) return Answer(std::move(note->done), Recovering());
     const auto it = models_.live.find(note->key);

@@ -63,7 +63,8 @@ class Worker {
   struct Options {
     size_t queue_capacity = 0;
     absl::Duration evaluation_interval;
-    absl::Duration commit_interval;  // least time from one commit to the next
+    absl::Duration commit_interval;  // least time from one commit to the next; some times that
+                                     // while many batches come
   };
   Worker(const Options& options, Committer* committer, Board* board, const base::Clock* clock);
   ~Worker();
@@ -107,6 +108,8 @@ class Worker {
   bool idle() const { return acks_.empty() && controls_.empty() && touched_.empty(); }
   // Takes what is queued, after a wait that ends when a tick or a commit is due.
   void Collect(SteadyTime next_tick, std::vector<Item>* items);
+  // `others_come`: batches arrived just now, so others may be on their way.
+  bool CommitDue(SteadyTime now, bool others_come) const;
   void SubmitCommit();
   void Adopt(std::vector<std::unique_ptr<LiveModel>> models);
 
@@ -121,7 +124,7 @@ class Worker {
   // The worker's thread only.
   Models models_;
   bool suspended_ = false;
-  SteadyTime next_commit_;
+  SteadyTime last_commit_;
   absl::flat_hash_set<ModelKey> touched_;
   std::vector<PendingAck> acks_;
   std::vector<absl::AnyInvocable<void(const absl::Status&)>> controls_;

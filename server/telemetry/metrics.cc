@@ -101,6 +101,8 @@ const char* ReasonName(engine::IngestReason reason) {
       return "not_writable";
     case IngestReason::kRecovering:
       return "recovering";
+    case IngestReason::kReplaced:
+      return "replaced";
     case IngestReason::kShuttingDown:
       return "shutting_down";
   }

@@ -1,0 +1,40 @@
+#include "server/engine/arrival.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "server/engine/window.h"
+
+namespace plumbline::engine {
+namespace {
+
+// A variable's counts take about as much memory as so many values.
+constexpr uint32_t kLeastRows = 512;
+
+// The event time of the newest row, if all lie in one pane.
+bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
+               std::optional<int64_t>* newest) {
+  *newest = view.event_micros;
+  if (view.row_event_micros.empty()) return true;
+  const auto [first, last] =
+      std::minmax_element(view.row_event_micros.begin(), view.row_event_micros.end());
+  *newest = *last;
+  return Window::PaneStart(*first, pane_length) == Window::PaneStart(*last, pane_length);
+}
+
+}  // namespace
+
+void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
+                    absl::Duration pane_length, IngestBatch* batch) {
+  if (batch->view.rows < kLeastRows) return;
+  std::optional<int64_t> newest;
+  if (!InOnePane(batch->view, pane_length, &newest)) return;
+  CountedRows& counted = batch->counted.emplace(CountedRows{
+      baseline, pane_length, profile::Pane(*baseline), newest, std::string(batch->view.source)});
+  profile::PreparedBatch(*baseline, batch->view).Count(0, batch->view.rows, &counted.pane);
+  batch->view = {};
+  batch->owner.reset();
+}
+
+}  // namespace plumbline::engine
