@@ -71,7 +71,7 @@ const std::vector<Setting>& Settings() {
       {"queue_capacity", &Config::queue_capacity,
        "Batches that may wait for a worker before senders are told to retry", 1, 1'000'000},
       {"evaluation_interval_ms", &Config::evaluation_interval_ms,
-       "How often models that changed are judged", 10, 60'000},
+       "How often models that changed are judged", 10, 10'000},
       {"max_message_mib", &Config::max_message_mib, "Largest gRPC message", 1, 1024},
       {"max_inflight_mib", &Config::max_inflight_mib,
        "Memory of all batches that are not acknowledged yet; beyond it streams wait and single "

@@ -67,6 +67,30 @@ std::string FindingsText(const v1::Report& report) {
   return text;
 }
 
+// Empty where no batch is missing.
+std::string LossesText(const v1::Report& report) {
+  TextTable table({{"producer"},
+                   {"epoch", Align::kRight},
+                   {"highest", Align::kRight},
+                   {"missing", Align::kRight},
+                   {"lost", Align::kRight},
+                   {"end"}});
+  for (const v1::ProducerLoss& loss : report.losses()) {
+    table.AddRow({Printable(loss.producer(), 40), absl::StrCat(loss.epoch()),
+                  FormatCount(loss.highest_sequence()), FormatCount(loss.missing_batches()),
+                  FormatCount(loss.lost_batches()),
+                  loss.ended()          ? "declared"
+                  : loss.tail_unknown() ? "unknown"
+                                        : "goes on"});
+  }
+  std::string text = table.ToString();
+  if (report.losses_left_out() > 0) {
+    absl::StrAppend(&text, "and ", FormatCount(report.losses_left_out(), "more", "more"), "\n");
+  }
+  if (!text.empty()) text += "\n";
+  return text;
+}
+
 struct Shapes {
   std::vector<double> baseline;
   std::vector<double> live;
@@ -194,7 +218,8 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 }  // namespace
 
 std::string ReportText(const v1::Report& report) {
-  return absl::StrCat(HeadLine(report), "\n", FindingsText(report), VariablesTable(report));
+  return absl::StrCat(HeadLine(report), "\n", FindingsText(report), LossesText(report),
+                      VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

@@ -1,7 +1,10 @@
 #include "server/checks/alert.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace plumbline::checks {
 namespace {
@@ -21,6 +24,8 @@ void OnFiring(const CheckSettings& settings, absl::Time now, uint64_t block_numb
     alert->pending_since = now;
     alert->firing_since.reset();
   }
+  // A clock that was set back does not make it wait for longer.
+  alert->pending_since = std::min(*alert->pending_since, now);
   if (alert->streak < settings.for_panes) return;
   if (now - *alert->pending_since < settings.for_duration) return;
   alert->state = AlertState::kFiring;
@@ -94,6 +99,11 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);
       if (finding.status == Status::kOk) {
         OnCalm(finding.below_leave, now, block_number, &alert);
+      }
+      const bool resolves =
+          before.state != AlertState::kResolved && alert.state == AlertState::kResolved;
+      if (resolves && !finding.resolution.empty()) {
+        absl::StrAppend(&alert.finding.reason, "; ", finding.resolution);
       }
     }
     if (Differs(before, alert)) changed.push_back(alert);

@@ -46,7 +46,8 @@ class AlertBook {
   /// for_duration are over. OK: a pending alert ends; a firing one resolves if the finding is below
   /// its leave threshold, or at the second OK block in a row. INSUFFICIENT_DATA changes nothing; a
   /// finding that is NOT_APPLICABLE, muted or no longer made ends its alert. Two calls with one
-  /// block_number are one look at the evidence. A RESOLVED alert stays until it fires anew.
+  /// block_number are one look at the evidence. A RESOLVED alert stays until it fires anew, with
+  /// the reason it fired for, and that of its end where the finding gives one.
   std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
                              absl::Time now, uint64_t block_number);
 

@@ -69,7 +69,10 @@ Finding CheckCameAlive(const VariableInput& input);
 std::vector<Finding> CheckUnknownVariables(const Policy& policy, const profile::Pane& window);
 /// The model's last batch is older than Policy::no_data_after.
 Finding CheckNoData(const Policy& policy, const EvaluationInput& input);
+/// Batches that are missing for longer than Policy::hole_grace.
 Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input);
+/// Producers that fell silent, or began anew, without saying which batch was their last.
+Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input);
 
 }  // namespace plumbline::checks
 

@@ -71,7 +71,8 @@ std::string CountText(uint64_t count) {
 std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& policy,
                               const EvaluationInput& input,
                               const std::vector<profile::VariableStatistics>& statistics) {
-  std::vector<Finding> findings = {CheckNoData(policy, input), CheckRowsLost(policy, input)};
+  std::vector<Finding> findings = {CheckNoData(policy, input), CheckRowsLost(policy, input),
+                                   CheckTailUnknown(policy, input)};
   for (Finding& finding : CheckUnknownVariables(policy, input.window)) {
     findings.push_back(std::move(finding));
   }

@@ -20,10 +20,16 @@ struct EvaluationInput {
   /// Latest closed evidence block of at least min_rows_drift rows, or nullptr. Not owned.
   const profile::Pane* block = nullptr;
   uint64_t block_number = 0;
+  /// Both in time during which the server listened.
   absl::Time now;
-  std::optional<absl::Time> last_batch;  // by the server's clock
+  std::optional<absl::Time> last_batch = std::nullopt;
   uint64_t lost_batches = 0;
-  std::string lost_detail;
+  std::string lost_detail = {};  // whose, in words
+  /// Batches that were among the lost ones, and will hardly come any more.
+  uint64_t abandoned_batches = 0;
+  /// Epochs of which nothing tells whether batches are missing at their end.
+  uint64_t unended_epochs = 0;
+  std::string unended_detail = {};
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

@@ -31,6 +31,8 @@ struct Finding {
   std::string reason;        // one sentence; may name a category
   std::string cause;         // from a closed list; never a value of the data
   bool below_leave = false;  // the effect is below the leave threshold: an alert may resolve
+  // What an alert that resolves says of its end, where that is not plain.
+  std::string resolution = {};
 };
 
 }  // namespace plumbline::checks

@@ -26,7 +26,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kBecameConstant, "became_constant"},
     {CheckId::kCameAlive, "came_alive"},
     {CheckId::kNoData, "no_data"},
-    {CheckId::kRowsLost, "rows_lost"}};
+    {CheckId::kRowsLost, "rows_lost"},
+    {CheckId::kTailUnknown, "tail_unknown"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -199,6 +200,7 @@ Policy DefaultPolicy() {
   set(CheckId::kCameAlive, Severity::kWarning, 0.01, 0.005);
   set(CheckId::kNoData, Severity::kCritical, 0, 0);
   set(CheckId::kRowsLost, Severity::kCritical, 0, 0);
+  set(CheckId::kTailUnknown, Severity::kInfo, 0, 0);
   return policy;
 }
 

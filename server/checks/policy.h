@@ -26,7 +26,8 @@ enum class CheckId {
   kBecameConstant,
   kCameAlive,
   kNoData,
-  kRowsLost
+  kRowsLost,
+  kTailUnknown
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -42,7 +43,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kBecameConstant,
                                          CheckId::kCameAlive,
                                          CheckId::kNoData,
-                                         CheckId::kRowsLost};
+                                         CheckId::kRowsLost,
+                                         CheckId::kTailUnknown};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "server/checks/checks.h"
 
 namespace plumbline::checks {
@@ -14,6 +15,12 @@ Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input) {
   finding.below_leave = true;
   if (input.lost_batches == 0) {
     finding.reason = "no batch was lost";
+    finding.resolution =
+        input.abandoned_batches == 0
+            ? "they have arrived since, or were given up by their producer"
+            : absl::StrCat(CountText(input.abandoned_batches),
+                           " never came: the epoch expired, or ",
+                           absl::FormatDuration(policy.epoch_expiry), " have passed");
     return finding;
   }
   finding.status = Status::kFiring;

@@ -187,10 +187,7 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
         .window = whole,
         .block = 2 * half.rows >= policy_.min_rows_drift ? &half : nullptr,
         .block_number = number,
-        .now = chunk.end.value_or(absl::UnixEpoch()),
-        .last_batch = {},
-        .lost_batches = 0,
-        .lost_detail = {}};
+        .now = chunk.end.value_or(absl::UnixEpoch())};
     return checks::Evaluate(*baseline_, policy_, input, statistics);
   };
   chunk.findings = Agreement(judge(first, 1), judge(second, 2));

@@ -42,16 +42,27 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   model->rows_ = state.rows();
   model->late_rows_ = state.late_rows();
   model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
+  if (state.has_clock_micros()) {
+    model->time_ = ListeningTime({absl::FromUnixMicros(state.clock_micros()),
+                                  absl::FromUnixMicros(state.heard_micros())});
+  }
   if (state.has_last_batch_micros()) {
-    model->last_batch_ = absl::FromUnixMicros(state.last_batch_micros());
+    const absl::Time clock = absl::FromUnixMicros(state.last_batch_micros());
+    model->last_batch_ = {clock, state.has_last_batch_heard_micros()
+                                     ? absl::FromUnixMicros(state.last_batch_heard_micros())
+                                     : clock};
   }
   model->sources_.FromRecord(state);
   const int64_t closed_until =
       state.has_closed_until_micros() ? state.closed_until_micros() : kNever;
   absl::Status restored = model->window_.Restore(closed_until);
   if (!restored.ok()) return restored;
-  if (absl::Status status = model->producers_.Restore(model->key_, store); !status.ok()) {
+  if (absl::Status status = model->producers_.Restore(model->key_, store, state);
+      !status.ok()) {
     return status;
+  }
+  if (model->time_.last().has_value()) {
+    model->loss_ = model->producers_.Loss(model->time_.last()->heard, model->policy_);
   }
   model->block_number_ = state.block_number();
   if (state.has_gathering_since_micros()) {
@@ -78,12 +89,14 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   return model;
 }
 
-IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
+IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
+  const Moment now = time_.Look(clock);
   news_ = true;
   IngestOutcome outcome;
   if (!batch.number.producer.empty()) {
     const Claim claim =
-        producers_.Take(batch.number.producer, batch.number.epoch, batch.number.sequence, now);
+        producers_.Take(batch.number.producer, batch.number.epoch, batch.number.sequence,
+                        now.heard);
     if (claim == Claim::kDuplicate) {
       ++batches_.duplicate;
       state_dirty_ = true;
@@ -117,21 +130,24 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time now) {
   return outcome;
 }
 
-void LiveModel::Add(const CountedRows& counted, absl::Time now, IngestOutcome* outcome) {
-  const int64_t micros = counted.event_micros.value_or(absl::ToUnixMicros(now));
+int64_t LiveModel::TimeOf(std::optional<int64_t> event_micros, const Moment& now) const {
+  return event_micros.value_or(std::max(absl::ToUnixMicros(now.clock), window_.closed_until()));
+}
+
+void LiveModel::Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome) {
   const uint64_t rows = counted.pane.rows;
-  profile::Pane* pane = PaneFor(window_.PaneStart(micros), rows, outcome);
+  const int64_t start = window_.PaneStart(TimeOf(counted.event_micros, now));
+  profile::Pane* pane = PaneFor(start, rows, outcome);
   if (pane != nullptr) pane->Merge(counted.pane);
   sources_.See(counted.source, counted.event_micros, rows, now);
 }
 
-void LiveModel::Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome) {
+void LiveModel::Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome) {
   const profile::BatchView& view = batch.view;
   const profile::PreparedBatch prepared(*baseline_, view);
   if (view.row_event_micros.empty()) {
-    const int64_t micros = view.event_micros.value_or(absl::ToUnixMicros(now));
     const std::pair<uint32_t, uint32_t> all(0, view.rows);
-    CountRows(prepared, window_.PaneStart(micros), {&all, 1}, outcome);
+    CountRows(prepared, window_.PaneStart(TimeOf(view.event_micros, now)), {&all, 1}, outcome);
     sources_.See(view.source, view.event_micros, view.rows, now);
     return;
   }
@@ -182,7 +198,7 @@ profile::Pane* LiveModel::PaneFor(int64_t pane_start, uint64_t rows, IngestOutco
   return window_.Open(pane_start);
 }
 
-void LiveModel::ClosePanes(absl::Time now) {
+void LiveModel::ClosePanes(const Moment& now) {
   const std::optional<int64_t> watermark =
       sources_.Advance(now, policy_.allowed_lateness, policy_.source_idle_timeout);
   if (!watermark.has_value()) return;
@@ -211,7 +227,8 @@ void LiveModel::Gather(int64_t start, profile::Pane pane) {
   ++block_number_;
 }
 
-IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
+IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
+  const absl::Time now = time_.Look(clock).heard;
   const std::string who =
       absl::StrCat(key_.InWords(), ", producer \"", note.producer, "\", epoch ", note.epoch, ": ");
   state_dirty_ = true;
@@ -234,48 +251,65 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time now) {
       }
       return {};
     case IngestNote::Kind::kEnd:
-      if (!producers_.End(note.producer, note.epoch, note.last, now)) {
-        return Refused(absl::FailedPreconditionError(absl::StrCat(who, "the epoch has expired")));
-      }
-      return {};
+      return End(note, who, now);
   }
   return {};
 }
 
-void LiveModel::Tick(absl::Time now) {
+IngestOutcome LiveModel::End(const IngestNote& note, const std::string& who, absl::Time now) {
+  switch (producers_.End(note.producer, note.epoch, note.last, now)) {
+    case Claim::kForgotten:
+      return Refused(absl::FailedPreconditionError(absl::StrCat(who, "the epoch has expired")));
+    case Claim::kInvalid:
+      return Refused(absl::InvalidArgumentError(
+          absl::StrCat(who, note.last, " is not its last number: a higher one is known")));
+    default:
+      return {};
+  }
+}
+
+void LiveModel::Tick(absl::Time clock) {
+  const Moment now = time_.Look(clock);
   ClosePanes(now);
   window_.Cool();
-  producers_.Expire(now, policy_.epoch_expiry);
-  const LossSummary loss = producers_.Lost(now, policy_.hole_grace);
-  const bool silent = last_batch_.has_value() && now - *last_batch_ > policy_.no_data_after;
-  const bool lost = loss.lost_batches != loss_.lost_batches;
+  producers_.Advance(now.heard, policy_);
+  LossSummary loss = producers_.Loss(now.heard, policy_);
+  const bool silent =
+      last_batch_.has_value() && now.heard - last_batch_->heard > policy_.no_data_after;
+  const bool lost = loss.lost != loss_.lost || loss.unended != loss_.unended;
+  loss_ = std::move(loss);
   if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
 }
 
 std::vector<checks::Finding> LiveModel::Findings(
-    absl::Time now, const profile::Pane& window,
+    const Moment& now, const profile::Pane& window,
     const std::vector<profile::VariableStatistics>& statistics) {
-  loss_ = producers_.Lost(now, policy_.hole_grace);
+  const LossSummary loss = producers_.Loss(now.heard, policy_);
   std::optional<profile::Pane> block;
   if (block_number_ > 0) block = profile::DecodePane(*baseline_, last_block_).value();
+  std::optional<absl::Time> last_batch;
+  if (last_batch_.has_value()) last_batch = last_batch_->heard;
   const checks::EvaluationInput input{.window = window,
                                       .block = block.has_value() ? &*block : nullptr,
                                       .block_number = block_number_,
-                                      .now = now,
-                                      .last_batch = last_batch_,
-                                      .lost_batches = loss_.lost_batches,
-                                      .lost_detail = loss_.detail};
+                                      .now = now.heard,
+                                      .last_batch = last_batch,
+                                      .lost_batches = loss.lost,
+                                      .lost_detail = loss.lost_detail,
+                                      .abandoned_batches = loss.abandoned,
+                                      .unended_epochs = loss.unended,
+                                      .unended_detail = loss.unended_detail};
   return checks::Evaluate(*baseline_, policy_, input, statistics);
 }
 
-std::vector<checks::Finding> LiveModel::Judge(absl::Time now) {
+std::vector<checks::Finding> LiveModel::Judge(const Moment& now) {
   const profile::Pane window = window_.Sum();
   for (size_t i = 0; i < statistics_.size(); ++i) {
     statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
   }
   window_rows_ = window.rows;
   std::vector<checks::Finding> findings = Findings(now, window, statistics_);
-  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy_, now, block_number_);
+  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy_, now.clock, block_number_);
   for (checks::Alert& alert : changed) {
     changes_.push_back({key_, baseline_->number, alert});
     changed_alerts_.push_back(std::move(alert));
@@ -300,7 +334,6 @@ bool LiveModel::dirty() const {
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
   window_.Commit(batch);
-  producers_.Commit(key_, batch);
   for (const checks::Alert& alert : changed_alerts_) {
     if (alert.state == checks::AlertState::kInactive) {
       batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
@@ -311,6 +344,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   }
   changed_alerts_.clear();
   storage::v1::ModelStateRecord record;
+  producers_.Commit(key_, batch, &record);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
   record.set_rows(rows_);
@@ -318,7 +352,14 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   record.set_late_rows(late_rows_);
   record.set_duplicate_batches(batches_.duplicate);
   record.set_refused_batches(batches_.refused);
-  if (last_batch_) record.set_last_batch_micros(absl::ToUnixMicros(*last_batch_));
+  if (last_batch_.has_value()) {
+    record.set_last_batch_micros(absl::ToUnixMicros(last_batch_->clock));
+    record.set_last_batch_heard_micros(absl::ToUnixMicros(last_batch_->heard));
+  }
+  if (time_.last().has_value()) {
+    record.set_clock_micros(absl::ToUnixMicros(time_.last()->clock));
+    record.set_heard_micros(absl::ToUnixMicros(time_.last()->heard));
+  }
   if (window_.closed_until() != kNever) record.set_closed_until_micros(window_.closed_until());
   sources_.ToRecord(&record);
   if (last_block_since_ != kNever) record.set_last_block_since_micros(last_block_since_);
@@ -329,7 +370,11 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   state_dirty_ = false;
 }
 
-void LiveModel::InheritProducers(LiveModel* from) { producers_ = std::move(from->producers_); }
+void LiveModel::InheritProducers(LiveModel* from) {
+  producers_ = std::move(from->producers_);
+  time_ = from->time_;
+  loss_ = from->loss_;
+}
 
 void LiveModel::SetPolicy(checks::Policy policy) {
   policy_ = std::move(policy);
@@ -337,7 +382,9 @@ void LiveModel::SetPolicy(checks::Policy policy) {
   judge_dirty_ = true;
 }
 
-Report LiveModel::MakeReport(absl::Time now, std::optional<size_t> variable) {
+Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
+  const Moment now = time_.Look(clock);
+  producers_.Advance(now.heard, policy_);
   const profile::Pane window = window_.Sum();
   std::vector<profile::VariableStatistics> statistics;
   for (size_t i = 0; i < baseline_->variables.size(); ++i) {
@@ -353,6 +400,7 @@ Report LiveModel::MakeReport(absl::Time now, std::optional<size_t> variable) {
   report.rows = window.rows;
   report.late_rows = late_rows_;
   report.findings = Findings(now, window, statistics);
+  report.losses = producers_.Losses(now.heard, policy_);
   SortWorstFirst(&report.findings);
   for (size_t i = 0; i < statistics.size(); ++i) {
     if (variable.has_value() && *variable != i) continue;
@@ -366,6 +414,7 @@ Report LiveModel::MakeReport(absl::Time now, std::optional<size_t> variable) {
                      return a.live.psi_corrected.value_or(-1) > b.live.psi_corrected.value_or(-1);
                    });
   if (variable.has_value()) {
+    report.losses.clear();
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
                   [&](const checks::Finding& finding) { return finding.variable != name; });
@@ -380,13 +429,13 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
   snapshot->rows = rows_;
   snapshot->late_rows = late_rows_;
   snapshot->batches = batches_;
-  snapshot->lost_batches = loss_.lost_batches;
+  snapshot->losses = {loss_.lost, loss_.called_lost, loss_.cleared, loss_.unended};
   snapshot->window_rows = window_rows_;
   snapshot->open_panes = window_.open_panes();
   snapshot->unreadable_panes = window_.unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
-  snapshot->last_batch = last_batch_;
+  if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
   for (size_t i = 0; i < statistics_.size(); ++i) {
     const profile::Variable& variable = baseline_->variables[i].variable;

@@ -17,6 +17,7 @@
 #include "server/checks/alert.h"
 #include "server/checks/policy.h"
 #include "server/engine/ingest.h"
+#include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
 #include "server/engine/producers.h"
 #include "server/engine/report.h"
@@ -43,25 +44,25 @@ class LiveModel {
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
-  IngestOutcome Ingest(const IngestBatch& batch, absl::Time now);
+  IngestOutcome Ingest(const IngestBatch& batch, absl::Time clock);
   /// True if rows that were counted elsewhere may be added: against this baseline, by these panes.
   bool CanAdd(const CountedRows& counted) const {
     return counted.baseline == baseline_ && counted.pane_length == window_.length();
   }
-  IngestOutcome Note(const IngestNote& note, absl::Time now);
+  IngestOutcome Note(const IngestNote& note, absl::Time clock);
 
   /// Closes panes by the clock, lets epochs expire, and judges if anything changed or time alone
   /// may change a verdict. Alerts that changed are appended to `changed`, here and above, until
   /// TakeChanges.
-  void Tick(absl::Time now);
+  void Tick(absl::Time clock);
   std::vector<ModelAlert> TakeChanges();
 
   /// Adds what changed since the last call.
   bool dirty() const;
   void Commit(storage::Store::Batch* batch);
 
-  /// Takes over the sequence marks of the model that this one replaces: a batch counted before is
-  /// not counted again.
+  /// Takes over the sequence marks of the model that this one replaces, and the time that they are
+  /// kept in: a batch counted before is not counted again.
   void InheritProducers(LiveModel* from);
   /// Every alert as it is now.
   std::vector<checks::Alert> alerts() const { return alerts_.alerts(); }
@@ -69,7 +70,7 @@ class LiveModel {
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
 
-  Report MakeReport(absl::Time now, std::optional<size_t> variable);
+  Report MakeReport(absl::Time clock, std::optional<size_t> variable);
   std::shared_ptr<const ModelSnapshot> Snapshot() const;
   /// True if a snapshot would show something new since this was last asked.
   bool TakeNews() { return std::exchange(news_, false); }
@@ -87,21 +88,25 @@ class LiveModel {
     int64_t newest_micros = std::numeric_limits<int64_t>::min();
   };
 
+  // When rows happened. What has no time of its own is never late, though the clock may have been
+  // set back.
+  int64_t TimeOf(std::optional<int64_t> event_micros, const Moment& now) const;
   // Adds rows counted elsewhere.
-  void Add(const CountedRows& counted, absl::Time now, IngestOutcome* outcome);
+  void Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome);
   // Counts the rows, oldest pane first; late ones are counted apart.
-  void Count(const IngestBatch& batch, absl::Time now, IngestOutcome* outcome);
+  void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
   // The pane that takes `rows` that fall in it; nullptr if it has closed: then they are late.
   profile::Pane* PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome);
   // Returns the number of rows, late or not.
   uint64_t CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
                      absl::Span<const RowRange> ranges, IngestOutcome* outcome);
-  void ClosePanes(absl::Time now);
+  IngestOutcome End(const IngestNote& note, const std::string& who, absl::Time now);
+  void ClosePanes(const Moment& now);
   // Adds a pane that has closed to the evidence.
   void Gather(int64_t start, profile::Pane pane);
-  std::vector<checks::Finding> Judge(absl::Time now);
-  std::vector<checks::Finding> Findings(absl::Time now, const profile::Pane& window,
+  std::vector<checks::Finding> Judge(const Moment& now);
+  std::vector<checks::Finding> Findings(const Moment& now, const profile::Pane& window,
                                         const std::vector<profile::VariableStatistics>& statistics);
 
   const ModelKey key_;
@@ -109,6 +114,7 @@ class LiveModel {
   checks::Policy policy_;
   const uint64_t generation_;
 
+  ListeningTime time_;
   Window window_;
   Sources sources_;
   Producers producers_;
@@ -124,7 +130,7 @@ class LiveModel {
   uint64_t rows_ = 0;
   uint64_t late_rows_ = 0;
   BatchCounts batches_;
-  std::optional<absl::Time> last_batch_;
+  std::optional<Moment> last_batch_;
   absl::Time active_since_;
 
   bool state_dirty_ = true;

@@ -1,12 +1,43 @@
 #include "server/engine/producers.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "server/engine/records.h"
 
 namespace plumbline::engine {
+namespace {
+
+constexpr size_t kInWords = 3;  // epochs that a reason names
+
+// Never less than either: a client may send any number.
+uint64_t Sum(uint64_t a, uint64_t b) {
+  return a > std::numeric_limits<uint64_t>::max() - b ? std::numeric_limits<uint64_t>::max()
+                                                      : a + b;
+}
+
+// The epochs that rank highest, each with what `say` says of it.
+template <class Rank, class Iterator, class Say>
+std::string InWords(std::vector<std::pair<Rank, Iterator>> ranked, const Say& say) {
+  const size_t shown = std::min(ranked.size(), kInWords);
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(shown), ranked.end(),
+                    [](const auto& a, const auto& b) {
+                      return a.first != b.first ? a.first > b.first
+                                                : a.second->first < b.second->first;
+                    });
+  std::string text;
+  for (size_t i = 0; i < shown; ++i) {
+    const auto& [rank, epoch] = ranked[i];
+    absl::StrAppend(&text, i == 0 ? "" : "; ", "producer \"", epoch->first.first, "\" epoch ",
+                    epoch->first.second, ": ", say(rank, *epoch));
+  }
+  return text;
+}
+
+}  // namespace
 
 Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, absl::Time now) {
   if (last_ != nullptr && last_key_.second == epoch && last_key_.first == producer) {
@@ -35,7 +66,11 @@ Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, a
 Claim Producers::Take(const std::string& producer, uint64_t epoch, uint64_t sequence,
                       absl::Time now) {
   Epoch* found = Find(producer, epoch, now);
-  return found == nullptr ? Claim::kForgotten : found->marks.Take(sequence, now);
+  if (found == nullptr) return Claim::kForgotten;
+  const size_t holes = found->marks.holes();
+  const Claim claim = found->marks.Take(sequence, now);
+  BoundHoles(holes, found->marks.holes(), now);
+  return claim;
 }
 
 bool Producers::Skip(const std::string& producer, uint64_t epoch, uint64_t first, uint64_t last,
@@ -43,15 +78,34 @@ bool Producers::Skip(const std::string& producer, uint64_t epoch, uint64_t first
   if (first == 0 || last < first) return false;
   Epoch* found = Find(producer, epoch, now);
   if (found == nullptr) return false;
+  const size_t holes = found->marks.holes();
   found->marks.Skip(first, last, now);
+  BoundHoles(holes, found->marks.holes(), now);
   return true;
 }
 
-bool Producers::End(const std::string& producer, uint64_t epoch, uint64_t last, absl::Time now) {
+Claim Producers::End(const std::string& producer, uint64_t epoch, uint64_t last, absl::Time now) {
   Epoch* found = Find(producer, epoch, now);
-  if (found == nullptr) return false;
-  found->marks.End(last, now);
-  return true;
+  if (found == nullptr) return Claim::kForgotten;
+  const size_t holes = found->marks.holes();
+  const bool possible = found->marks.End(last, now);
+  BoundHoles(holes, found->marks.holes(), now);
+  return possible ? Claim::kNew : Claim::kInvalid;
+}
+
+void Producers::BoundHoles(size_t before, size_t after, absl::Time now) {
+  holes_ = holes_ + after - before;
+  while (holes_ > kMaxHoles) {
+    const auto most =
+        std::max_element(epochs_.begin(), epochs_.end(), [](const auto& a, const auto& b) {
+          return a.second.marks.holes() < b.second.marks.holes();
+        });
+    SequenceMarks& marks = most->second.marks;
+    holes_ -= marks.holes();
+    marks.GiveUpHalf(now);
+    holes_ += marks.holes();
+    changed_.insert(most->first);
+  }
 }
 
 void Producers::Remove(const Key& key) {
@@ -60,10 +114,15 @@ void Producers::Remove(const Key& key) {
   removed_.insert(key);
 }
 
-std::map<Producers::Key, Producers::Epoch>::iterator Producers::ExpireOne(
-    std::map<Key, Epoch>::iterator it) {
+Producers::Epochs::iterator Producers::ExpireOne(Epochs::iterator it) {
   const Key key = it->first;
   const absl::Time last_seen = it->second.last_seen;
+  const SequenceMarks& marks = it->second.marks;
+  // What is missing still will be refused from now on.
+  retired_called_lost_ = Sum(retired_called_lost_, Sum(marks.called_lost(), marks.missing()));
+  retired_cleared_ = Sum(retired_cleared_, marks.cleared());
+  abandoned_ = Sum(abandoned_, Sum(marks.lost(), marks.missing()));
+  holes_ -= marks.holes();
   const auto next = epochs_.erase(it);
   Remove(key);
   const auto [entry, is_first] =
@@ -95,30 +154,80 @@ void Producers::ForgetOldTombstones() {
   }
 }
 
-void Producers::Expire(absl::Time now, absl::Duration expiry) {
+void Producers::Advance(absl::Time now, const checks::Policy& policy) {
+  const bool nothing_lost = std::all_of(epochs_.begin(), epochs_.end(), [](const auto& entry) {
+    return entry.second.marks.lost() == 0;
+  });
+  if (nothing_lost) abandoned_ = 0;
   for (auto it = epochs_.begin(); it != epochs_.end();) {
-    it = now - it->second.last_seen > expiry ? ExpireOne(it) : std::next(it);
+    SequenceMarks& marks = it->second.marks;
+    const uint64_t settled = marks.settled();
+    if (marks.Age(now, policy.hole_grace, policy.epoch_expiry)) changed_.insert(it->first);
+    abandoned_ = Sum(abandoned_, marks.settled() - settled);
+    it = now - it->second.last_seen > policy.epoch_expiry ? ExpireOne(it) : std::next(it);
   }
 }
 
-LossSummary Producers::Lost(absl::Time now, absl::Duration grace) const {
+bool Producers::Followed(Epochs::const_iterator it) const {
+  const auto next = std::next(it);
+  return next != epochs_.end() && next->first.first == it->first.first;
+}
+
+bool Producers::TailUnknown(Epochs::const_iterator it, absl::Time now,
+                            const checks::Policy& policy) const {
+  const Epoch& epoch = it->second;
+  if (epoch.marks.ended() || epoch.marks.highest() == 0) return false;
+  const absl::Duration silence = now - epoch.last_seen;
+  return silence >= policy.no_data_after || (silence >= policy.hole_grace && Followed(it));
+}
+
+LossSummary Producers::Loss(absl::Time now, const checks::Policy& policy) const {
   LossSummary summary;
-  std::vector<std::pair<uint64_t, std::string>> worst;
-  for (const auto& [key, epoch] : epochs_) {
-    const uint64_t lost = epoch.marks.Lost(now, grace);
-    if (lost == 0) continue;
-    summary.lost_batches += lost;
-    worst.emplace_back(lost, absl::StrCat("producer \"", key.first, "\" epoch ", key.second, ": ",
-                                          lost, " of ", epoch.marks.highest()));
+  summary.abandoned = abandoned_;
+  summary.called_lost = retired_called_lost_;
+  summary.cleared = retired_cleared_;
+  std::vector<std::pair<uint64_t, Epochs::const_iterator>> lost;
+  std::vector<std::pair<absl::Time, Epochs::const_iterator>> unended;
+  for (auto it = epochs_.begin(); it != epochs_.end(); ++it) {
+    const SequenceMarks& marks = it->second.marks;
+    summary.lost = Sum(summary.lost, marks.lost());
+    summary.called_lost = Sum(summary.called_lost, marks.called_lost());
+    summary.cleared = Sum(summary.cleared, marks.cleared());
+    if (marks.lost() > 0) lost.emplace_back(marks.lost(), it);
+    if (TailUnknown(it, now, policy)) unended.emplace_back(it->second.last_seen, it);
   }
-  std::sort(worst.rbegin(), worst.rend());
-  if (worst.size() > 3) worst.resize(3);
-  summary.detail = absl::StrJoin(
-      worst, "; ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.second); });
+  summary.unended = unended.size();
+  summary.lost_detail = InWords(std::move(lost), [](uint64_t count, const auto& epoch) {
+    return absl::StrCat(count, " of ", epoch.second.marks.highest());
+  });
+  summary.unended_detail = InWords(std::move(unended), [](absl::Time, const auto& epoch) {
+    return absl::StrCat("nothing after batch ", epoch.second.marks.highest());
+  });
   return summary;
 }
 
-void Producers::Commit(const ModelKey& key, storage::Store::Batch* batch) {
+std::vector<ProducerLoss> Producers::Losses(absl::Time now, const checks::Policy& policy) const {
+  std::vector<ProducerLoss> losses;
+  for (auto it = epochs_.begin(); it != epochs_.end(); ++it) {
+    const SequenceMarks& marks = it->second.marks;
+    const ProducerLoss loss{.producer = it->first.first,
+                            .epoch = it->first.second,
+                            .highest = marks.highest(),
+                            .missing = marks.missing(),
+                            .lost = marks.called_lost() - marks.cleared(),
+                            .ended = marks.ended(),
+                            .tail_unknown = TailUnknown(it, now, policy),
+                            .silence = now - it->second.last_seen};
+    if (loss.missing > 0 || loss.lost > 0 || loss.tail_unknown) losses.push_back(loss);
+  }
+  std::stable_sort(losses.begin(), losses.end(), [](const ProducerLoss& a, const ProducerLoss& b) {
+    return std::tie(a.lost, a.missing) > std::tie(b.lost, b.missing);
+  });
+  return losses;
+}
+
+void Producers::Commit(const ModelKey& key, storage::Store::Batch* batch,
+                       storage::v1::ModelStateRecord* state) {
   for (const Key& removed : removed_) {
     batch->DeleteProducer(key.model, key.version, removed.first, removed.second);
   }
@@ -138,9 +247,16 @@ void Producers::Commit(const ModelKey& key, storage::Store::Batch* batch) {
   }
   changed_.clear();
   last_ = nullptr;
+  state->set_retired_called_lost(retired_called_lost_);
+  state->set_retired_cleared(retired_cleared_);
+  state->set_abandoned(abandoned_);
 }
 
-absl::Status Producers::Restore(const ModelKey& key, const storage::Store& store) {
+absl::Status Producers::Restore(const ModelKey& key, const storage::Store& store,
+                                const storage::v1::ModelStateRecord& state) {
+  retired_called_lost_ = state.retired_called_lost();
+  retired_cleared_ = state.retired_cleared();
+  abandoned_ = state.abandoned();
   const auto stored = store.ListProducers(key.model, key.version);
   if (!stored.ok()) return stored.status();
   for (const storage::StoredProducer& producer : *stored) {
@@ -152,6 +268,7 @@ absl::Status Producers::Restore(const ModelKey& key, const storage::Store& store
     }
     const absl::Time last_seen = absl::FromUnixMicros(producer.record.last_seen_micros());
     if (!producer.record.expired()) {
+      holes_ += marks->holes();
       epochs_[{producer.producer, producer.epoch}] = {*std::move(marks), last_seen};
       continue;
     }

@@ -161,27 +161,41 @@ absl::StatusOr<checks::Alert> FromRecord(const AlertRecord& record) {
 }
 
 void MarksToRecord(const SequenceMarks& marks, ProducerRecord* record) {
-  record->set_highest(marks.highest());
-  for (const SequenceMarks::Hole& hole : marks.holes()) {
+  const SequenceMarks::Parts parts = marks.parts();
+  record->set_highest(parts.highest);
+  for (const SequenceMarks::Hole& hole : parts.holes) {
     auto* stored = record->add_holes();
     stored->set_first(hole.first);
     stored->set_last(hole.last);
     stored->set_since_micros(absl::ToUnixMicros(hole.since));
+    stored->set_stage(static_cast<uint32_t>(hole.stage));
   }
-  record->set_given_up(marks.given_up());
-  record->set_forgotten_until(marks.forgotten_until());
-  if (marks.ended_at().has_value()) record->set_ended_at(*marks.ended_at());
+  if (parts.ended) record->set_ended_at(parts.highest);
+  record->set_cleared(parts.cleared);
+  record->set_given_up(parts.given_up);
+  record->set_given_up_settled(parts.given_up_settled);
+  record->set_given_up_at_micros(absl::ToUnixMicros(parts.given_up_at));
+  record->set_forgotten_until(parts.forgotten_until);
 }
 
 absl::StatusOr<SequenceMarks> MarksFromRecord(const ProducerRecord& record) {
-  std::vector<SequenceMarks::Hole> holes;
+  SequenceMarks::Parts parts;
+  parts.highest = record.highest();
   for (const auto& hole : record.holes()) {
-    holes.push_back({hole.first(), hole.last(), absl::FromUnixMicros(hole.since_micros())});
+    if (hole.stage() > static_cast<uint32_t>(SequenceMarks::Stage::kSettled)) {
+      return absl::DataLossError(absl::StrCat("hole ", hole.first(), " to ", hole.last(),
+                                              " is at an unknown stage ", hole.stage()));
+    }
+    parts.holes.push_back({hole.first(), hole.last(), absl::FromUnixMicros(hole.since_micros()),
+                           static_cast<SequenceMarks::Stage>(hole.stage())});
   }
-  std::optional<uint64_t> ended_at;
-  if (record.has_ended_at()) ended_at = record.ended_at();
-  auto marks = SequenceMarks::Restore(record.highest(), holes, record.given_up(),
-                                      record.forgotten_until(), ended_at);
+  parts.ended = record.has_ended_at();
+  parts.cleared = record.cleared();
+  parts.given_up = record.given_up();
+  parts.given_up_settled = record.given_up_settled();
+  parts.given_up_at = absl::FromUnixMicros(record.given_up_at_micros());
+  parts.forgotten_until = record.forgotten_until();
+  auto marks = SequenceMarks::Restore(parts);
   if (!marks.ok()) return absl::DataLossError(marks.status().message());
   return marks;
 }

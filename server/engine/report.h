@@ -10,6 +10,7 @@
 #include "server/checks/alert.h"
 #include "server/checks/finding.h"
 #include "server/engine/model_key.h"
+#include "server/engine/producers.h"
 #include "server/profile/schema.h"
 #include "server/profile/statistics.h"
 
@@ -32,6 +33,7 @@ struct Report {
   uint64_t late_rows = 0;
   std::vector<checks::Finding> findings;  // the worst first
   std::vector<VariableReport> variables;  // the worst first
+  std::vector<ProducerLoss> losses;       // the worst first
 };
 
 /// An alert of some model.

@@ -8,36 +8,52 @@
 
 namespace plumbline::engine {
 
-absl::StatusOr<SequenceMarks> SequenceMarks::Restore(uint64_t highest,
-                                                     const std::vector<Hole>& holes, uint64_t lost,
-                                                     uint64_t forgotten_until,
-                                                     std::optional<uint64_t> ended_at,
-                                                     size_t max_holes) {
+absl::StatusOr<SequenceMarks> SequenceMarks::Restore(const Parts& parts, size_t max_holes) {
   SequenceMarks marks(max_holes);
-  marks.highest_ = highest;
-  marks.given_up_ = lost;
-  marks.forgotten_until_ = forgotten_until;
-  marks.ended_at_ = ended_at;
+  marks.highest_ = parts.highest;
+  marks.ended_ = parts.ended;
+  marks.cleared_ = parts.cleared;
+  marks.given_up_ = parts.given_up;
+  marks.given_up_settled_ = parts.given_up_settled;
+  marks.given_up_at_ = parts.given_up_at;
+  marks.forgotten_until_ = parts.forgotten_until;
+  if (parts.given_up_settled > parts.given_up) {
+    return absl::InvalidArgumentError(absl::StrCat(parts.given_up_settled, " numbers of ",
+                                                   parts.given_up, " given up are settled"));
+  }
   uint64_t before = 0;  // the last number that cannot belong to the next hole
-  for (const Hole& hole : holes) {
+  for (const Hole& hole : parts.holes) {
     // Two may touch: see Open.
-    if (hole.first <= before || hole.last < hole.first || hole.last > highest ||
-        (hole.last == highest && !ended_at.has_value())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("hole ", hole.first, " to ", hole.last, " does not fit below ", highest));
+    if (hole.first <= before || hole.last < hole.first || hole.last > parts.highest ||
+        (hole.last == parts.highest && !parts.ended)) {
+      return absl::InvalidArgumentError(absl::StrCat("hole ", hole.first, " to ", hole.last,
+                                                     " does not fit below ", parts.highest));
     }
-    marks.holes_.emplace(hole.first, Span{hole.last, hole.since});
+    marks.Put(hole.first, {hole.last, hole.since, hole.stage});
     before = hole.last;
   }
   return marks;
 }
 
+SequenceMarks::Parts SequenceMarks::parts() const {
+  Parts parts{.highest = highest_,
+              .holes = {},
+              .ended = ended_,
+              .cleared = cleared_,
+              .given_up = given_up_,
+              .given_up_settled = given_up_settled_,
+              .given_up_at = given_up_at_,
+              .forgotten_until = forgotten_until_};
+  parts.holes.reserve(holes_.size());
+  for (const auto& [first, span] : holes_) {
+    parts.holes.push_back({first, span.last, span.since, span.stage});
+  }
+  return parts;
+}
+
 Claim SequenceMarks::Look(uint64_t sequence) const {
   if (sequence == 0) return Claim::kInvalid;
-  if (sequence > highest_) {
-    const bool past_end = ended_at_.has_value() && sequence > *ended_at_;
-    return past_end ? Claim::kInvalid : Claim::kNew;
-  }
+  if (sequence > highest_) return ended_ ? Claim::kInvalid : Claim::kNew;
   const auto after = holes_.upper_bound(sequence);
   if (after != holes_.begin() && std::prev(after)->second.last >= sequence) return Claim::kNew;
   return sequence <= forgotten_until_ ? Claim::kForgotten : Claim::kDuplicate;
@@ -50,23 +66,32 @@ Claim SequenceMarks::Take(uint64_t sequence, absl::Time now) {
 }
 
 void SequenceMarks::Skip(uint64_t first, uint64_t last, absl::Time now) {
+  // Beyond a declared end there is nothing to give up.
+  if (ended_) last = std::min(last, highest_);
   if (first == 0 || last < first) return;
   if (last > highest_) {
-    if (first > highest_ + 1) Open(highest_ + 1, first - 1, now);
     const uint64_t old_highest = highest_;
     highest_ = last;
+    if (first > old_highest + 1) Open(old_highest + 1, first - 1, now);
     last = old_highest;
   }
   if (first <= last) Close(first, last);
 }
 
-void SequenceMarks::End(uint64_t last, absl::Time now) {
-  if (last < highest_) return;
-  ended_at_ = last;
+bool SequenceMarks::End(uint64_t last, absl::Time now) {
+  if (last < highest_) return false;
+  ended_ = true;
   if (last > highest_) {
-    Open(highest_ + 1, last, now);
+    const uint64_t old_highest = highest_;
     highest_ = last;
+    Open(old_highest + 1, last, now);
   }
+  return true;
+}
+
+void SequenceMarks::Put(uint64_t first, const Span& span) {
+  holes_.emplace(first, span);
+  InStage(span.stage) += span.last - first + 1;
 }
 
 void SequenceMarks::Close(uint64_t first, uint64_t last) {
@@ -76,40 +101,61 @@ void SequenceMarks::Close(uint64_t first, uint64_t last) {
     const uint64_t hole_first = hole->first;
     const Span span = hole->second;
     holes_.erase(hole);
-    if (hole_first < first) holes_.emplace(hole_first, Span{first - 1, span.since});
-    if (span.last > last) holes_.emplace(last + 1, Span{span.last, span.since});
+    InStage(span.stage) -= span.last - hole_first + 1;
+    if (span.stage != Stage::kMissing) {
+      cleared_ += std::min(span.last, last) - std::max(hole_first, first) + 1;
+    }
+    if (hole_first < first) Put(hole_first, {first - 1, span.since, span.stage});
+    if (span.last > last) Put(last + 1, span);
     hole = holes_.upper_bound(std::max(hole_first, first));
   }
 }
 
 void SequenceMarks::Open(uint64_t first, uint64_t last, absl::Time since) {
   // Two holes touch when a declared end is followed by nothing; they keep their own times.
-  holes_.emplace(first, Span{last, since});
-  while (holes_.size() > max_holes_) {
-    const auto oldest = holes_.begin();
-    given_up_ += oldest->second.last - oldest->first + 1;
-    forgotten_until_ = std::max(forgotten_until_, oldest->second.last);
-    holes_.erase(oldest);
-  }
+  Put(first, {last, since, Stage::kMissing});
+  while (holes_.size() > max_holes_) GiveUpOldest(since);
 }
 
-uint64_t SequenceMarks::Lost(absl::Time now, absl::Duration grace) const {
-  uint64_t lost = given_up_;
-  for (const auto& [first, span] : holes_) {
-    if (now - span.since >= grace) lost += span.last - first + 1;
+void SequenceMarks::GiveUpOldest(absl::Time now) {
+  const auto oldest = holes_.begin();
+  const uint64_t numbers = oldest->second.last - oldest->first + 1;
+  InStage(oldest->second.stage) -= numbers;
+  given_up_ += numbers;
+  // What nobody was to be told of any more stays so.
+  if (oldest->second.stage == Stage::kSettled) given_up_settled_ += numbers;
+  given_up_at_ = now;
+  forgotten_until_ = std::max(forgotten_until_, oldest->second.last);
+  holes_.erase(oldest);
+}
+
+void SequenceMarks::GiveUpHalf(absl::Time now) {
+  for (size_t left = (holes_.size() + 1) / 2; left > 0; --left) GiveUpOldest(now);
+}
+
+bool SequenceMarks::Age(absl::Time now, absl::Duration grace, absl::Duration memory) {
+  bool changed = false;
+  if (given_up_settled_ != given_up_ && now - given_up_at_ >= memory) {
+    given_up_settled_ = given_up_;
+    changed = true;
   }
-  return lost;
+  if (in_stage_[0] == 0 && in_stage_[1] == 0) return changed;
+  for (auto& [first, span] : holes_) {
+    Stage stage = span.stage;
+    if (stage == Stage::kMissing && now - span.since >= grace) stage = Stage::kLost;
+    if (stage == Stage::kLost && now - span.since >= grace + memory) stage = Stage::kSettled;
+    if (stage == span.stage) continue;
+    const uint64_t numbers = span.last - first + 1;
+    InStage(span.stage) -= numbers;
+    InStage(stage) += numbers;
+    span.stage = stage;
+    changed = true;
+  }
+  return changed;
 }
 
 uint64_t SequenceMarks::contiguous() const {
   return holes_.empty() ? highest_ : holes_.begin()->first - 1;
-}
-
-std::vector<SequenceMarks::Hole> SequenceMarks::holes() const {
-  std::vector<Hole> holes;
-  holes.reserve(holes_.size());
-  for (const auto& [first, span] : holes_) holes.push_back({first, span.last, span.since});
-  return holes;
 }
 
 }  // namespace plumbline::engine

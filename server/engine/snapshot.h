@@ -26,6 +26,14 @@ struct BatchCounts {
   uint64_t retry = 0;
 };
 
+/// Numbers of batches that have not arrived; see LossSummary. The last two only grow.
+struct LossCounts {
+  uint64_t lost = 0;
+  uint64_t called_lost = 0;
+  uint64_t cleared = 0;
+  uint64_t unended_epochs = 0;
+};
+
 /// One variable at the last evaluation.
 struct VariableSnapshot {
   std::string name;
@@ -41,7 +49,7 @@ struct ModelSnapshot {
   uint64_t rows = 0;
   uint64_t late_rows = 0;
   BatchCounts batches;
-  uint64_t lost_batches = 0;
+  LossCounts losses;
   uint64_t window_rows = 0;
   size_t open_panes = 0;
   uint64_t unreadable_panes = 0;  // of the window: it is without them

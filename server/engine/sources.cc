@@ -11,7 +11,7 @@ constexpr absl::string_view kOverflow = "\xff(more)";
 }  // namespace
 
 void Sources::See(absl::string_view source, std::optional<int64_t> newest_event_micros,
-                  uint64_t rows, absl::Time now) {
+                  uint64_t rows, const Moment& now) {
   auto it = sources_.find(source);
   if (it == sources_.end()) {
     if (sources_.size() >= kMaxSources) source = kOverflow;
@@ -19,20 +19,20 @@ void Sources::See(absl::string_view source, std::optional<int64_t> newest_event_
   }
   Source& seen = it->second;
   const bool first = seen.rows == 0;
-  seen.last_arrival = now;
+  seen.last_arrival = now.heard;
   seen.rows += rows;
   seen.uses_arrival_time = !newest_event_micros.has_value();
-  const int64_t newest = newest_event_micros.value_or(absl::ToUnixMicros(now));
+  const int64_t newest = newest_event_micros.value_or(absl::ToUnixMicros(now.clock));
   seen.newest_event_micros = first ? newest : std::max(seen.newest_event_micros, newest);
 }
 
-std::optional<int64_t> Sources::Advance(absl::Time now, absl::Duration lateness,
+std::optional<int64_t> Sources::Advance(const Moment& now, absl::Duration lateness,
                                         absl::Duration idle_timeout) {
   std::optional<int64_t> least;
   for (const auto& [name, source] : sources_) {
-    if (now - source.last_arrival > idle_timeout) continue;
+    if (now.heard - source.last_arrival > idle_timeout) continue;
     const int64_t reached = source.uses_arrival_time
-                                ? absl::ToUnixMicros(now)
+                                ? absl::ToUnixMicros(now.clock)
                                 : source.newest_event_micros - absl::ToInt64Microseconds(lateness);
     least = std::min(least.value_or(reached), reached);
   }

@@ -10,13 +10,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plumbline/storage/v1/records.pb.h"
+#include "server/engine/listening_time.h"
 
 namespace plumbline::engine {
 
 /// How far each source of a model has come in event time. The watermark is the minimum over the
 /// sources that are alive of the newest accepted event time, less the lateness: one fast clock does
-/// not make the others late. A source that sends no event times lives by the server's clock and is
-/// never late. The watermark never goes back. Bounded: past kMaxSources further sources share one
+/// not make the others late. A source is alive while it has been heard of; one that sends no event
+/// times lives by the server's clock. The watermark never goes back. Bounded: past kMaxSources further sources share one
 /// entry. Not thread-safe.
 class Sources {
  public:
@@ -24,10 +25,10 @@ class Sources {
 
   /// Rows of `source` arrived. `newest_event_micros` absent: they live by arrival.
   void See(absl::string_view source, std::optional<int64_t> newest_event_micros, uint64_t rows,
-           absl::Time now);
+           const Moment& now);
 
   /// The watermark; nullopt until there is one.
-  std::optional<int64_t> Advance(absl::Time now, absl::Duration lateness,
+  std::optional<int64_t> Advance(const Moment& now, absl::Duration lateness,
                                  absl::Duration idle_timeout);
   std::optional<int64_t> watermark() const { return watermark_; }
   size_t size() const { return sources_.size(); }
@@ -38,7 +39,7 @@ class Sources {
  private:
   struct Source {
     int64_t newest_event_micros = 0;
-    absl::Time last_arrival;
+    absl::Time last_arrival;  // listening time
     bool uses_arrival_time = false;
     uint64_t rows = 0;
   };

@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 15;
+constexpr size_t kSeriesOfModel = 18;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -38,7 +38,10 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
                                       std::make_pair("refused", model.batches.refused)}) {
     families->Add(kBatches, {model.key.model, model.key.version, result}, ToDouble(count));
   }
-  families->Add(kBatchesLost, labels, ToDouble(model.lost_batches));
+  families->Add(kBatchesLost, labels, ToDouble(model.losses.lost));
+  families->Add(kLostBatches, labels, ToDouble(model.losses.called_lost));
+  families->Add(kLostBatchesCleared, labels, ToDouble(model.losses.cleared));
+  families->Add(kUnendedEpochs, labels, ToDouble(model.losses.unended_epochs));
   families->Add(kWindowRows, labels, ToDouble(model.window_rows));
   families->Add(kUnreadablePanes, labels, ToDouble(model.unreadable_panes));
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));

@@ -1,10 +1,13 @@
 #include "server/transport/convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 namespace plumbline::transport {
 namespace {
+
+constexpr size_t kMaxLosses = 1'000;  // of a report
 
 // Calls `set` with the value if there is a finite one.
 template <class Set>
@@ -137,6 +140,21 @@ v1::VariableStatistics ToWire(const std::string& variable, const profile::Variab
   return out;
 }
 
+v1::ProducerLoss ToWire(const engine::ProducerLoss& loss) {
+  v1::ProducerLoss out;
+  out.set_producer(loss.producer);
+  out.set_epoch(loss.epoch);
+  out.set_highest_sequence(loss.highest);
+  out.set_missing_batches(loss.missing);
+  out.set_lost_batches(loss.lost);
+  out.set_ended(loss.ended);
+  out.set_tail_unknown(loss.tail_unknown);
+  const int64_t micros = absl::ToInt64Microseconds(loss.silence);
+  out.mutable_silence()->set_seconds(micros / 1'000'000);
+  out.mutable_silence()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1'000));
+  return out;
+}
+
 v1::Report ToWire(const engine::Report& report) {
   v1::Report out;
   out.set_model(report.key.model);
@@ -156,6 +174,9 @@ v1::Report ToWire(const engine::Report& report) {
     *one->mutable_baseline() = ToWire(variable.variable.name, variable.baseline);
     AddDistribution(variable.distribution, one);
   }
+  const size_t losses = std::min(report.losses.size(), kMaxLosses);
+  for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
+  out.set_losses_left_out(report.losses.size() - losses);
   return out;
 }
 

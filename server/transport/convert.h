@@ -22,6 +22,7 @@ v1::Finding ToWire(const checks::Finding& finding);
 v1::Alert ToWire(const engine::ModelAlert& alert);
 v1::VariableStatistics ToWire(const std::string& variable,
                               const profile::VariableStatistics& statistics);
+v1::ProducerLoss ToWire(const engine::ProducerLoss& loss);
 v1::Report ToWire(const engine::Report& report);
 v1::BacktestChunk ToWire(const engine::BacktestChunk& chunk);
 v1::Model ToWire(const engine::ModelInfo& model);

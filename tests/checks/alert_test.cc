@@ -92,6 +92,30 @@ TEST_F(AlertTest, AFindingThatIsNoLongerMadeEndsItsAlert) {
   EXPECT_EQ(State(), AlertState::kResolved);
 }
 
+TEST_F(AlertTest, AFindingMaySayHowItEnded) {
+  Finding lost = Found(CheckId::kRowsLost, Status::kFiring);
+  lost.reason = "2 batches were lost";
+  Advance(lost, 1);
+  Finding calm = Found(CheckId::kRowsLost, Status::kOk, true);
+  calm.resolution = "they have arrived since";
+  const auto changed = Advance(calm, 1);
+  ASSERT_EQ(changed.size(), 1u);
+  EXPECT_EQ(changed[0].finding.reason, "2 batches were lost; they have arrived since");
+  EXPECT_TRUE(Advance(calm, 1).empty());
+  EXPECT_EQ(book_.alerts()[0].finding.reason, changed[0].finding.reason);
+  Advance(lost, 2);
+  EXPECT_EQ(book_.alerts()[0].finding.reason, "2 batches were lost");
+}
+
+TEST_F(AlertTest, AClockThatIsSetBackDoesNotMakeItWaitForLonger) {
+  policy_.checks[CheckId::kNullRate].for_duration = absl::Seconds(10);
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1);
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1, -3600);
+  EXPECT_EQ(State(), AlertState::kPending);
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1, -3590);
+  EXPECT_EQ(State(), AlertState::kFiring);
+}
+
 TEST_F(AlertTest, RestoreKeepsStartsAndStreaks) {
   Advance(Found(CheckId::kDrift, Status::kFiring), 1);
   AlertBook other;

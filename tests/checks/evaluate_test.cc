@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/checks/alert.h"
+#include "server/checks/checks.h"
 #include "tests/profile/batch_maker.h"
 
 namespace plumbline::checks {
@@ -83,7 +84,7 @@ class EvaluateTest : public ::testing::Test {
                                 .now = absl::FromUnixSeconds(1000),
                                 .last_batch = last_batch_,
                                 .lost_batches = lost_batches_,
-                                .lost_detail = ""};
+                                .unended_epochs = unended_epochs_};
     return Evaluate(baseline_, policy_, input, statistics);
   }
 
@@ -106,6 +107,7 @@ class EvaluateTest : public ::testing::Test {
   Policy policy_ = DefaultPolicy();
   std::optional<absl::Time> last_batch_ = absl::FromUnixSeconds(999);
   uint64_t lost_batches_ = 0;
+  uint64_t unended_epochs_ = 0;
 };
 
 using ::testing::Contains;
@@ -211,6 +213,35 @@ TEST_F(EvaluateTest, SilenceAndLostBatchesAreOfTheModel) {
   last_batch_.reset();
   lost_batches_ = 0;
   EXPECT_THAT(Firing(Live(1000)), IsEmpty());
+  unended_epochs_ = 1;
+  EXPECT_THAT(Firing(Live(1000)), ElementsAre("tail_unknown "));
+}
+
+TEST(RowsLost, SaysHowItEnded) {
+  const Pane window;
+  EvaluationInput input{.window = window, .now = absl::FromUnixSeconds(1000)};
+  input.lost_batches = 1'200;
+  input.lost_detail = "producer \"p\" epoch 1: 1200 of 5000";
+  const Finding lost = CheckRowsLost(DefaultPolicy(), input);
+  EXPECT_EQ(lost.reason, "1,200 batches were lost: producer \"p\" epoch 1: 1200 of 5000");
+  input.lost_batches = 0;
+  EXPECT_THAT(CheckRowsLost(DefaultPolicy(), input).resolution, HasSubstr("arrived since"));
+  input.abandoned_batches = 1'000;
+  EXPECT_EQ(CheckRowsLost(DefaultPolicy(), input).resolution,
+            "1,000 never came: the epoch expired, or 24h have passed");
+}
+
+TEST(TailUnknown, ClaimsNoLossAndPagesNobody) {
+  const Pane window;
+  EvaluationInput input{.window = window, .now = absl::FromUnixSeconds(1000)};
+  input.unended_epochs = 1;
+  input.unended_detail = "producer \"p\" epoch 1: nothing after batch 7";
+  const Finding finding = CheckTailUnknown(DefaultPolicy(), input);
+  EXPECT_EQ(finding.severity, Severity::kInfo);
+  EXPECT_EQ(finding.status, Status::kFiring);
+  EXPECT_EQ(finding.reason,
+            "1 epoch did not end, so batches may be missing after the last that came: producer "
+            "\"p\" epoch 1: nothing after batch 7");
 }
 
 // checks.md: with thresholds alone, half of such windows would drift.
@@ -247,9 +278,7 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
                                   .block = &pane,
                                   .block_number = block,
                                   .now = absl::FromUnixSeconds(60 * static_cast<int64_t>(block)),
-                                  .last_batch = std::nullopt,
-                                  .lost_batches = 0,
-                                  .lost_detail = ""};
+                                  .last_batch = std::nullopt};
       book.Advance(Evaluate(*baseline, policy, input, statistics), policy, input.now, block);
     }
     for (const Alert& alert : book.alerts()) {

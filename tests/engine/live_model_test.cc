@@ -1,5 +1,6 @@
 #include "server/engine/live_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -56,9 +57,31 @@ class LiveModelTest : public ::testing::Test {
     rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
     return Send(std::move(rows));
   }
-  void Tick(absl::Duration step = absl::Seconds(1)) {
+  // Time passes, and the service listens.
+  void Tick(absl::Duration passed = absl::Seconds(1)) {
+    for (const absl::Time end = now_ + passed; now_ < end;) {
+      now_ = std::min(end, now_ + ListeningTime::kLongestStep);
+      model_->Tick(now_);
+    }
+  }
+  // The clock is set, or the service was frozen.
+  void JumpBy(absl::Duration step) {
     now_ += step;
     model_->Tick(now_);
+  }
+  IngestOutcome Note(IngestNote::Kind kind, uint64_t first, uint64_t last) {
+    IngestNote note;
+    note.key = kKey;
+    note.kind = kind;
+    note.producer = "p";
+    note.epoch = 1;
+    note.first = first;
+    note.last = last;
+    if (kind == IngestNote::Kind::kRefused) note.refusal = absl::InvalidArgumentError("bad");
+    return model_->Note(note, now_);
+  }
+  IngestOutcome SendNumber(uint64_t sequence, uint64_t epoch = 1) {
+    return Send(RandomRows(&random_, 10), {"p", epoch, sequence});
   }
   AlertState State(CheckId check, const std::string& variable = "") const {
     return StateOf(*model_, check, variable);
@@ -171,50 +194,144 @@ TEST_F(LiveModelTest, AModelThatNeverHadDataIsNotSilent) {
 }
 
 TEST_F(LiveModelTest, LostRowsFireAfterTheGraceAndResolveWhenTheyArrive) {
-  for (const uint64_t sequence : {1u, 2u, 5u}) {
-    Send(RandomRows(&random_, 10), {"p", 1, sequence});
-  }
+  for (const uint64_t sequence : {1u, 2u, 5u}) SendNumber(sequence);
   Tick(policy_.hole_grace - absl::Seconds(1));
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
+  model_->MakeReport(now_ + absl::Seconds(1), {});  // who asks first takes nothing from the alert
   Tick();
   const auto alert = Find(*model_, CheckId::kRowsLost, "");
   ASSERT_TRUE(alert.has_value());
   EXPECT_EQ(alert->state, AlertState::kFiring);
   EXPECT_EQ(alert->finding.severity, checks::Severity::kCritical);
-  EXPECT_THAT(alert->finding.reason, ::testing::HasSubstr("2 batches were lost"));
-  EXPECT_EQ(model_->Snapshot()->lost_batches, 2u);
-  Send(RandomRows(&random_, 10), {"p", 1, 3});
-  Send(RandomRows(&random_, 10), {"p", 1, 4});
+  EXPECT_EQ(alert->finding.reason, "2 batches were lost: producer \"p\" epoch 1: 2 of 5");
+  EXPECT_EQ(model_->Snapshot()->losses.lost, 2u);
+  SendNumber(3);
+  SendNumber(4);
   Tick();
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kResolved);
+  EXPECT_THAT(Find(*model_, CheckId::kRowsLost, "")->finding.reason,
+              ::testing::HasSubstr("2 of 5; they have arrived since"));
+  EXPECT_EQ(model_->Snapshot()->losses.lost, 0u);
+  EXPECT_EQ(model_->Snapshot()->losses.called_lost, 2u);
+  EXPECT_EQ(model_->Snapshot()->losses.cleared, 2u);
+}
+
+TEST_F(LiveModelTest, WhatNeverCameIsSaidWhenTheEpochExpires) {
+  SendNumber(3);
+  Tick(policy_.hole_grace / 2);
+  SendNumber(4);
+  Tick(policy_.epoch_expiry);
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kFiring);
+  Tick();
+  const auto alert = Find(*model_, CheckId::kRowsLost, "");
+  EXPECT_EQ(alert->state, AlertState::kResolved);
+  EXPECT_EQ(alert->finding.reason,
+            "2 batches were lost: producer \"p\" epoch 1: 2 of 4; "
+            "2 never came: the epoch expired, or 24h have passed");
+  EXPECT_EQ(model_->Snapshot()->losses.lost, 0u);
+  EXPECT_EQ(model_->Snapshot()->losses.called_lost, 2u);
+  EXPECT_EQ(model_->Snapshot()->losses.cleared, 0u);
 }
 
 TEST_F(LiveModelTest, RefusedAndSkippedNumbersAreNoLossAndAMissingTailIs) {
-  Send(RandomRows(&random_, 10), {"p", 1, 1});
-  const auto note = [](IngestNote::Kind kind, uint64_t first, uint64_t last) {
-    IngestNote result;
-    result.key = kKey;
-    result.kind = kind;
-    result.producer = "p";
-    result.epoch = 1;
-    result.first = first;
-    result.last = last;
-    if (kind == IngestNote::Kind::kRefused) result.refusal = absl::InvalidArgumentError("bad");
-    return result;
-  };
-  const IngestOutcome refused = model_->Note(note(IngestNote::Kind::kRefused, 2, 2), now_);
+  using Kind = IngestNote::Kind;
+  SendNumber(1);
+  const IngestOutcome refused = Note(Kind::kRefused, 2, 2);
   EXPECT_EQ(refused.result, Result::kRefused);
   EXPECT_EQ(refused.error, absl::InvalidArgumentError("bad"));
-  EXPECT_EQ(model_->Note(note(IngestNote::Kind::kSkip, 3, 6), now_).result, Result::kCounted);
-  EXPECT_EQ(model_->Note(note(IngestNote::Kind::kSkip, 6, 3), now_).result, Result::kRefused);
-  Send(RandomRows(&random_, 10), {"p", 1, 7});
+  EXPECT_EQ(Note(Kind::kSkip, 3, 6).result, Result::kCounted);
+  EXPECT_EQ(Note(Kind::kSkip, 6, 3).result, Result::kRefused);
+  SendNumber(7);
   Tick(absl::Minutes(5));
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
   EXPECT_EQ(model_->Snapshot()->batches.refused, 1u);
-  EXPECT_EQ(model_->Note(note(IngestNote::Kind::kEnd, 0, 9), now_).result, Result::kCounted);
+  const IngestOutcome wrong = Note(Kind::kEnd, 0, 6);
+  EXPECT_EQ(wrong.result, Result::kRefused);
+  EXPECT_EQ(wrong.error.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Note(Kind::kEnd, 0, 9).result, Result::kCounted);
   Tick(policy_.hole_grace);
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kFiring);
-  EXPECT_EQ(model_->Snapshot()->lost_batches, 2u);
+  EXPECT_EQ(model_->Snapshot()->losses.lost, 2u);
+  const Report report = model_->MakeReport(now_, {});
+  ASSERT_EQ(report.losses.size(), 1u);
+  EXPECT_EQ(report.losses[0].producer, "p");
+  EXPECT_EQ(report.losses[0].highest, 9u);
+  EXPECT_EQ(report.losses[0].lost, 2u);
+  EXPECT_TRUE(report.losses[0].ended);
+  EXPECT_TRUE(model_->MakeReport(now_, 0).losses.empty());
+}
+
+TEST_F(LiveModelTest, AnEpochThatDidNotEndIsInformationUntilItGoesOn) {
+  policy_.no_data_after = absl::Hours(1);
+  Start();
+  SendNumber(1);
+  Tick(policy_.no_data_after - absl::Seconds(1));
+  EXPECT_EQ(State(CheckId::kTailUnknown), AlertState::kInactive);
+  Tick();
+  const auto alert = Find(*model_, CheckId::kTailUnknown, "");
+  ASSERT_TRUE(alert.has_value());
+  EXPECT_EQ(alert->state, AlertState::kFiring);
+  EXPECT_EQ(alert->finding.severity, checks::Severity::kInfo);
+  EXPECT_EQ(alert->finding.cause, "epoch_not_ended");
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
+  EXPECT_EQ(model_->Snapshot()->losses.unended_epochs, 1u);
+  SendNumber(2);  // it had paused
+  Tick();
+  EXPECT_EQ(State(CheckId::kTailUnknown), AlertState::kResolved);
+  SendNumber(1, 2);  // it died, and began anew
+  Tick(policy_.hole_grace);
+  EXPECT_EQ(State(CheckId::kTailUnknown), AlertState::kFiring);
+  EXPECT_EQ(Note(IngestNote::Kind::kEnd, 0, 2).result, Result::kCounted);  // or it says so late
+  Tick();
+  EXPECT_EQ(State(CheckId::kTailUnknown), AlertState::kResolved);
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
+}
+
+TEST_F(LiveModelTest, AClockSetForwardMakesNobodySilentAndNothingLost) {
+  SendNumber(3);
+  Tick();
+  JumpBy(absl::Hours(24 * 30));
+  Tick(policy_.hole_grace - ListeningTime::kLongestStep - absl::Seconds(3));
+  for (const checks::Alert& alert : model_->alerts()) ADD_FAILURE() << alert.finding.reason;
+  EXPECT_EQ(SendNumber(2).result, Result::kCounted);  // the epoch lives
+  Tick(absl::Seconds(1));
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
+  Tick(absl::Seconds(1));
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kFiring);
+  EXPECT_EQ(Find(*model_, CheckId::kRowsLost, "")->firing_since, now_);
+}
+
+TEST_F(LiveModelTest, AClockSetBackHidesNoSilenceAndNoLoss) {
+  SendNumber(3);
+  JumpBy(-absl::Hours(24 * 30));
+  Tick(policy_.hole_grace);
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kFiring);
+  Tick(policy_.no_data_after);
+  EXPECT_EQ(State(CheckId::kNoData), AlertState::kFiring);
+  EXPECT_EQ(State(CheckId::kTailUnknown), AlertState::kFiring);
+  Tick(policy_.epoch_expiry);
+  EXPECT_EQ(SendNumber(1).error.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LiveModelTest, RowsWithoutTimesAreNotLateThoughTheClockIsSetBack) {
+  JumpBy(absl::Hours(1));
+  EXPECT_EQ(SendNumber(1).rows_counted, 10u);
+  Tick(absl::Minutes(2));  // panes close by the clock
+  JumpBy(-absl::Hours(1));
+  const IngestOutcome outcome = SendNumber(2);
+  EXPECT_EQ(outcome.rows_counted, 10u);
+  EXPECT_EQ(outcome.rows_late, 0u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).rows, 20u);
+}
+
+TEST_F(LiveModelTest, AFrozenServiceBlamesNobody) {
+  SendNumber(2);
+  Tick();
+  JumpBy(absl::Hours(3));
+  EXPECT_TRUE(model_->alerts().empty());
+  EXPECT_EQ(SendNumber(1).result, Result::kCounted);
+  Tick(policy_.hole_grace);
+  EXPECT_TRUE(model_->alerts().empty());
 }
 
 TEST_F(LiveModelTest, ABatchIsCountedOnceAndAnExpiredEpochNotAnew) {

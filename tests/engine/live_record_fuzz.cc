@@ -27,7 +27,9 @@ void RunProducer(absl::string_view bytes) {
     Check(claim != engine::Claim::kNew || marks->Look(number) != engine::Claim::kNew,
           "a number is new once");
   }
-  Check(marks->Lost(now, absl::InfiniteDuration()) == marks->given_up(), "holes that are young");
+  const uint64_t called = marks->called_lost(), missing = marks->missing();
+  marks->Age(now, absl::ZeroDuration(), absl::InfiniteDuration());
+  Check(marks->called_lost() - called + marks->missing() == missing, "what is missing gets lost");
 }
 
 void RunAlert(absl::string_view bytes) {
@@ -53,6 +55,8 @@ std::vector<std::string> Seeds() {
   const absl::Time now = absl::FromUnixSeconds(1'000'000);
   marks.Take(4, now);
   marks.Take(9, now);
+  marks.Age(now, absl::ZeroDuration(), absl::Hours(24));
+  marks.Take(2, now);
   marks.End(12, now);
   storage::v1::ProducerRecord producer;
   engine::MarksToRecord(marks, &producer);

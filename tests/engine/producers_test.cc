@@ -1,5 +1,6 @@
 #include "server/engine/producers.h"
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -16,11 +17,25 @@ namespace {
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kGrace = absl::Seconds(60);
+constexpr absl::Duration kSilence = absl::Minutes(15);
 constexpr absl::Duration kExpiry = absl::Hours(24);
 
-uint64_t Lost(const Producers& producers, absl::Time now) {
-  return producers.Lost(now, kGrace).lost_batches;
+checks::Policy PolicyOf(absl::Duration expiry) {
+  checks::Policy policy = checks::DefaultPolicy();
+  policy.hole_grace = kGrace;
+  policy.no_data_after = kSilence;
+  policy.epoch_expiry = expiry;
+  return policy;
 }
+
+// What is known once time has come to `now`.
+LossSummary LossAt(absl::Time now, Producers* producers) {
+  const checks::Policy policy = PolicyOf(kExpiry);
+  producers->Advance(now, policy);
+  return producers->Loss(now, policy);
+}
+uint64_t Lost(Producers* producers, absl::Time now) { return LossAt(now, producers).lost; }
+uint64_t Unended(Producers* producers, absl::Time now) { return LossAt(now, producers).unended; }
 
 TEST(Producers, CountANumberOnceForEachProducerAndEpoch) {
   Producers producers;
@@ -36,12 +51,12 @@ TEST(Producers, AHoleIsLossAfterTheGraceUntilItArrives) {
   Producers producers;
   producers.Take("a", 1, 1, kNow);
   producers.Take("a", 1, 4, kNow);
-  EXPECT_EQ(Lost(producers, kNow + kGrace - absl::Microseconds(1)), 0u);
-  EXPECT_EQ(Lost(producers, kNow + kGrace), 2u);
+  EXPECT_EQ(Lost(&producers, kNow + kGrace - absl::Microseconds(1)), 0u);
+  EXPECT_EQ(Lost(&producers, kNow + kGrace), 2u);
   EXPECT_EQ(producers.Take("a", 1, 2, kNow + 2 * kGrace), Claim::kNew);
-  EXPECT_EQ(Lost(producers, kNow + 2 * kGrace), 1u);
+  EXPECT_EQ(Lost(&producers, kNow + 2 * kGrace), 1u);
   EXPECT_EQ(producers.Take("a", 1, 3, kNow + 2 * kGrace), Claim::kNew);
-  EXPECT_EQ(Lost(producers, kNow + 9 * kGrace), 0u);
+  EXPECT_EQ(Lost(&producers, kNow + 9 * kGrace), 0u);
 }
 
 TEST(Producers, SkippedNumbersAreNoLoss) {
@@ -49,7 +64,7 @@ TEST(Producers, SkippedNumbersAreNoLoss) {
   producers.Take("a", 1, 1, kNow);
   EXPECT_TRUE(producers.Skip("a", 1, 2, 9, kNow));
   producers.Take("a", 1, 10, kNow);
-  EXPECT_EQ(Lost(producers, kNow + kGrace), 0u);
+  EXPECT_EQ(Lost(&producers, kNow + kGrace), 0u);
   EXPECT_EQ(producers.Take("a", 1, 5, kNow), Claim::kDuplicate);
   EXPECT_FALSE(producers.Skip("a", 1, 0, 3, kNow));
   EXPECT_FALSE(producers.Skip("a", 1, 5, 4, kNow));
@@ -58,25 +73,26 @@ TEST(Producers, SkippedNumbersAreNoLoss) {
 TEST(Producers, AnEndedEpochShowsItsMissingTail) {
   Producers producers;
   producers.Take("a", 1, 1, kNow);
-  EXPECT_TRUE(producers.End("a", 1, 3, kNow));
-  EXPECT_EQ(Lost(producers, kNow + kGrace), 2u);
+  EXPECT_EQ(producers.End("a", 1, 3, kNow), Claim::kNew);
+  EXPECT_EQ(Lost(&producers, kNow + kGrace), 2u);
   EXPECT_EQ(producers.Take("a", 1, 4, kNow), Claim::kInvalid);
+  EXPECT_EQ(producers.End("a", 1, 2, kNow), Claim::kInvalid);
 }
 
 TEST(Producers, AnExpiredEpochIsRefusedAndSoIsAnOlderOne) {
   Producers producers;
   producers.Take("a", 5, 1, kNow);
   producers.Take("a", 5, 3, kNow);
-  producers.Expire(kNow + kExpiry, kExpiry);
+  LossAt(kNow + kExpiry, &producers);
   EXPECT_EQ(producers.Take("a", 5, 1, kNow + kExpiry), Claim::kDuplicate);
   const absl::Time late = kNow + 2 * kExpiry + absl::Seconds(1);
-  producers.Expire(late, kExpiry);
+  LossAt(late, &producers);
   EXPECT_EQ(producers.Take("a", 5, 1, late), Claim::kForgotten);
   EXPECT_EQ(producers.Take("a", 5, 99, late), Claim::kForgotten);
   EXPECT_EQ(producers.Take("a", 4, 1, late), Claim::kForgotten);
   EXPECT_FALSE(producers.Skip("a", 5, 2, 2, late));
-  EXPECT_FALSE(producers.End("a", 5, 7, late));
-  EXPECT_EQ(Lost(producers, late + kGrace), 0u);
+  EXPECT_EQ(producers.End("a", 5, 7, late), Claim::kForgotten);
+  EXPECT_EQ(Lost(&producers, late + kGrace), 0u);
   EXPECT_EQ(producers.Take("a", 6, 1, late), Claim::kNew);
   EXPECT_EQ(producers.Take("b", 5, 1, late), Claim::kNew);
 }
@@ -92,10 +108,141 @@ TEST(Producers, AnOlderEpochGoesOnBesideANewerOne) {
 TEST(Producers, NameThoseThatLostTheMost) {
   Producers producers;
   for (int i = 1; i <= 5; ++i) producers.Take(absl::StrCat("p", i), 1, 1 + 10 * i, kNow);
-  const LossSummary summary = producers.Lost(kNow + kGrace, kGrace);
-  EXPECT_EQ(summary.lost_batches, 150u);
-  EXPECT_THAT(summary.detail, ::testing::HasSubstr("producer \"p5\" epoch 1: 50 of 51"));
-  EXPECT_THAT(summary.detail, ::testing::Not(::testing::HasSubstr("\"p1\"")));
+  const LossSummary summary = LossAt(kNow + kGrace, &producers);
+  EXPECT_EQ(summary.lost, 150u);
+  EXPECT_THAT(summary.lost_detail, ::testing::StartsWith("producer \"p5\" epoch 1: 50 of 51; "));
+  EXPECT_THAT(summary.lost_detail, ::testing::Not(::testing::HasSubstr("\"p1\"")));
+  const auto losses = producers.Losses(kNow + kGrace, PolicyOf(kExpiry));
+  ASSERT_EQ(losses.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(losses[i].producer, absl::StrCat("p", 5 - i));
+    EXPECT_EQ(losses[i].lost, 10 * (5 - i));
+  }
+}
+
+TEST(Producers, WhatAnEpochLostIsAbandonedWhenItExpiresAndStaysInTheTotal) {
+  Producers producers;
+  producers.Take("a", 1, 4, kNow);
+  producers.Take("b", 1, 2, kNow + absl::Hours(1));
+  EXPECT_EQ(Lost(&producers, kNow + absl::Hours(2)), 4u);
+  producers.Take("a", 1, 1, kNow + absl::Hours(2));
+  EXPECT_EQ(Lost(&producers, kNow + absl::Hours(3)), 3u);
+  // b expires, a later.
+  LossSummary loss = LossAt(kNow + absl::Hours(25) + absl::Seconds(1), &producers);
+  EXPECT_EQ(loss.lost, 0u);  // and what a lost is as old
+  EXPECT_EQ(loss.abandoned, 3u);
+  EXPECT_EQ(loss.called_lost, 4u);
+  EXPECT_EQ(loss.cleared, 1u);
+  loss = LossAt(kNow + absl::Hours(30), &producers);
+  EXPECT_EQ(producers.size(), 0u);
+  EXPECT_EQ(loss.called_lost, 4u);
+  EXPECT_EQ(loss.cleared, 1u);
+  // What is lost next has a story of its own.
+  producers.Take("c", 1, 2, kNow + absl::Hours(30));
+  loss = LossAt(kNow + absl::Hours(31), &producers);
+  EXPECT_EQ(loss.lost, 1u);
+  EXPECT_EQ(loss.abandoned, 0u);
+  EXPECT_EQ(loss.called_lost, 5u);
+}
+
+TEST(Producers, AProducerThatGoesOnIsNotBlamedForeverForOneLoss) {
+  Producers producers;
+  absl::Time now = kNow;
+  LossSummary loss;
+  producers.Take("a", 1, 2, now);
+  for (uint64_t sequence = 3; now < kNow + kExpiry + kGrace; ++sequence) {
+    now += absl::Minutes(1);
+    producers.Take("a", 1, sequence, now);
+    loss = LossAt(now, &producers);
+    ASSERT_EQ(loss.lost, now < kNow + kExpiry + kGrace ? 1u : 0u) << now;
+    ASSERT_EQ(loss.called_lost, 1u);
+  }
+  EXPECT_EQ(loss.abandoned, 1u);
+  EXPECT_EQ(producers.Losses(now, PolicyOf(kExpiry))[0].lost, 1u);
+  EXPECT_EQ(producers.Take("a", 1, 1, now), Claim::kNew);
+  EXPECT_EQ(LossAt(now, &producers).cleared, 1u);
+}
+
+TEST(Producers, TheTailOfOneThatFellSilentIsUnknown) {
+  Producers producers;
+  producers.Take("a", 1, 5, kNow);
+  producers.Take("ended", 1, 1, kNow);
+  EXPECT_EQ(producers.End("ended", 1, 1, kNow), Claim::kNew);
+  EXPECT_EQ(Unended(&producers, kNow + kSilence - absl::Microseconds(1)), 0u);
+  const LossSummary loss = LossAt(kNow + kSilence, &producers);
+  EXPECT_EQ(loss.unended, 1u);
+  EXPECT_EQ(loss.unended_detail, "producer \"a\" epoch 1: nothing after batch 5");
+  // It paused.
+  EXPECT_EQ(producers.Take("a", 1, 6, kNow + kSilence), Claim::kNew);
+  EXPECT_EQ(Unended(&producers, kNow + kSilence), 0u);
+  EXPECT_EQ(Unended(&producers, kNow + 2 * kSilence), 1u);
+  // It says so after all; or it expires.
+  EXPECT_EQ(producers.End("a", 1, 6, kNow + 2 * kSilence), Claim::kNew);
+  EXPECT_EQ(Unended(&producers, kNow + 3 * kSilence), 0u);
+  producers.Take("b", 1, 1, kNow);
+  EXPECT_EQ(Unended(&producers, kNow + kExpiry), 1u);
+  EXPECT_EQ(Unended(&producers, kNow + kExpiry + absl::Seconds(1)), 0u);
+}
+
+TEST(Producers, TheTailOfOneThatBeganAnewIsUnknownSooner) {
+  Producers producers;
+  producers.Take("a", 1, 5, kNow);
+  producers.Take("a", 2, 1, kNow);
+  producers.Take("b", 1, 1, kNow);
+  EXPECT_EQ(Unended(&producers, kNow + kGrace - absl::Microseconds(1)), 0u);
+  const auto losses = [&] { return producers.Losses(kNow + kGrace, PolicyOf(kExpiry)); };
+  ASSERT_EQ(losses().size(), 1u);
+  EXPECT_EQ(losses()[0].epoch, 1u);
+  EXPECT_EQ(losses()[0].highest, 5u);
+  EXPECT_TRUE(losses()[0].tail_unknown);
+  EXPECT_EQ(losses()[0].silence, kGrace);
+  EXPECT_EQ(Unended(&producers, kNow + kGrace), 1u);
+  producers.Take("a", 1, 6, kNow + kGrace);  // both go on, side by side
+  EXPECT_EQ(Unended(&producers, kNow + kGrace), 0u);
+}
+
+TEST(Producers, AnEpochOfWhichNothingCameHasNoTail) {
+  Producers producers;
+  producers.Take("a", 1, 0, kNow);
+  producers.End("b", 1, 0, kNow);
+  EXPECT_EQ(producers.Take("b", 1, 1, kNow), Claim::kInvalid);
+  EXPECT_EQ(Unended(&producers, kNow + kSilence), 0u);
+}
+
+TEST(Producers, HolesOfAllTogetherAreBoundedAtTheCostOfWhoHasTheMost) {
+  Producers producers;
+  producers.Take("good", 1, 3, kNow);
+  producers.Take("good", 1, 5, kNow);
+  const uint64_t holes = SequenceMarks::kDefaultMaxHoles;
+  for (uint64_t bad = 0; bad <= Producers::kMaxHoles / holes; ++bad) {
+    for (uint64_t i = 1; i <= holes; ++i) producers.Take(absl::StrCat("bad", bad), 1, 2 * i, kNow);
+    ASSERT_LE(producers.holes(), Producers::kMaxHoles);
+  }
+  EXPECT_GT(producers.holes(), Producers::kMaxHoles / 2);
+  for (const uint64_t late : {1u, 2u, 4u}) {
+    EXPECT_EQ(producers.Take("good", 1, late, kNow), Claim::kNew);
+  }
+  // What was given up is lost at once, the rest when its time has come.
+  const uint64_t planted = (Producers::kMaxHoles / holes + 1) * holes;
+  LossSummary loss = LossAt(kNow, &producers);
+  EXPECT_EQ(loss.lost, planted - producers.holes());
+  loss = LossAt(kNow + kGrace, &producers);
+  EXPECT_EQ(loss.lost, planted);
+  EXPECT_EQ(loss.called_lost, planted);
+}
+
+TEST(Producers, NumbersOfAnySizeAddUpToNoLessThanEither) {
+  Producers producers;
+  constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max();
+  for (const char* name : {"a", "b"}) {
+    EXPECT_EQ(producers.Take(name, 1, kHuge, kNow), Claim::kNew);
+    EXPECT_EQ(producers.Take(name, 1, kHuge, kNow), Claim::kDuplicate);
+  }
+  EXPECT_EQ(Lost(&producers, kNow + kGrace), kHuge);
+  const LossSummary loss = LossAt(kNow + kExpiry + kGrace, &producers);
+  EXPECT_EQ(loss.lost, 0u);
+  EXPECT_EQ(loss.abandoned, kHuge);
+  EXPECT_EQ(loss.called_lost, kHuge);
 }
 
 TEST(Producers, TheOneSilentLongestExpiresEarlyAtTheBound) {
@@ -115,7 +262,7 @@ TEST(Producers, ThoseThatExpiredTakeNobodysPlace) {
   Producers producers;
   for (size_t i = 0; i < 2 * Producers::kMaxProducers; ++i) {
     producers.Take(absl::StrCat("gone", i), 1, 1, kNow);
-    if (i % 1'000 == 999) producers.Expire(kNow + absl::Seconds(1), absl::ZeroDuration());
+    if (i % 1'000 == 999) producers.Advance(kNow + absl::Seconds(1), PolicyOf(absl::ZeroDuration()));
   }
   EXPECT_EQ(producers.size(), 0u);
   producers.Take("a", 1, 1, kNow);
@@ -132,11 +279,12 @@ class StoredProducersTest : public ::testing::Test {
 
   std::unique_ptr<Producers> Restarted(Producers* producers) {
     storage::Store::Batch batch;
-    producers->Commit(key_, &batch);
+    storage::v1::ModelStateRecord state;
+    producers->Commit(key_, &batch, &state);
     EXPECT_TRUE(store_->Write(std::move(batch), false).ok());
     EXPECT_FALSE(producers->dirty());
     auto restored = std::make_unique<Producers>();
-    EXPECT_TRUE(restored->Restore(key_, *store_).ok());
+    EXPECT_TRUE(restored->Restore(key_, *store_, state).ok());
     return restored;
   }
 
@@ -151,7 +299,7 @@ TEST_F(StoredProducersTest, KnowAfterARestartWhatHasExpired) {
     producers.Take("a", epoch, 1, kNow);
     producers.Take("b", epoch, 1, kNow + kExpiry);
   }
-  producers.Expire(kNow + kExpiry + absl::Seconds(1), kExpiry);
+  producers.Advance(kNow + kExpiry + absl::Seconds(1), PolicyOf(kExpiry));
   auto restored = Restarted(&producers);
   EXPECT_EQ(restored->Take("a", 7, 1, kNow), Claim::kForgotten);
   EXPECT_EQ(restored->Take("a", 3, 1, kNow), Claim::kForgotten);
@@ -166,7 +314,7 @@ TEST_F(StoredProducersTest, TombstonesAreBoundedInMemoryAndOnDisk) {
   for (size_t i = 0; i <= Producers::kMaxTombstones; ++i) {
     const absl::Time seen = kNow + absl::Microseconds(i);
     producers.Take(absl::StrCat("p", i), 1, 1, seen);
-    if (i % 1'000 == 0) producers.Expire(seen + absl::Microseconds(1), absl::ZeroDuration());
+    if (i % 1'000 == 0) producers.Advance(seen + absl::Microseconds(1), PolicyOf(absl::ZeroDuration()));
   }
   EXPECT_EQ(producers.Take("p0", 1, 1, kNow), Claim::kNew);
   const size_t newest = Producers::kMaxTombstones;
@@ -182,6 +330,7 @@ TEST_F(StoredProducersTest, AreTheSameAfterRestartsAtAnyPoint) {
   Producers whole;
   auto restarted = std::make_unique<Producers>();
   absl::Time now = kNow;
+  LossSummary last;
   for (int step = 0; step < 3'000; ++step) {
     const std::string name = absl::StrCat("p", random() % 3);
     const uint64_t epoch = static_cast<uint64_t>(step) / 500 + random() % 2;
@@ -197,15 +346,27 @@ TEST_F(StoredProducersTest, AreTheSameAfterRestartsAtAnyPoint) {
                 whole.Take(name, epoch, sequence, now));
     }
     now += absl::Minutes(random() % 10);
-    whole.Expire(now, kExpiry);
-    restarted->Expire(now, kExpiry);
+    const LossSummary loss = LossAt(now, &whole);
     if (random() % 20 == 0) restarted = Restarted(restarted.get());
-    const LossSummary loss = whole.Lost(now, kGrace);
-    ASSERT_EQ(restarted->Lost(now, kGrace).lost_batches, loss.lost_batches);
-    ASSERT_EQ(restarted->Lost(now, kGrace).detail, loss.detail);
+    const LossSummary other = LossAt(now, restarted.get());
+    ASSERT_EQ(other.lost, loss.lost);
+    ASSERT_EQ(other.abandoned, loss.abandoned);
+    ASSERT_EQ(other.unended, loss.unended);
+    ASSERT_EQ(other.called_lost, loss.called_lost);
+    ASSERT_EQ(other.cleared, loss.cleared);
+    ASSERT_EQ(other.lost_detail, loss.lost_detail);
+    ASSERT_EQ(other.unended_detail, loss.unended_detail);
     ASSERT_EQ(restarted->size(), whole.size());
+    ASSERT_EQ(restarted->holes(), whole.holes());
+    // The totals tell what is still lost, or was given up.
+    ASSERT_GE(loss.called_lost, last.called_lost);
+    ASSERT_GE(loss.cleared, last.cleared);
+    ASSERT_GE(loss.called_lost, loss.cleared + loss.lost);
+    last = loss;
   }
   EXPECT_EQ(restarted->Take("p0", 0, 1, now), Claim::kForgotten);
+  EXPECT_GT(last.called_lost, 0u);
+  EXPECT_GT(last.cleared, 0u);
 }
 
 }  // namespace

@@ -91,21 +91,29 @@ TEST(Records, SequenceMarksComeBackAsTheyWere) {
   const absl::Time now = absl::FromUnixSeconds(1'000);
   SequenceMarks marks;
   for (const uint64_t sequence : {1u, 2u, 7u, 9u}) marks.Take(sequence, now);
+  marks.Age(now, absl::ZeroDuration(), absl::Hours(24));
+  marks.Take(4, now);
   marks.End(12, now);
   storage::v1::ProducerRecord record;
   MarksToRecord(marks, &record);
   const auto back = MarksFromRecord(record);
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->highest(), marks.highest());
-  EXPECT_EQ(back->ended_at(), 12u);
+  EXPECT_TRUE(back->ended());
+  EXPECT_EQ(record.ended_at(), 12u);
   for (uint64_t sequence = 0; sequence < 15; ++sequence) {
     EXPECT_EQ(back->Look(sequence), marks.Look(sequence)) << sequence;
   }
-  const absl::Duration grace = absl::Seconds(60);
-  EXPECT_EQ(back->Lost(now + grace - absl::Microseconds(1), grace), 0u);
-  EXPECT_EQ(back->Lost(now + grace, grace), marks.Lost(now + grace, grace));
-  record.mutable_holes(0)->set_last(100);
-  EXPECT_EQ(MarksFromRecord(record).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(back->missing(), marks.missing());
+  EXPECT_EQ(back->lost(), 4u);
+  EXPECT_EQ(back->cleared(), 1u);
+  EXPECT_EQ(back->called_lost(), 5u);
+  auto damaged = record;
+  damaged.mutable_holes(0)->set_last(100);
+  EXPECT_EQ(MarksFromRecord(damaged).status().code(), absl::StatusCode::kDataLoss);
+  damaged = record;
+  damaged.mutable_holes(0)->set_stage(3);
+  EXPECT_EQ(MarksFromRecord(damaged).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(Records, AnEmptyPolicyIsTheDefaultOne) {

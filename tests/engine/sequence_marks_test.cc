@@ -10,7 +10,14 @@ namespace plumbline::engine {
 namespace {
 
 const absl::Time kStart = absl::FromUnixSeconds(1'000'000);
-const absl::Duration kGrace = absl::Seconds(60);
+constexpr absl::Duration kGrace = absl::Seconds(60);
+constexpr absl::Duration kMemory = absl::Hours(24);
+
+// What is lost once the marks have been looked at.
+uint64_t LostAt(absl::Time now, SequenceMarks* marks) {
+  marks->Age(now, kGrace, kMemory);
+  return marks->lost();
+}
 
 TEST(SequenceMarks, CountsEachNumberOnce) {
   SequenceMarks marks;
@@ -25,11 +32,30 @@ TEST(SequenceMarks, CallsAHoleLossOnlyAfterTheGrace) {
   SequenceMarks marks;
   marks.Take(1, kStart);
   marks.Take(5, kStart);
-  EXPECT_EQ(marks.Lost(kStart + absl::Seconds(59), kGrace), 0u);
-  EXPECT_EQ(marks.Lost(kStart + absl::Seconds(60), kGrace), 3u);
+  EXPECT_EQ(marks.missing(), 3u);
+  EXPECT_EQ(LostAt(kStart + kGrace - absl::Microseconds(1), &marks), 0u);
+  EXPECT_EQ(LostAt(kStart + kGrace, &marks), 3u);
+  EXPECT_EQ(marks.missing(), 0u);
   EXPECT_EQ(marks.Take(3, kStart + absl::Seconds(90)), Claim::kNew);
-  EXPECT_EQ(marks.Lost(kStart + absl::Seconds(90), kGrace), 2u);
+  EXPECT_EQ(marks.lost(), 2u);
   EXPECT_EQ(marks.contiguous(), 1u);
+}
+
+TEST(SequenceMarks, ALateArrivalClearsWhatWasCalledLostAndTheTotalStays) {
+  SequenceMarks marks;
+  marks.Take(10, kStart);
+  EXPECT_EQ(LostAt(kStart + kGrace, &marks), 9u);
+  EXPECT_EQ(marks.called_lost(), 9u);
+  marks.Take(4, kStart + kGrace);
+  marks.Skip(6, 7, kStart + kGrace);
+  EXPECT_EQ(marks.lost(), 6u);
+  EXPECT_EQ(marks.cleared(), 3u);
+  EXPECT_EQ(marks.called_lost(), 9u);
+  marks.Take(12, kStart + kGrace);  // 11 arrives in time
+  marks.Take(11, kStart + 2 * kGrace - absl::Microseconds(1));
+  EXPECT_EQ(LostAt(kStart + 3 * kGrace, &marks), 6u);
+  EXPECT_EQ(marks.called_lost(), 9u);
+  EXPECT_EQ(marks.cleared(), 3u);
 }
 
 TEST(SequenceMarks, SkippedNumbersAreNoLoss) {
@@ -38,18 +64,31 @@ TEST(SequenceMarks, SkippedNumbersAreNoLoss) {
   marks.Take(10, kStart);
   marks.Skip(2, 12, kStart);
   EXPECT_EQ(marks.contiguous(), 12u);
-  EXPECT_EQ(marks.Lost(absl::InfiniteFuture(), kGrace), 0u);
+  EXPECT_EQ(LostAt(absl::InfiniteFuture(), &marks), 0u);
   EXPECT_EQ(marks.Take(11, kStart), Claim::kDuplicate);
 }
 
 TEST(SequenceMarks, AnEndShowsTheLostTail) {
   SequenceMarks marks;
   marks.Take(1, kStart);
-  marks.End(4, kStart);
-  EXPECT_EQ(marks.Lost(kStart + kGrace, kGrace), 3u);
+  EXPECT_TRUE(marks.End(4, kStart));
+  EXPECT_EQ(LostAt(kStart + kGrace, &marks), 3u);
   EXPECT_EQ(marks.Take(5, kStart), Claim::kInvalid);
   EXPECT_EQ(marks.Take(4, kStart), Claim::kNew);
-  EXPECT_EQ(marks.Lost(kStart + kGrace, kGrace), 2u);
+  EXPECT_EQ(marks.lost(), 2u);
+  marks.Skip(3, 9, kStart);  // beyond the end there is nothing
+  EXPECT_EQ(marks.highest(), 4u);
+  EXPECT_EQ(marks.lost(), 1u);
+}
+
+TEST(SequenceMarks, AnEndBelowWhatIsKnownIsNone) {
+  SequenceMarks marks;
+  marks.Take(7, kStart);
+  EXPECT_FALSE(marks.End(6, kStart));
+  EXPECT_FALSE(marks.ended());
+  EXPECT_EQ(marks.Take(8, kStart), Claim::kNew);
+  EXPECT_TRUE(marks.End(8, kStart));
+  EXPECT_TRUE(marks.End(8, kStart));  // sent again
 }
 
 TEST(SequenceMarks, GivesUpTheOldestHoleAtItsBound) {
@@ -58,21 +97,57 @@ TEST(SequenceMarks, GivesUpTheOldestHoleAtItsBound) {
   EXPECT_EQ(marks.given_up(), 1u);
   EXPECT_EQ(marks.Take(1, kStart), Claim::kForgotten);
   EXPECT_EQ(marks.Take(3, kStart), Claim::kNew);
-  EXPECT_EQ(marks.Lost(kStart, kGrace), 1u);
+  EXPECT_EQ(marks.lost(), 1u);
+  EXPECT_EQ(marks.called_lost(), 1u);
+  EXPECT_EQ(LostAt(kStart + kGrace, &marks), 2u);
+  marks.Take(8, kStart + kGrace);  // two holes are left: 5 and 7
+  marks.GiveUpHalf(kStart + kGrace);
+  EXPECT_EQ(marks.holes(), 1u);
+  EXPECT_EQ(marks.lost(), 2u);
+  EXPECT_EQ(marks.called_lost(), 2u);
+  EXPECT_EQ(marks.Take(5, kStart + kGrace), Claim::kForgotten);
+  EXPECT_EQ(marks.Take(7, kStart + kGrace), Claim::kNew);
+}
+
+TEST(SequenceMarks, WhatWasLostForLongIsSettledAndStillCloses) {
+  SequenceMarks marks(1);
+  marks.Take(2, kStart);
+  marks.Take(5, kStart);  // gives up 1
+  EXPECT_EQ(LostAt(kStart + kGrace, &marks), 3u);
+  EXPECT_EQ(LostAt(kStart + kMemory - absl::Microseconds(1), &marks), 3u);
+  EXPECT_EQ(LostAt(kStart + kMemory, &marks), 2u);
+  EXPECT_EQ(LostAt(kStart + kMemory + kGrace, &marks), 0u);
+  EXPECT_EQ(marks.settled(), 3u);
+  EXPECT_EQ(marks.Take(3, kStart + 2 * kMemory), Claim::kNew);
+  EXPECT_EQ(marks.settled(), 2u);
+  EXPECT_EQ(marks.cleared(), 1u);
+  EXPECT_EQ(marks.called_lost(), 3u);
+  // Something new is told of, and nothing old with it.
+  marks.Take(7, kStart + 2 * kMemory);  // gives up 4, of which everybody knew
+  EXPECT_EQ(marks.lost(), 0u);
+  EXPECT_EQ(LostAt(kStart + 2 * kMemory + kGrace, &marks), 1u);
+  EXPECT_EQ(marks.called_lost(), 4u);
 }
 
 TEST(SequenceMarks, RestoresWhatItWas) {
   SequenceMarks marks;
   for (const uint64_t sequence : {1u, 5u, 9u}) marks.Take(sequence, kStart);
-  marks.End(12, kStart);
-  const auto restored = SequenceMarks::Restore(marks.highest(), marks.holes(), marks.given_up(),
-                                               marks.forgotten_until(), marks.ended_at());
+  marks.Age(kStart + kGrace, kGrace, kMemory);
+  marks.Take(7, kStart + kGrace);
+  marks.End(12, kStart + kGrace);
+  const auto restored = SequenceMarks::Restore(marks.parts());
   ASSERT_TRUE(restored.ok()) << restored.status();
   for (uint64_t sequence = 0; sequence < 20; ++sequence) {
     EXPECT_EQ(restored->Look(sequence), marks.Look(sequence)) << sequence;
   }
-  EXPECT_FALSE(SequenceMarks::Restore(5, {{2, 3, kStart}, {3, 4, kStart}}, 0, 0, {}).ok());
-  EXPECT_FALSE(SequenceMarks::Restore(5, {{4, 7, kStart}}, 0, 0, {}).ok());
+  EXPECT_EQ(restored->lost(), 5u);
+  EXPECT_EQ(restored->missing(), 3u);
+  EXPECT_EQ(restored->called_lost(), 6u);
+  EXPECT_EQ(restored->cleared(), 1u);
+  EXPECT_FALSE(SequenceMarks::Restore({.highest = 5, .holes = {{2, 3}, {3, 4}}}).ok());
+  EXPECT_FALSE(SequenceMarks::Restore({.highest = 5, .holes = {{4, 7}}}).ok());
+  EXPECT_FALSE(
+      SequenceMarks::Restore({.highest = 5, .given_up = 1, .given_up_settled = 2}).ok());
 }
 
 TEST(SequenceMarks, RestoresHolesThatTouch) {
@@ -80,11 +155,10 @@ TEST(SequenceMarks, RestoresHolesThatTouch) {
   marks.Take(1, kStart);
   marks.End(3, kStart);
   marks.End(5, kStart + kGrace);
-  const auto restored = SequenceMarks::Restore(marks.highest(), marks.holes(), marks.given_up(),
-                                               marks.forgotten_until(), marks.ended_at());
+  auto restored = SequenceMarks::Restore(marks.parts());
   ASSERT_TRUE(restored.ok()) << restored.status();
-  EXPECT_EQ(restored->Lost(kStart + kGrace, kGrace), 2u);
-  EXPECT_EQ(restored->Lost(kStart + 2 * kGrace, kGrace), 4u);
+  EXPECT_EQ(LostAt(kStart + kGrace, &*restored), 2u);
+  EXPECT_EQ(LostAt(kStart + 2 * kGrace, &*restored), 4u);
 }
 
 TEST(SequenceMarks, AgreesWithASetOfNumbersWhateverTheOrder) {
@@ -103,7 +177,7 @@ TEST(SequenceMarks, AgreesWithASetOfNumbersWhateverTheOrder) {
         ASSERT_EQ(marks.Take(first, kStart), is_new ? Claim::kNew : Claim::kDuplicate);
       }
       ASSERT_EQ(marks.highest(), *seen.rbegin());
-      ASSERT_EQ(marks.Lost(kStart + kGrace, kGrace), *seen.rbegin() - seen.size());
+      ASSERT_EQ(marks.missing(), *seen.rbegin() - seen.size());
     }
   }
 }

@@ -15,65 +15,77 @@ const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kLateness = absl::Seconds(5);
 constexpr absl::Duration kIdle = absl::Minutes(5);
 
+// When no clock was ever set.
+Moment At(absl::Time time) { return {time, time}; }
 int64_t Micros(absl::Time time) { return absl::ToUnixMicros(time); }
 int64_t Second(int64_t second) { return second * 1'000'000; }
 
 TEST(Sources, HaveNoWatermarkBeforeTheFirstRow) {
   Sources sources;
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), std::nullopt);
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), std::nullopt);
   EXPECT_EQ(sources.watermark(), std::nullopt);
 }
 
 TEST(Sources, WatermarkIsTheSlowestSourceLessTheLateness) {
   Sources sources;
-  sources.See("fast", Second(100), 10, kNow);
-  sources.See("slow", Second(50), 10, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(45));
-  sources.See("slow", Second(80), 10, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(75));
-  sources.See("slow", Second(200), 10, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(95));
+  sources.See("fast", Second(100), 10, At(kNow));
+  sources.See("slow", Second(50), 10, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(45));
+  sources.See("slow", Second(80), 10, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(75));
+  sources.See("slow", Second(200), 10, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, OldRowsDoNotPullASourceBack) {
   Sources sources;
-  sources.See("a", Second(100), 1, kNow);
-  sources.See("a", Second(20), 1, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(95));
+  sources.See("a", Second(100), 1, At(kNow));
+  sources.See("a", Second(20), 1, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, ASilentSourceNoLongerHoldsTheWatermark) {
   Sources sources;
-  sources.See("dead", Second(50), 1, kNow);
-  sources.See("alive", Second(100), 1, kNow + kIdle);
-  EXPECT_EQ(sources.Advance(kNow + kIdle, kLateness, kIdle), Second(45));
-  EXPECT_EQ(sources.Advance(kNow + kIdle + absl::Microseconds(1), kLateness, kIdle), Second(95));
+  sources.See("dead", Second(50), 1, At(kNow));
+  sources.See("alive", Second(100), 1, At(kNow + kIdle));
+  EXPECT_EQ(sources.Advance(At(kNow + kIdle), kLateness, kIdle), Second(45));
+  EXPECT_EQ(sources.Advance(At(kNow + kIdle + absl::Microseconds(1)), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, WatermarkStandsStillWhenAllAreSilentAndNeverGoesBack) {
   Sources sources;
-  sources.See("a", Second(100), 1, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(95));
-  EXPECT_EQ(sources.Advance(kNow + absl::Hours(9), kLateness, kIdle), Second(95));
-  sources.See("new and slow", Second(10), 1, kNow + absl::Hours(9));
-  EXPECT_EQ(sources.Advance(kNow + absl::Hours(9), kLateness, kIdle), Second(95));
+  sources.See("a", Second(100), 1, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
+  EXPECT_EQ(sources.Advance(At(kNow + absl::Hours(9)), kLateness, kIdle), Second(95));
+  sources.See("new and slow", Second(10), 1, At(kNow + absl::Hours(9)));
+  EXPECT_EQ(sources.Advance(At(kNow + absl::Hours(9)), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, ASourceWithoutEventTimesLivesByTheClock) {
   Sources sources;
-  sources.See("a", std::nullopt, 1, kNow);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Micros(kNow));
-  EXPECT_EQ(sources.Advance(kNow + absl::Seconds(30), kLateness, kIdle),
+  sources.See("a", std::nullopt, 1, At(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Micros(kNow));
+  EXPECT_EQ(sources.Advance(At(kNow + absl::Seconds(30)), kLateness, kIdle),
             Micros(kNow + absl::Seconds(30)));
 }
 
 TEST(Sources, AreBounded) {
   Sources sources;
   for (size_t i = 0; i < 2 * Sources::kMaxSources; ++i) {
-    sources.See(absl::StrCat("s", i), Second(100), 1, kNow);
+    sources.See(absl::StrCat("s", i), Second(100), 1, At(kNow));
   }
   EXPECT_EQ(sources.size(), Sources::kMaxSources + 1);
-  EXPECT_EQ(sources.Advance(kNow, kLateness, kIdle), Second(95));
+  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
+}
+
+TEST(Sources, AClockThatIsSetMakesNoneSilent) {
+  Sources sources;
+  sources.See("slow", Second(50), 1, At(kNow));
+  const Moment ahead{kNow + absl::Hours(1), kNow + absl::Seconds(1)};
+  sources.See("fast", Second(100), 1, ahead);
+  EXPECT_EQ(sources.Advance(ahead, kLateness, kIdle), Second(45));
+  const Moment behind{kNow - absl::Hours(1), kNow + kIdle + absl::Seconds(1)};
+  EXPECT_EQ(sources.Advance(behind, kLateness, kIdle), Second(95));
 }
 
 std::unique_ptr<Sources> Restarted(const Sources& sources) {
@@ -95,26 +107,26 @@ TEST(Sources, RestoreWhatTheyWere) {
     std::optional<int64_t> newest;
     if (random() % 20 != 0) newest = Micros(now) - Second(static_cast<int64_t>(random() % 600));
     if (random() % 2 == 0) {
-      whole.See(name, newest, 1, now);
-      restarted->See(name, newest, 1, now);
+      whole.See(name, newest, 1, At(now));
+      restarted->See(name, newest, 1, At(now));
     }
     now += absl::Seconds(random() % 60);
     if (random() % 10 == 0) restarted = Restarted(*restarted);
     ASSERT_EQ(restarted->watermark(), whole.watermark());
-    ASSERT_EQ(restarted->Advance(now, kLateness, kIdle), whole.Advance(now, kLateness, kIdle));
+    ASSERT_EQ(restarted->Advance(At(now), kLateness, kIdle), whole.Advance(At(now), kLateness, kIdle));
     ASSERT_EQ(restarted->size(), whole.size());
   }
 }
 
 TEST(Sources, RestoreTheUnnamedOneBesideThoseBeyondTheBound) {
   Sources sources;
-  sources.See("", Second(40), 1, kNow);
+  sources.See("", Second(40), 1, At(kNow));
   for (size_t i = 0; i <= Sources::kMaxSources; ++i) {
-    sources.See(absl::StrCat("s", i), Second(100), 1, kNow);
+    sources.See(absl::StrCat("s", i), Second(100), 1, At(kNow));
   }
   const auto restored = Restarted(sources);
   EXPECT_EQ(restored->size(), sources.size());
-  EXPECT_EQ(restored->Advance(kNow, kLateness, kIdle), Second(35));
+  EXPECT_EQ(restored->Advance(At(kNow), kLateness, kIdle), Second(35));
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ TEST(Exporter, ShowsAModel) {
   for (const std::string& line :
        {"plumbline_rows_total" + labels + "12000", "plumbline_rows_late_total" + labels + "7",
         batches + "\"counted\"} 12", batches + "\"duplicate\"} 2", batches + "\"refused\"} 1",
-        "plumbline_batches_lost" + labels + "4", "plumbline_window_rows" + labels + "600",
+        "plumbline_batches_lost" + labels + "4", "plumbline_lost_batches_total" + labels + "9",
+        "plumbline_lost_batches_cleared_total" + labels + "3",
+        "plumbline_unended_epochs" + labels + "1", "plumbline_window_rows" + labels + "600",
         "plumbline_open_panes" + labels + "2", "plumbline_sources" + labels + "5",
         "plumbline_producers" + labels + "6", "plumbline_baseline_number" + labels + "3",
         "plumbline_last_batch_timestamp_seconds" + labels + "1700000000.5",
@@ -214,7 +216,7 @@ TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
 TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
-  Exporter exporter({.max_series_per_model = 16, .max_series = 1000, .version = "1"});
+  Exporter exporter({.max_series_per_model = 19, .max_series = 1000, .version = "1"});
   const auto dropped = [&](std::vector<engine::ModelSnapshot> models) {
     const std::string text = exporter.Render(Share(std::move(models)), {}, {});
     return LinesOf(text, "plumbline_series_dropped_total{model=\"m\"");

@@ -53,7 +53,7 @@ inline engine::ModelSnapshot MakeModel(std::string model) {
   snapshot.rows = 12'000;
   snapshot.late_rows = 7;
   snapshot.batches = {.counted = 12, .duplicate = 2, .refused = 1, .retry = 0};
-  snapshot.lost_batches = 4;
+  snapshot.losses = {.lost = 4, .called_lost = 9, .cleared = 3, .unended_epochs = 1};
   snapshot.window_rows = 600;
   snapshot.open_panes = 2;
   snapshot.sources = 5;
