@@ -19,11 +19,10 @@ Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input) {
   }
   finding.status = Status::kFiring;
   finding.cause = "epoch_not_ended";
-  finding.reason =
-      absl::StrCat(CountText(input.unended_epochs),
-                   input.unended_epochs == 1 ? " epoch" : " epochs",
-                   " did not end, so batches may be missing after the last that came",
-                   input.unended_detail.empty() ? "" : ": ", input.unended_detail);
+  finding.reason = absl::StrCat(CountText(input.unended_epochs),
+                                input.unended_epochs == 1 ? " epoch" : " epochs",
+                                " did not end, so batches may be missing after the last that came",
+                                input.unended_detail.empty() ? "" : ": ", input.unended_detail);
   return finding;
 }
 

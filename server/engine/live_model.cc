@@ -43,8 +43,8 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   model->late_rows_ = state.late_rows();
   model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
   if (state.has_clock_micros()) {
-    model->time_ = ListeningTime({absl::FromUnixMicros(state.clock_micros()),
-                                  absl::FromUnixMicros(state.heard_micros())});
+    model->time_ = ListeningTime(
+        {absl::FromUnixMicros(state.clock_micros()), absl::FromUnixMicros(state.heard_micros())});
   }
   if (state.has_last_batch_micros()) {
     const absl::Time clock = absl::FromUnixMicros(state.last_batch_micros());
@@ -57,8 +57,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
       state.has_closed_until_micros() ? state.closed_until_micros() : kNever;
   absl::Status restored = model->window_.Restore(closed_until);
   if (!restored.ok()) return restored;
-  if (absl::Status status = model->producers_.Restore(model->key_, store, state);
-      !status.ok()) {
+  if (absl::Status status = model->producers_.Restore(model->key_, store, state); !status.ok()) {
     return status;
   }
   if (model->time_.last().has_value()) {
@@ -94,9 +93,8 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   news_ = true;
   IngestOutcome outcome;
   if (!batch.number.producer.empty()) {
-    const Claim claim =
-        producers_.Take(batch.number.producer, batch.number.epoch, batch.number.sequence,
-                        now.heard);
+    const Claim claim = producers_.Take(batch.number.producer, batch.number.epoch,
+                                        batch.number.sequence, now.heard);
     if (claim == Claim::kDuplicate) {
       ++batches_.duplicate;
       state_dirty_ = true;

@@ -20,13 +20,13 @@ namespace plumbline::engine {
 
 /// What is missing, over all producers of a model.
 struct LossSummary {
-  uint64_t lost = 0;             // numbers lost that somebody should know of
-  uint64_t abandoned = 0;        // numbers that were among them since, and will hardly come any more
-  uint64_t unended = 0;          // epochs whose tail is unknown
-  uint64_t called_lost = 0;      // numbers ever called lost: only grows
-  uint64_t cleared = 0;          // those of them that arrived or were skipped after all: only grows
-  std::string lost_detail;       // the producers with the largest losses, in words
-  std::string unended_detail;    // some of the epochs, in words
+  uint64_t lost = 0;           // numbers lost that somebody should know of
+  uint64_t abandoned = 0;      // numbers that were among them since, and will hardly come any more
+  uint64_t unended = 0;        // epochs whose tail is unknown
+  uint64_t called_lost = 0;    // numbers ever called lost: only grows
+  uint64_t cleared = 0;        // those of them that arrived or were skipped after all: only grows
+  std::string lost_detail;     // the producers with the largest losses, in words
+  std::string unended_detail;  // some of the epochs, in words
 };
 
 /// One epoch of one producer in which something is missing or may be.

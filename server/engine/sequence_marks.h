@@ -45,8 +45,8 @@ class SequenceMarks {
     bool ended = false;
     uint64_t cleared = 0;
     uint64_t given_up = 0;
-    uint64_t given_up_settled = 0;       // of them
-    absl::Time given_up_at = {};         // the latest of them
+    uint64_t given_up_settled = 0;  // of them
+    absl::Time given_up_at = {};    // the latest of them
     uint64_t forgotten_until = 0;
   };
 
@@ -92,9 +92,7 @@ class SequenceMarks {
   [[nodiscard]] uint64_t settled() const { return in_stage_[2] + given_up_settled_; }
   /// Numbers ever called lost, and those of them that arrived or were skipped after all. Both only
   /// grow.
-  [[nodiscard]] uint64_t called_lost() const {
-    return cleared_ + lost() + settled();
-  }
+  [[nodiscard]] uint64_t called_lost() const { return cleared_ + lost() + settled(); }
   [[nodiscard]] uint64_t cleared() const { return cleared_; }
   [[nodiscard]] uint64_t given_up() const { return given_up_; }
 

@@ -17,8 +17,8 @@ namespace plumbline::engine {
 /// How far each source of a model has come in event time. The watermark is the minimum over the
 /// sources that are alive of the newest accepted event time, less the lateness: one fast clock does
 /// not make the others late. A source is alive while it has been heard of; one that sends no event
-/// times lives by the server's clock. The watermark never goes back. Bounded: past kMaxSources further sources share one
-/// entry. Not thread-safe.
+/// times lives by the server's clock. The watermark never goes back. Bounded: past kMaxSources
+/// further sources share one entry. Not thread-safe.
 class Sources {
  public:
   static constexpr size_t kMaxSources = 1024;

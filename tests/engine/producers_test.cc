@@ -262,7 +262,8 @@ TEST(Producers, ThoseThatExpiredTakeNobodysPlace) {
   Producers producers;
   for (size_t i = 0; i < 2 * Producers::kMaxProducers; ++i) {
     producers.Take(absl::StrCat("gone", i), 1, 1, kNow);
-    if (i % 1'000 == 999) producers.Advance(kNow + absl::Seconds(1), PolicyOf(absl::ZeroDuration()));
+    if (i % 1'000 == 999)
+      producers.Advance(kNow + absl::Seconds(1), PolicyOf(absl::ZeroDuration()));
   }
   EXPECT_EQ(producers.size(), 0u);
   producers.Take("a", 1, 1, kNow);
@@ -314,7 +315,8 @@ TEST_F(StoredProducersTest, TombstonesAreBoundedInMemoryAndOnDisk) {
   for (size_t i = 0; i <= Producers::kMaxTombstones; ++i) {
     const absl::Time seen = kNow + absl::Microseconds(i);
     producers.Take(absl::StrCat("p", i), 1, 1, seen);
-    if (i % 1'000 == 0) producers.Advance(seen + absl::Microseconds(1), PolicyOf(absl::ZeroDuration()));
+    if (i % 1'000 == 0)
+      producers.Advance(seen + absl::Microseconds(1), PolicyOf(absl::ZeroDuration()));
   }
   EXPECT_EQ(producers.Take("p0", 1, 1, kNow), Claim::kNew);
   const size_t newest = Producers::kMaxTombstones;

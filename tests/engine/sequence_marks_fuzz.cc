@@ -103,7 +103,8 @@ class Naive {
 
   void Miss(uint64_t first, uint64_t last, absl::Time now) {
     if (first > last) return;
-    for (uint64_t number = first; number <= last; ++number) missing_[number] = {now, next_id_, Stage::kMissing};
+    for (uint64_t number = first; number <= last; ++number)
+      missing_[number] = {now, next_id_, Stage::kMissing};
     ++next_id_;
     while (Holes() > max_holes_) GiveUpOldest(now);
   }
@@ -159,8 +160,8 @@ std::vector<std::string> Seeds() {
   return {{'\x40', 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 2, 0},
           {'\x02', 0, 2, 0, 0, 4, 0, 0, 6, 0, 0, 8, 0, 0, 1, 0, 4, 0, 0, 0, 3, 0},
           {'\x40', 0, 1, 0, 0, 9, 0, 1, 3, 5, 2, 12, 0, 4, 0, 0, 0, 12, 0, 0, 13, 0, 3, 90, 0},
-          {'\x04', 0, 9, 0, 0, 5, 0, 3, 70, 0, 0, 12, 0, 3, 50, '\xff', 3, '\xff', 0, 3, '\xff', 0,
-           0, 7, 0, 4, 0, 0, 0, 11, 0}};
+          {'\x04', 0,      9, 0, 0,      5, 0, 3, 70, 0, 0, 12, 0, 3,  50, '\xff',
+           3,      '\xff', 0, 3, '\xff', 0, 0, 7, 0,  4, 0, 0,  0, 11, 0}};
 }
 
 }  // namespace plumbline::fuzz

@@ -146,8 +146,7 @@ TEST(SequenceMarks, RestoresWhatItWas) {
   EXPECT_EQ(restored->cleared(), 1u);
   EXPECT_FALSE(SequenceMarks::Restore({.highest = 5, .holes = {{2, 3}, {3, 4}}}).ok());
   EXPECT_FALSE(SequenceMarks::Restore({.highest = 5, .holes = {{4, 7}}}).ok());
-  EXPECT_FALSE(
-      SequenceMarks::Restore({.highest = 5, .given_up = 1, .given_up_settled = 2}).ok());
+  EXPECT_FALSE(SequenceMarks::Restore({.highest = 5, .given_up = 1, .given_up_settled = 2}).ok());
 }
 
 TEST(SequenceMarks, RestoresHolesThatTouch) {

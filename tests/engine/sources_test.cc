@@ -49,7 +49,8 @@ TEST(Sources, ASilentSourceNoLongerHoldsTheWatermark) {
   sources.See("dead", Second(50), 1, At(kNow));
   sources.See("alive", Second(100), 1, At(kNow + kIdle));
   EXPECT_EQ(sources.Advance(At(kNow + kIdle), kLateness, kIdle), Second(45));
-  EXPECT_EQ(sources.Advance(At(kNow + kIdle + absl::Microseconds(1)), kLateness, kIdle), Second(95));
+  EXPECT_EQ(sources.Advance(At(kNow + kIdle + absl::Microseconds(1)), kLateness, kIdle),
+            Second(95));
 }
 
 TEST(Sources, WatermarkStandsStillWhenAllAreSilentAndNeverGoesBack) {
@@ -113,7 +114,8 @@ TEST(Sources, RestoreWhatTheyWere) {
     now += absl::Seconds(random() % 60);
     if (random() % 10 == 0) restarted = Restarted(*restarted);
     ASSERT_EQ(restarted->watermark(), whole.watermark());
-    ASSERT_EQ(restarted->Advance(At(now), kLateness, kIdle), whole.Advance(At(now), kLateness, kIdle));
+    ASSERT_EQ(restarted->Advance(At(now), kLateness, kIdle),
+              whole.Advance(At(now), kLateness, kIdle));
     ASSERT_EQ(restarted->size(), whole.size());
   }
 }

@@ -31,9 +31,9 @@ namespace plumbline::faults {
 namespace {
 
 constexpr int kStreams = 3;
-constexpr size_t kInFlight = 48;    // of a stream
-constexpr uint64_t kBlock = 64;     // numbers that are sent in any order
-constexpr uint64_t kAhead = 512;    // beyond the oldest without an answer
+constexpr size_t kInFlight = 48;      // of a stream
+constexpr uint64_t kBlock = 64;       // numbers that are sent in any order
+constexpr uint64_t kAhead = 512;      // beyond the oldest without an answer
 constexpr uint64_t kLongAgo = 5'000;  // sendings until one is repeated, at most
 constexpr double kReplayed = 0.3;
 constexpr uint64_t kEpoch = 2;
@@ -190,11 +190,12 @@ class Schedule {
   }
   std::string Books(uint64_t more_batches, uint64_t more_rows) const {
     const std::lock_guard lock(mutex_);
-    return absl::StrCat("{\"batches\": ", batches_ + more_batches, ", \"rows\": ",
-                        rows_ + more_rows, ", \"duplicates\": ", duplicates_,
-                        ", \"sendings\": ", sendings_, ", \"lost\": ", plan_.lost(),
-                        ", \"last_hole\": ", plan_.planted.back().last - plan_.planted.back().first + 1,
-                        ", \"cities\": [", cities_[0], ", ", cities_[1], ", ", cities_[2], "]}");
+    return absl::StrCat(
+        "{\"batches\": ", batches_ + more_batches, ", \"rows\": ", rows_ + more_rows,
+        ", \"duplicates\": ", duplicates_, ", \"sendings\": ", sendings_,
+        ", \"lost\": ", plan_.lost(),
+        ", \"last_hole\": ", plan_.planted.back().last - plan_.planted.back().first + 1,
+        ", \"cities\": [", cities_[0], ", ", cities_[1], ", ", cities_[2], "]}");
   }
   void AddCity(uint32_t city) { ++cities_[city]; }
 
@@ -236,7 +237,7 @@ class Schedule {
     ++batches_;
     rows_ += RowsOf(sequence);
     for (uint32_t row = 0; row < RowsOf(sequence); ++row) ++cities_[CityOf(sequence, row)];
-    if (batches_ % 1'000 == 0) {
+    if (batches_ % (plan_.batches() / 200) == 0) {
       std::printf("progress %llu\n", static_cast<unsigned long long>(batches_));
       std::fflush(stdout);
     }
@@ -305,7 +306,8 @@ class Producer {
       if (!Insist(request)) return false;
       ++unended_batches_;
       unended_rows_ += RowsOf(sequence);
-      for (uint32_t row = 0; row < RowsOf(sequence); ++row) schedule_.AddCity(CityOf(sequence, row));
+      for (uint32_t row = 0; row < RowsOf(sequence); ++row)
+        schedule_.AddCity(CityOf(sequence, row));
     }
     return true;
   }
@@ -370,6 +372,7 @@ class Producer {
   // True if there is nothing more to send; false if the stream broke.
   bool RunStream() {
     grpc::ClientContext context;
+    context.set_wait_for_ready(true);  // nothing is sent to nobody
     const auto stream = stub_->Ingest(&context);
     std::map<uint64_t, Item> open;  // by position in the stream
     uint64_t position = 0;
@@ -415,6 +418,7 @@ class Producer {
   bool Insist(const v1::IngestRequest& request) {
     while (true) {
       grpc::ClientContext context;
+      context.set_wait_for_ready(true);
       const auto stream = stub_->Ingest(&context);
       v1::IngestResponse response;
       const bool answered = stream->Write(request) && stream->Read(&response);
