@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds Plumbline and passes all its tests, on a fresh Debian 12 machine, as root or with sudo.
-#   tests/run.sh [--sanitize]
-# --sanitize builds with ASAN and UBSAN.  BUILD_DIR names the build folder (default build, or build-asan).
+#   tests/run.sh [--sanitize | --tsan]
+# --sanitize builds with ASAN and UBSAN; --tsan builds and passes the rooms below gRPC with TSAN.
+# BUILD_DIR names the build folder (default build, build-asan or build-tsan).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,11 +11,20 @@ build_dir="${BUILD_DIR:-build}"
 case "${1:-}" in
   "") ;;
   --sanitize) sanitize="address,undefined"; build_dir="${BUILD_DIR:-build-asan}" ;;
-  *) echo "usage: tests/run.sh [--sanitize]" >&2; exit 2 ;;
+  --tsan) sanitize="thread"; build_dir="${BUILD_DIR:-build-tsan}" ;;
+  *) echo "usage: tests/run.sh [--sanitize | --tsan]" >&2; exit 2 ;;
 esac
 
 deploy/packages.sh
 export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
 cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLUMBLINE_SANITIZE="$sanitize"
+if [ "$sanitize" = thread ]; then
+  # gRPC comes uninstrumented: what it synchronises looks like races.
+  rooms=(base stats profile checks storage engine)
+  cmake --build "$build_dir" -j "$(nproc)" --target "${rooms[@]/%/_test}"
+  export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:print_suppressions=0"
+  for room in "${rooms[@]}"; do "$build_dir/tests/$room/${room}_test" --gtest_brief=1; done
+  exit 0
+fi
 cmake --build "$build_dir" -j "$(nproc)"
 ctest --test-dir "$build_dir" --output-on-failure -j "$(nproc)"

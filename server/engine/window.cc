@@ -8,9 +8,6 @@
 namespace plumbline::engine {
 namespace {
 
-// After so many deltas an open pane is written whole, so that neither disk nor restart grows with a
-// pane's length.
-constexpr uint64_t kFoldAfterDeltas = 256;
 // The memory of a smaller change is given back at the commit: many models with few rows each need
 // it one after the other, not all at once.
 constexpr uint64_t kKeepChangeRows = 1024;
@@ -174,7 +171,8 @@ void Window::Commit(storage::Store::Batch* batch) {
   for (auto& [start, open] : open_) {
     if (!open.changed) continue;
     std::string bytes;
-    if (open.next_delta != 0 && open.next_delta % kFoldAfterDeltas == 0) {
+    // So that neither disk nor restart grows with a pane's length.
+    if (open.next_delta != 0 && open.next_delta % storage::kDeltasPerFold == 0) {
       Absorb(&open);
       batch->DeletePaneDeltas(model, version, home_.generation, start);
       bytes = profile::EncodePane(*open.committed);

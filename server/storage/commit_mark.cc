@@ -5,15 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/stats/hash.h"
+#include "server/storage/durable_file.h"
 #include "server/storage/status.h"
 
 namespace plumbline::storage {
 namespace {
 
-constexpr char kFileName[] = "/COMMITTED";
+constexpr char kFileName[] = "COMMITTED";
 constexpr size_t kSlots = 2;
 constexpr size_t kSlotBytes = 512;  // a sector: written whole or not at all
-constexpr size_t kFields = 4;       // write number, commits, closed, checksum of these
+// Write number, commits, twice the synced commits and 1 if closed, checksum of these.
+constexpr size_t kFields = 4;
 
 using Fields = std::array<uint64_t, kFields>;
 
@@ -52,14 +54,11 @@ CommitMark::CommitMark(std::string path, std::unique_ptr<rocksdb::RandomRWFile> 
 
 absl::StatusOr<std::unique_ptr<CommitMark>> CommitMark::Open(rocksdb::Env* env,
                                                              const std::string& dir) {
-  const std::string path = dir + kFileName;
+  const std::string path = absl::StrCat(dir, "/", kFileName);
   if (env->FileExists(path).IsNotFound()) {
-    const std::string draft = path + ".tmp";
     std::string empty = Encode({});
     empty.resize(kSlots * kSlotBytes);
-    rocksdb::Status made = rocksdb::WriteStringToFile(env, empty, draft, /*should_sync=*/true);
-    if (made.ok()) made = env->RenameFile(draft, path);
-    if (!made.ok()) return FromRocksDb(made, absl::StrCat("making ", path));
+    if (absl::Status made = PutFile(env, dir, kFileName, empty); !made.ok()) return made;
   }
   std::unique_ptr<rocksdb::RandomRWFile> file;
   const rocksdb::Status opened = env->NewRandomRWFile(path, &file, rocksdb::EnvOptions());
@@ -78,20 +77,27 @@ absl::StatusOr<std::unique_ptr<CommitMark>> CommitMark::Open(rocksdb::Env* env,
     whole = true;
     mark->writes_ = fields[0];
     mark->commits_ = fields[1];
-    mark->closed_ = fields[2] != 0;
+    mark->synced_ = fields[2] / 2;
+    mark->closed_ = fields[2] % 2 != 0;
   }
   if (!whole) return absl::DataLossError(absl::StrCat(path, " is damaged: wrong checksum"));
   return mark;
 }
 
+bool CommitMark::IsThere(rocksdb::Env* env, const std::string& dir) {
+  return env->FileExists(absl::StrCat(dir, "/", kFileName)).ok();
+}
+
 absl::Status CommitMark::Write(uint64_t commits, bool closed, bool sync) {
   const uint64_t number = writes_ + 1;
-  rocksdb::Status written =
-      file_->Write((number % kSlots) * kSlotBytes, Encode({number, commits, closed ? 1u : 0u, 0}));
+  const uint64_t synced = sync ? commits : synced_;
+  rocksdb::Status written = file_->Write(
+      (number % kSlots) * kSlotBytes, Encode({number, commits, 2 * synced + (closed ? 1 : 0), 0}));
   if (written.ok() && sync) written = file_->Sync();
   if (!written.ok()) return FromRocksDb(written, absl::StrCat("writing ", path_));
   writes_ = number;
   commits_ = commits;
+  synced_ = synced;
   closed_ = closed;
   return absl::OkStatus();
 }

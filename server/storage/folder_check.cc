@@ -10,13 +10,10 @@
 namespace plumbline::storage {
 namespace {
 
-std::string InWords(const std::pair<std::string, std::string>& name) {
-  return absl::StrCat("model \"", name.first, "\" version \"", name.second, "\"");
-}
-
-std::string PartKey(RecordKind kind, const std::pair<std::string, std::string>& name,
-                    uint64_t number) {
-  return KeyBuilder(kind).Text(name.first).Text(name.second).Number(number).Take();
+// The panes of a window, and it: all behind their generation.
+bool IsOfWindow(RecordKind kind) {
+  return kind == RecordKind::kPane || kind == RecordKind::kPaneDelta ||
+         kind == RecordKind::kPaneBlock || kind == RecordKind::kWindow;
 }
 
 }  // namespace
@@ -44,6 +41,7 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
   name.second = parts.Text();
   if (!parts.ok() || RecordKindName(kind) == "unknown") return Bad(key, "a malformed key");
   Version& version = versions_[name];
+  if (IsOfWindow(kind)) return AddOfWindow(key, *payload, parts, name, &version);
   switch (kind) {
     case RecordKind::kBaseline:
       return AddBaseline(key, *payload, parts.Number(), &version);
@@ -56,26 +54,18 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       return AddDetail(key, *payload, name, parts.Number(), &version);
     case RecordKind::kPolicy: {
       v1::PolicyRecord record;
-      Parse(key, *payload, &record);
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }
     case RecordKind::kState:
-      return AddState(key, *payload, name, &version);
-    case RecordKind::kPane:
-    case RecordKind::kPaneDelta:
-    case RecordKind::kPaneBlock:
-      return AddPane(key, *payload, parts.Number(), name, &version);
-    case RecordKind::kWindow:
-      return AddWindow(key, *payload, parts.Number(), name, &version);
+      return AddState(key, *payload, &version);
     case RecordKind::kProducer: {
       v1::ProducerRecord record;
-      Parse(key, *payload, &record);
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }
-    default: {
-      v1::AlertRecord record;
-      Parse(key, *payload, &record);
-    }
+    default:
+      return AddAlert(key, *payload, &version);
   }
 }
 
@@ -85,6 +75,12 @@ void RecordCheck::AddModel(absl::string_view key, absl::string_view payload) {
   KeyReader parts(key, 1);
   const std::string model = parts.Text();
   for (const std::string& version : record.versions()) versions_[{model, version}].listed = true;
+  models_[model] = std::move(record);
+}
+
+// Models come first in the order of the keys, then baselines.
+void RecordCheck::AddOther(absl::string_view key, Version* version) {
+  if (!version->listed && version->baselines.empty()) version->unowned.emplace_back(key);
 }
 
 void RecordCheck::AddBaseline(absl::string_view key, absl::string_view payload, uint64_t number,
@@ -112,20 +108,22 @@ void RecordCheck::AddDetail(absl::string_view key, absl::string_view payload, co
   version->details.insert(number);
 }
 
-void RecordCheck::AddState(absl::string_view key, absl::string_view payload, const Name& name,
-                           Version* version) {
+void RecordCheck::AddState(absl::string_view key, absl::string_view payload, Version* version) {
   v1::ModelStateRecord record;
   if (!Parse(key, payload, &record)) return;
   if (record.active_baseline() != 0 && !version->baselines.contains(record.active_baseline())) {
-    return Bad(key, absl::StrCat("the active baseline ", record.active_baseline(), " of ",
-                                 InWords(name), " is not there"));
+    return Bad(key,
+               absl::StrCat("its active baseline ", record.active_baseline(), " is not there"));
   }
   version->active = record.active_baseline();
   version->generation = record.generation();
+  if (record.has_closed_until_micros()) version->closed_until = record.closed_until_micros();
+  AddOther(key, version);
 }
 
-void RecordCheck::AddPane(absl::string_view key, absl::string_view payload, uint64_t generation,
-                          const Name& name, Version* version) {
+void RecordCheck::AddOfWindow(absl::string_view key, absl::string_view payload, KeyReader parts,
+                              const Name& name, Version* version) {
+  const uint64_t generation = parts.Number();
   if (!version->active.has_value()) {
     version->orphans.emplace_back(key);
     return;
@@ -133,15 +131,36 @@ void RecordCheck::AddPane(absl::string_view key, absl::string_view payload, uint
   if (generation != *version->generation || *version->active == 0) return;  // garbage
   const profile::Baseline* baseline = ActiveBaseline(name, *version->active);
   if (baseline == nullptr) return;  // told already
-  if (const auto pane = profile::DecodePane(*baseline, payload); !pane.ok()) {
-    Bad(key, pane.status().message());
+  const auto kind = static_cast<RecordKind>(key[0]);
+  v1::WindowRecord window;
+  if (kind == RecordKind::kWindow) {
+    if (!Parse(key, payload, &window)) return;
+    payload = window.sum();
+  }
+  const auto pane = profile::DecodePane(*baseline, payload);
+  if (!pane.ok()) return Bad(key, pane.status().message());
+  if (kind == RecordKind::kWindow) {
+    version->window.AddWindow(std::move(window), pane->rows);
+  } else if (kind == RecordKind::kPaneBlock) {
+    const auto level = static_cast<uint32_t>(parts.Number());
+    version->window.AddBlock(level, parts.Signed(), pane->rows);
+  } else if (kind == RecordKind::kPane) {
+    version->window.AddPane(parts.Signed(), pane->rows);
+  } else {
+    const int64_t start = parts.Signed();
+    version->window.AddDelta(start, parts.Number());
   }
 }
 
-void RecordCheck::AddWindow(absl::string_view key, absl::string_view payload, uint64_t generation,
-                            const Name& name, Version* version) {
-  v1::WindowRecord record;
-  if (Parse(key, payload, &record)) AddPane(key, record.sum(), generation, name, version);
+void RecordCheck::AddAlert(absl::string_view key, absl::string_view payload, Version* version) {
+  v1::AlertRecord record;
+  if (!Parse(key, payload, &record)) return;
+  if (!version->active.has_value()) {
+    version->orphans.emplace_back(key);
+  } else if (record.baseline_number() != *version->active) {
+    Bad(key, absl::StrCat("it is of baseline ", record.baseline_number(), ", the active one is ",
+                          *version->active));
+  }
 }
 
 const profile::Baseline* RecordCheck::ActiveBaseline(const Name& name, uint64_t number) {
@@ -155,67 +174,24 @@ const profile::Baseline* RecordCheck::ActiveBaseline(const Name& name, uint64_t 
   return baseline_.get();
 }
 
-absl::StatusOr<v1::BaselineRecord> RecordCheck::GetBaseline(const Name& name,
-                                                            uint64_t number) const {
-  const std::string key = PartKey(RecordKind::kBaseline, name, number);
+absl::StatusOr<std::string> RecordCheck::Read(const std::string& key) const {
   std::string value;
   const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
   if (!got.ok()) return FromRocksDb(got, absl::StrCat("reading ", DescribeKey(key)));
   const auto payload = Unframe(key, value);
   if (!payload.ok()) return payload.status();
+  return std::string(*payload);
+}
+
+absl::StatusOr<v1::BaselineRecord> RecordCheck::GetBaseline(const Name& name,
+                                                            uint64_t number) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kBaseline).Text(name.first).Text(name.second).Number(number).Take();
+  const auto payload = Read(key);
+  if (!payload.ok()) return payload.status();
   v1::BaselineRecord record;
-  if (!record.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) {
-    return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
-  }
-  return record;
-}
-
-// A baseline is stored in three records.
-void RecordCheck::CheckParts(const Name& name, const Version& version) {
-  std::set<uint64_t> rests = version.heads;
-  rests.insert(version.details.begin(), version.details.end());
-  for (const uint64_t number : rests) {
-    if (version.baselines.contains(number)) continue;
-    problems_.push_back(
-        {absl::StrCat("of baseline ", number, " of ", InWords(name), " only parts are there"),
-         {PartKey(RecordKind::kBaselineHead, name, number),
-          PartKey(RecordKind::kBaselineDetail, name, number)}});
-  }
-  for (const uint64_t number : version.baselines) {
-    if (version.details.contains(number)) continue;
-    problems_.push_back({absl::StrCat("baseline ", number, " of ", InWords(name),
-                                      " has lost its chunks and its row sample"),
-                         {},
-                         {PartKey(RecordKind::kBaselineDetail, name, number)}});
-  }
-}
-
-std::vector<RecordProblem> RecordCheck::Finish() {
-  for (auto& [name, version] : versions_) {
-    CheckParts(name, version);
-    if (!version.listed && !version.baselines.empty()) {
-      problems_.push_back({absl::StrCat("the record of its model does not name ", InWords(name)),
-                           {},
-                           {},
-                           true,
-                           name.first,
-                           name.second});
-    }
-    if (!version.orphans.empty()) {
-      problems_.push_back({absl::StrCat(version.orphans.size(), " panes of ", InWords(name),
-                                        " have lost the state of their windows"),
-                           std::move(version.orphans)});
-    }
-  }
-  return std::move(problems_);
-}
-
-std::map<std::pair<std::string, std::string>, uint64_t> RecordCheck::LastBaselines() const {
-  std::map<Name, uint64_t> last;
-  for (const auto& [name, version] : versions_) {
-    if (!version.baselines.empty()) last[name] = *version.baselines.rbegin();
-  }
-  return last;
+  if (record.ParseFromString(*payload)) return record;
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
 }
 
 absl::StatusOr<uint64_t> StoredCommits(rocksdb::DB* db) {

@@ -16,6 +16,7 @@
 #include "rocksdb/db.h"
 #include "server/profile/baseline.h"
 #include "server/storage/keys.h"
+#include "server/storage/window_check.h"
 
 namespace plumbline::storage {
 
@@ -24,16 +25,13 @@ struct RecordProblem {
   std::string words;
   /// The records that must go, so that the rest can be loaded.
   std::vector<std::string> keys = {};
-  /// Records that must come: keys, with empty messages.
-  std::vector<std::string> blanks = {};
-  /// True if a model's own record is missing or does not name this version, whose baselines are
-  /// there.
-  bool unlisted = false;
-  std::string model = "", version = "";
+  /// Records that must come, or take another's place: key and message.
+  std::vector<std::pair<std::string, std::string>> puts = {};
 };
 
-/// Decodes records, and checks that those which belong together are there: the versions of a model,
-/// the active baseline of a state, the panes of a baseline. Not thread-safe.
+/// Decodes records, and checks that those which belong together are there: the versions of a model
+/// and the numbers given to its baselines, the parts of a baseline, the active baseline of a state
+/// and of alerts, the panes and blocks that a window names. Not thread-safe.
 class RecordCheck {
  public:
   /// `db` holds the records; not owned.
@@ -43,16 +41,16 @@ class RecordCheck {
   void Add(absl::string_view key, absl::string_view value);
   std::vector<RecordProblem> Finish();
 
-  /// The highest number of a baseline of every version that has one, by model and version.
-  std::map<std::pair<std::string, std::string>, uint64_t> LastBaselines() const;
-
  private:
   using Name = std::pair<std::string, std::string>;  // model, version
   struct Version {
     bool listed = false;
     std::set<uint64_t> baselines, heads, details;
     std::optional<uint64_t> active, generation;
-    std::vector<std::string> orphans;  // panes without a state
+    std::optional<int64_t> closed_until;
+    WindowCheck window;                // of the live generation
+    std::vector<std::string> orphans;  // keys of panes and alerts without a state
+    std::vector<std::string> unowned;  // keys of what no model names
   };
 
   template <class Record>
@@ -62,18 +60,23 @@ class RecordCheck {
                    Version* version);
   void AddDetail(absl::string_view key, absl::string_view payload, const Name& name,
                  uint64_t number, Version* version);
+  void AddState(absl::string_view key, absl::string_view payload, Version* version);
+  // A pane, a delta, a block or a window; `parts` stands behind the version.
+  void AddOfWindow(absl::string_view key, absl::string_view payload, KeyReader parts,
+                   const Name& name, Version* version);
+  void AddAlert(absl::string_view key, absl::string_view payload, Version* version);
+  void AddOther(absl::string_view key, Version* version);
+  void CheckModels();
   void CheckParts(const Name& name, const Version& version);
+  void CheckWindow(const Name& name, const Version& version);
+  void CheckDeltas(const Name& name, const Version& version);
+  absl::StatusOr<std::string> Read(const std::string& key) const;
   absl::StatusOr<v1::BaselineRecord> GetBaseline(const Name& name, uint64_t number) const;
-  void AddState(absl::string_view key, absl::string_view payload, const Name& name,
-                Version* version);
-  void AddPane(absl::string_view key, absl::string_view payload, uint64_t generation,
-               const Name& name, Version* version);
-  void AddWindow(absl::string_view key, absl::string_view payload, uint64_t generation,
-                 const Name& name, Version* version);
   const profile::Baseline* ActiveBaseline(const Name& name, uint64_t number);
   void Bad(absl::string_view key, absl::string_view what);
 
   rocksdb::DB* const db_;
+  std::map<std::string, v1::ModelRecord> models_;
   std::map<Name, Version> versions_;
   std::optional<Name> loaded_;  // whose baseline baseline_ is
   std::unique_ptr<profile::Baseline> baseline_;

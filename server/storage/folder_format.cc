@@ -7,13 +7,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/storage/durable_file.h"
 #include "server/storage/frame.h"
 #include "server/storage/status.h"
 
 namespace plumbline::storage {
 namespace {
 
-constexpr char kFileName[] = "/FORMAT";
+constexpr char kFileName[] = "FORMAT";
 constexpr char kWords[] = "plumbline data folder, format ";
 
 absl::Status CheckFormatText(const std::string& path, absl::string_view text) {
@@ -28,21 +29,30 @@ absl::Status CheckFormatText(const std::string& path, absl::string_view text) {
                    " was written by a newer program; this one reads up to ", kFormatVersion));
 }
 
+// Only behind CURRENT are there logs and tables: a list of files without them was being made.
 bool BelongsToAStore(const std::string& name) {
-  return absl::StartsWith(name, "MANIFEST-") || absl::EndsWith(name, ".sst");
+  return absl::EndsWith(name, ".log") || absl::EndsWith(name, ".sst");
 }
 
 }  // namespace
 
+bool RepairIsUnderWay(rocksdb::Env* env, const std::string& dir) {
+  return env->FileExists(absl::StrCat(dir, "/", kRepairDir, "/", kRepairReady)).ok();
+}
+
 absl::StatusOr<FolderState> ReadFolderFormat(rocksdb::Env* env, const std::string& dir) {
-  const std::string path = dir + kFileName;
+  if (RepairIsUnderWay(env, dir)) {
+    return absl::DataLossError(absl::StrCat("a repair of the data folder ", dir,
+                                            " was interrupted: run plumblined --repair again"));
+  }
+  const std::string path = absl::StrCat(dir, "/", kFileName);
   std::vector<std::string> names;
   const rocksdb::Status listed = env->GetChildren(dir, &names);
   if (!listed.ok()) return FromRocksDb(listed, absl::StrCat("reading the data folder ", dir));
   const auto there = [&names](const char* name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  const bool formatted = there(kFileName + 1);
+  const bool formatted = there(kFileName);
   if (formatted) {
     std::string text;
     const rocksdb::Status read = rocksdb::ReadFileToString(env, path, &text);
@@ -61,12 +71,7 @@ absl::StatusOr<FolderState> ReadFolderFormat(rocksdb::Env* env, const std::strin
 }
 
 absl::Status WriteFolderFormat(rocksdb::Env* env, const std::string& dir) {
-  const std::string path = dir + kFileName;
-  const std::string draft = path + ".tmp";
-  rocksdb::Status written = rocksdb::WriteStringToFile(
-      env, absl::StrCat(kWords, kFormatVersion, "\n"), draft, /*should_sync=*/true);
-  if (written.ok()) written = env->RenameFile(draft, path);
-  return FromRocksDb(written, absl::StrCat("writing ", path));
+  return PutFile(env, dir, kFileName, absl::StrCat(kWords, kFormatVersion, "\n"));
 }
 
 }  // namespace plumbline::storage

@@ -16,9 +16,17 @@ enum class FolderState {
   kFormatted,  // the file FORMAT names a format that this program reads
 };
 
+/// Where a repair works, in the data folder, and the file there that says that the new store is
+/// complete and takes the place of the old one.
+inline constexpr char kRepairDir[] = "repair.tmp";
+inline constexpr char kRepairReady[] = "READY";
+
+/// True if a repair was interrupted while files were moved.
+bool RepairIsUnderWay(rocksdb::Env* env, const std::string& dir);
+
 /// Reads `<dir>/FORMAT`. Errors: FailedPrecondition if a newer program wrote the folder; DataLoss
 /// if the file is damaged, or the folder has lost its CURRENT, without which RocksDB would begin
-/// anew; both naming the file.
+/// anew, or a repair was interrupted; all naming the file.
 absl::StatusOr<FolderState> ReadFolderFormat(rocksdb::Env* env, const std::string& dir);
 
 /// Writes `<dir>/FORMAT`, synced. Errors: as FromRocksDb.

@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "rocksdb/db.h"
 #include "server/storage/commit_mark.h"
+#include "server/storage/durable_file.h"
 #include "server/storage/folder_check.h"
 #include "server/storage/folder_format.h"
 #include "server/storage/folder_lock.h"
 #include "server/storage/frame.h"
+#include "server/storage/open_folder.h"
 #include "server/storage/rocks_options.h"
 #include "server/storage/salvage.h"
 #include "server/storage/status.h"
@@ -25,8 +29,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kWriteBytes = 4u << 20;  // of records at once
-constexpr char kWorkDir[] = "repair.tmp";
+constexpr size_t kWriteBytes = 4u << 20;                      // of records at once
+constexpr char kSource[] = "/source", kTarget[] = "/target";  // in the work folder
+constexpr char kMoved[] = "MOVED";  // there: the old files have been moved away
 
 absl::Status FromSystem(const std::error_code& error, absl::string_view doing) {
   if (!error) return absl::OkStatus();
@@ -60,9 +65,10 @@ absl::Status LinkFiles(const std::string& from, const std::string& to) {
 absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenWhatIsLeft(const std::string& dir,
                                                             std::vector<std::string>* lost) {
   rocksdb::Options options = MakeRocksOptions(nullptr);
+  std::unique_ptr<rocksdb::DB> mild;
+  rocksdb::Status opened = OpenFolder(options, dir, Access::kReadOnly, &mild);
+  if (opened.ok()) return mild;
   rocksdb::DB* db = nullptr;
-  rocksdb::Status opened = rocksdb::DB::OpenForReadOnly(options, dir, &db);
-  if (opened.ok()) return std::unique_ptr<rocksdb::DB>(db);
   const std::string reason = opened.ToString();
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   opened = rocksdb::DB::OpenForReadOnly(options, dir, &db);
@@ -85,36 +91,17 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenWhatIsLeft(const std::string& d
   return std::unique_ptr<rocksdb::DB>(db);
 }
 
-// Drops what keeps a daemon from loading the rest, and lists versions that are not listed.
+// Drops and mends what keeps a daemon from loading the rest.
 absl::Status MakeLoadable(rocksdb::DB* db, std::vector<std::string>* lost) {
   // Dropping a state leaves its panes without one: they go in the next round.
   for (bool changed = true; changed;) {
     RecordCheck check(db);
     ReadAround(db, [&](absl::string_view key, absl::string_view value) { check.Add(key, value); });
-    const auto last_baselines = check.LastBaselines();
     rocksdb::WriteBatch writes;
-    std::map<std::string, v1::ModelRecord> models;
     for (const RecordProblem& problem : check.Finish()) {
       lost->push_back(problem.words);
       for (const std::string& key : problem.keys) writes.Delete(key);
-      for (const std::string& key : problem.blanks) writes.Put(key, Frame(key, ""));
-      if (!problem.unlisted) continue;
-      const std::string key = KeyBuilder(RecordKind::kModel).Text(problem.model).Take();
-      v1::ModelRecord& model = models[key];
-      std::string value;
-      if (model.versions().empty() && db->Get(rocksdb::ReadOptions(), key, &value).ok()) {
-        const auto payload = Unframe(key, value);
-        if (payload.ok()) {
-          (void)model.ParseFromArray(payload->data(), static_cast<int>(payload->size()));
-        }
-      }
-      if (model.default_version().empty()) model.set_default_version(problem.version);
-      model.add_versions(problem.version);
-      (*model.mutable_last_baselines())[problem.version] =
-          last_baselines.at({problem.model, problem.version});
-    }
-    for (const auto& [key, model] : models) {
-      writes.Put(key, Frame(key, model.SerializeAsString()));
+      for (const auto& [key, payload] : problem.puts) writes.Put(key, Frame(key, payload));
     }
     changed = writes.Count() > 0;
     const rocksdb::Status written = db->Write(rocksdb::WriteOptions(), &writes);
@@ -180,19 +167,70 @@ absl::Status MoveFiles(const std::string& from, const std::string& to, bool curr
   for (const fs::path& name : names) {
     if (!error) fs::rename(fs::path(from) / name, fs::path(to) / name, error);
   }
-  return FromSystem(error, absl::StrCat("moving the files of ", from, " to ", to));
+  if (error) return FromSystem(error, absl::StrCat("moving the files of ", from, " to ", to));
+  absl::Status synced = SyncFolder(rocksdb::Env::Default(), to);
+  return synced.ok() ? SyncFolder(rocksdb::Env::Default(), from) : synced;
 }
 
 std::string NewDamagedDir(const std::string& dir) {
   for (int number = 1;; ++number) {
-    std::string path = absl::StrCat(dir, "/damaged-", number);
-    if (!fs::exists(path)) return path;
+    std::string name = absl::StrCat("damaged-", number);
+    if (!fs::exists(fs::path(dir) / name)) return name;
   }
+}
+
+// The report, in the work folder, says that the new store is complete: from then on a repair that
+// is interrupted goes on where it was.
+absl::Status WriteReport(const RepairReport& report, absl::string_view damaged_name,
+                         const std::string& work) {
+  return PutFile(
+      rocksdb::Env::Default(), work, kRepairReady,
+      absl::StrCat(damaged_name, "\n", report.kept, "\n", absl::StrJoin(report.lost, "\n")));
+}
+
+absl::StatusOr<RepairReport> ReadReport(const std::string& dir) {
+  const std::string path = absl::StrCat(dir, "/", kRepairDir, "/", kRepairReady);
+  std::string text;
+  const rocksdb::Status read = rocksdb::ReadFileToString(rocksdb::Env::Default(), path, &text);
+  if (!read.ok()) return FromRocksDb(read, absl::StrCat("reading ", path));
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  RepairReport report;
+  if (lines.size() < 3 || !absl::SimpleAtoi(lines[1], &report.kept)) {
+    return absl::DataLossError(absl::StrCat(path, " is damaged"));
+  }
+  report.damaged_dir = absl::StrCat(dir, "/", lines[0]);
+  report.lost.assign(lines.begin() + 2, lines.end());
+  return report;
+}
+
+// Puts the new store in the place of the old; what was done before is not done again.
+absl::StatusOr<RepairReport> Exchange(const std::string& dir) {
+  const std::string work = absl::StrCat(dir, "/", kRepairDir);
+  auto report = ReadReport(dir);
+  if (!report.ok()) return report;
+  if (!fs::exists(absl::StrCat(work, "/", kMoved))) {
+    absl::Status moved = MoveFiles(dir, report->damaged_dir, /*current_first=*/true);
+    if (moved.ok()) moved = PutFile(rocksdb::Env::Default(), work, kMoved, "");
+    if (!moved.ok()) return moved;
+  }
+  absl::Status moved = MoveFiles(work + kTarget, dir, /*current_first=*/false);
+  if (!moved.ok()) return moved;
+  // First what says that there is something to do.
+  std::error_code error;
+  fs::remove(absl::StrCat(work, "/", kRepairReady), error);
+  fs::remove_all(work, error);
+  if (error) return FromSystem(error, absl::StrCat("removing ", work));
+  return report;
 }
 
 }  // namespace
 
 absl::StatusOr<RepairReport> RepairFolder(const std::string& dir) {
+  {
+    const auto lock = FolderLock::Take(dir);
+    if (!lock.ok()) return lock.status();
+    if (RepairIsUnderWay(rocksdb::Env::Default(), dir)) return Exchange(dir);
+  }
   const auto found = VerifyFolder(dir);
   if (!found.ok()) return found.status();
   RepairReport report;
@@ -201,19 +239,15 @@ absl::StatusOr<RepairReport> RepairFolder(const std::string& dir) {
   const auto lock = FolderLock::Take(dir);
   if (!lock.ok()) return lock.status();
 
-  const std::string work = absl::StrCat(dir, "/", kWorkDir);
-  const std::string source = work + "/source", target = work + "/target";
+  const std::string work = absl::StrCat(dir, "/", kRepairDir);
   std::error_code error;
   fs::remove_all(work, error);
-  if (absl::Status linked = LinkFiles(dir, source); !linked.ok()) return linked;
-  if (absl::Status built = BuildNewStore(source, target, &report); !built.ok()) return built;
-  report.damaged_dir = NewDamagedDir(dir);
-  if (absl::Status moved = MoveFiles(dir, report.damaged_dir, /*current_first=*/true); !moved.ok())
-    return moved;
-  if (absl::Status moved = MoveFiles(target, dir, /*current_first=*/false); !moved.ok())
-    return moved;
-  fs::remove_all(work, error);
-  return report;
+  if (absl::Status linked = LinkFiles(dir, work + kSource); !linked.ok()) return linked;
+  absl::Status built = BuildNewStore(work + kSource, work + kTarget, &report);
+  if (!built.ok()) return built;
+  absl::Status ready = WriteReport(report, NewDamagedDir(dir), work);
+  if (!ready.ok()) return ready;
+  return Exchange(dir);
 }
 
 }  // namespace plumbline::storage

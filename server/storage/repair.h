@@ -21,7 +21,8 @@ struct RepairReport {
 /// Writes what can be read of the folder anew, and moves the old files to `<dir>/damaged-N`. What
 /// is left can be loaded: panes whose baseline or state is lost go too, and a model's record that
 /// is lost is made again from its baselines. Needs as much free disk as the folder takes. Errors:
-/// as VerifyFolder, and FromRocksDb; the folder is then as it was, but for `<dir>/repair.tmp`.
+/// as VerifyFolder, and FromRocksDb; the folder is then as it was, but for `<dir>/repair.tmp`. A
+/// repair that was interrupted while files were moved goes on from there.
 absl::StatusOr<RepairReport> RepairFolder(const std::string& dir);
 
 }  // namespace plumbline::storage

@@ -7,7 +7,6 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/filter_policy.h"
-#include "rocksdb/listener.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "server/storage/keys.h"
@@ -40,16 +39,6 @@ class VersionPrefix final : public rocksdb::SliceTransform {
   }
 };
 
-// RocksDB would go on by itself once space is back, with a log whose end is unknown. The engine
-// opens the folder again instead, and reads what is there.
-class NoRecoveryByItself final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
 // RocksDB's own log goes nowhere: where it lies on a full disk, Debian's build ends the process by
 // an assertion at the second line that cannot be written.
 class NoLog final : public rocksdb::Logger {
@@ -59,6 +48,21 @@ class NoLog final : public rocksdb::Logger {
 };
 
 }  // namespace
+
+rocksdb::Status BackgroundErrors::first() const {
+  base::MutexLock lock(&mutex_);
+  return first_;
+}
+
+void BackgroundErrors::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
+  base::MutexLock lock(&mutex_);
+  if (first_.ok()) first_ = *error;
+}
+
+void BackgroundErrors::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                                            bool* auto_recovery) {
+  *auto_recovery = false;
+}
 
 rocksdb::Options MakeRocksOptions(rocksdb::Env* env) {
   rocksdb::Options options;
@@ -80,7 +84,6 @@ rocksdb::Options MakeRocksOptions(rocksdb::Env* env) {
   table.block_cache = rocksdb::NewLRUCache(16u << 20);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.max_bgerror_resume_count = 0;
-  options.listeners.push_back(std::make_shared<NoRecoveryByItself>());
   return options;
 }
 

@@ -5,11 +5,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/options.h"
+#include "server/storage/durable_file.h"
 #include "server/storage/folder_check.h"
 #include "server/storage/folder_format.h"
+#include "server/storage/folder_lock.h"
 #include "server/storage/frame.h"
 #include "server/storage/keys.h"
-#include "server/storage/rocks_options.h"
+#include "server/storage/open_folder.h"
 #include "server/storage/status.h"
 
 namespace plumbline::storage {
@@ -33,25 +35,22 @@ rocksdb::Env* Store::env() const {
 }
 
 absl::Status Store::OpenLocked() {
-  if (const rocksdb::Status made = env()->CreateDirIfMissing(dir_); !made.ok()) {
-    return FromRocksDb(made, absl::StrCat("making the data folder ", dir_));
-  }
+  if (absl::Status made = MakeFolder(env(), dir_); !made.ok()) return made;
   // Before RocksDB, which would rewrite parts of a folder that a newer program made.
   const auto state = ReadFolderFormat(env(), dir_);
   if (!state.ok()) return state.status();
   rocksdb::Options rocks = MakeRocksOptions(options_.env);
   rocks.create_if_missing = *state == FolderState::kNew;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(rocks, dir_, &db);
+  const auto errors = std::make_shared<BackgroundErrors>();
+  rocks.listeners.push_back(errors);
+  const rocksdb::Status opened = OpenFolder(rocks, dir_, Access::kReadWrite, &db_);
   if (!opened.ok()) {
     if (opened.IsIOError() && SaysLocked(opened.ToString())) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("data folder ", dir_, " is in use by another plumblined (lock file ", dir_,
-                       "/LOCK): ", opened.ToString()));
+      return FolderInUse(dir_, opened.ToString());
     }
     return FromRocksDb(opened, absl::StrCat("opening the data folder ", dir_));
   }
-  db_.reset(db);
+  errors_ = errors;
   absl::Status checked = CheckFormat();
   if (checked.ok() && *state != FolderState::kFormatted) checked = WriteFolderFormat(env(), dir_);
   if (checked.ok()) checked = CheckCommits();
@@ -143,6 +142,9 @@ absl::Status Store::Closed() { return absl::UnavailableError("the store is close
 absl::Status Store::Write(Batch&& batch, bool sync) {
   base::ReaderLock lock(&mutex_);
   if (db_ == nullptr) return Closed();
+  if (const rocksdb::Status first = errors_->first(); !first.ok()) {
+    return FromRocksDb(first, "writing tables");
+  }
   Batch own = std::move(batch);
   base::MutexLock write_lock(&write_mutex_);
   const uint64_t commits = commits_ + (own.empty() ? 0 : 1);

@@ -18,6 +18,7 @@
 #include "rocksdb/write_batch.h"
 #include "server/base/mutex.h"
 #include "server/storage/commit_mark.h"
+#include "server/storage/rocks_options.h"
 
 namespace plumbline::storage {
 
@@ -25,6 +26,10 @@ struct StoreOptions {
   /// Not owned, must outlive the store; nullptr: the machine's own file system.
   rocksdb::Env* env = nullptr;
 };
+
+/// An open pane is written whole after so many deltas, under a number that is a multiple of this;
+/// those before it are then gone.
+inline constexpr uint64_t kDeltasPerFold = 256;
 
 struct StoredPane {
   int64_t start_micros = 0;
@@ -119,7 +124,8 @@ class Store {
 
   /// Writes all of `batch` or nothing, and then notes in the file COMMITTED that it is there; with
   /// `sync` both survive power loss. After an error the outcome is unknown until the folder is
-  /// opened again.
+  /// opened again. What RocksDB could not write in the background since it was opened is an error
+  /// too.
   absl::Status Write(Batch&& batch, bool sync);
 
   /// All models, by name.
@@ -196,6 +202,7 @@ class Store {
   const StoreOptions options_;
   mutable base::SharedMutex mutex_;                          // held shared by whoever uses db_
   std::unique_ptr<rocksdb::DB> db_ ABSL_GUARDED_BY(mutex_);  // nullptr while it is closed
+  std::shared_ptr<const BackgroundErrors> errors_ ABSL_GUARDED_BY(mutex_);  // of db_
 
   mutable base::Mutex write_mutex_;  // orders commits as they are counted; behind mutex_
   uint64_t commits_ ABSL_GUARDED_BY(write_mutex_) = 0;

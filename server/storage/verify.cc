@@ -13,6 +13,7 @@
 #include "server/storage/folder_check.h"
 #include "server/storage/folder_format.h"
 #include "server/storage/folder_lock.h"
+#include "server/storage/open_folder.h"
 #include "server/storage/rocks_options.h"
 #include "server/storage/salvage.h"
 
@@ -44,7 +45,7 @@ void CheckTables(const std::string& dir, FolderReport* report) {
 void CheckMarks(rocksdb::DB* db, const std::string& dir, FolderReport* report) {
   const auto commits = StoredCommits(db);
   if (!commits.ok()) return;  // damaged records have been told
-  if (rocksdb::Env::Default()->FileExists(dir + "/COMMITTED").IsNotFound()) return;
+  if (!CommitMark::IsThere(rocksdb::Env::Default(), dir)) return;
   const auto mark = CommitMark::Open(rocksdb::Env::Default(), dir);
   if (!mark.ok()) {
     Problem(report, dir, mark.status().message());
@@ -74,9 +75,8 @@ absl::StatusOr<FolderReport> VerifyFolder(const std::string& dir) {
     return absl::NotFoundError(absl::StrCat("there is no store in the folder ", dir));
   }
   CheckTables(dir, &report);
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::OpenForReadOnly(MakeRocksOptions(nullptr), dir, &raw);
-  const std::unique_ptr<rocksdb::DB> db(raw);
+  std::unique_ptr<rocksdb::DB> db;
+  const rocksdb::Status opened = OpenFolder(MakeRocksOptions(nullptr), dir, Access::kReadOnly, &db);
   if (!opened.ok()) {
     Problem(&report, dir, absl::StrCat("the store cannot be opened: ", opened.ToString()));
     return report;

@@ -4,7 +4,8 @@
 //   oracle_client --setup SERVER MODEL              makes the model
 //   oracle_client SERVER MODEL PRODUCER FILE        until a line or the end comes on stdin; then
 //   all must be acknowledged
-// The last line on stdout: batches, rows, duplicates and late rows.
+// The last line on stdout: batches, rows, duplicates, late rows, and how often it was told to
+// retry.
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <poll.h>
@@ -70,7 +71,7 @@ int SetUp(const std::string& server, const std::string& model) {
 
 struct Books {
   uint64_t newest = 0;  // the last number used
-  uint64_t batches = 0, rows = 0, duplicates = 0, late = 0;
+  uint64_t batches = 0, rows = 0, duplicates = 0, late = 0, retries = 0;
   std::map<uint64_t, bool> open;  // not acknowledged
 };
 
@@ -89,9 +90,10 @@ class Client {
       if (!RunStream(stub.get())) return false;
       std::this_thread::sleep_for(kPause);
     }
-    std::printf("%s: %s batches, %s rows, %s duplicates, %s late\n", producer_.c_str(),
-                absl::StrCat(books_.batches).c_str(), absl::StrCat(books_.rows).c_str(),
-                absl::StrCat(books_.duplicates).c_str(), absl::StrCat(books_.late).c_str());
+    const std::string line = absl::StrCat(
+        producer_, ": ", books_.batches, " batches, ", books_.rows, " rows, ", books_.duplicates,
+        " duplicates, ", books_.late, " late, ", books_.retries, " told to retry\n");
+    std::fputs(line.c_str(), stdout);
     return true;
   }
 
@@ -138,12 +140,26 @@ class Client {
       if (!alive || !stream->Read(&response)) break;
       --unanswered;
       // Not now: all that is open goes again, the oldest first, before anything new.
-      if (response.result() == v1::INGEST_RESULT_RETRY) break;
+      if (response.result() == v1::INGEST_RESULT_RETRY) {
+        ++books_.retries;
+        sound = MayRetry(response);
+        break;
+      }
       sound = Take(response);
     }
     context.TryCancel();
     stream->Finish();
     return sound;
+  }
+
+  bool MayRetry(const v1::IngestResponse& response) const {
+    const int code = response.error().code();
+    if (code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      return true;
+    }
+    std::fprintf(stderr, "%s: told to retry with code %d: %s\n", producer_.c_str(), code,
+                 response.error().message().c_str());
+    return false;
   }
 
   bool Take(const v1::IngestResponse& response) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rocksdb/db.h"
-#include "server/profile/pane.h"
-#include "server/storage/baseline_record.h"
 #include "server/storage/repair.h"
-#include "server/storage/rocks_options.h"
-#include "server/storage/salvage.h"
 #include "server/storage/store.h"
 #include "server/storage/verify.h"
-#include "tests/fuzz/fixed_baseline.h"
+#include "tests/storage/sample_folder.h"
+#include "tests/storage/test_folder.h"
 
 namespace plumbline::storage {
 namespace {
@@ -32,89 +29,34 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
-
-constexpr int kVersions = 40;
-constexpr int kPanes = 30;
-
-std::string ModelName(int index) { return absl::StrCat("m", index); }
 
 class Damage : public ::testing::Test {
  protected:
   Damage() {
-    std::string path = ::testing::TempDir() + "plumbline-damage-XXXXXX";
-    root_ = mkdtemp(path.data());
+    root_ = NewTestFolder("damage");
     dir_ = root_ / "data";
-    Fill();
-  }
-  ~Damage() override { fs::remove_all(root_); }
-
-  // Several tables, by stopping in order in between.
-  void Fill() {
-    const std::string pane = profile::EncodePane([] {
-      profile::Pane counted(fuzz::FixedBaseline());
-      profile::PreparedBatch(fuzz::FixedBaseline(), fuzz::FixedBatch())
-          .Count(0, fuzz::FixedBatch().rows, &counted);
-      return counted;
-    }());
+    // Several tables, by stopping in order in between.
     for (const int half : {0, 1}) {
       auto store = Store::Open(dir_).value();
-      for (int i = half; i < kVersions; i += 2) {
-        Store::Batch batch;
-        v1::ModelRecord model;
-        model.set_default_version("1");
-        model.add_versions("1");
-        (*model.mutable_last_baselines())["1"] = 1;
-        batch.PutModel(ModelName(i), model);
-        profile::Baseline baseline = fuzz::FixedBaseline();
-        batch.PutBaseline(ModelName(i), "1", 1, ToRecord(baseline), HeadOf(baseline));
-        v1::ModelStateRecord state;
-        state.set_active_baseline(1);
-        state.set_generation(1);
-        state.set_rows(kPanes * fuzz::FixedBatch().rows);
-        batch.PutState(ModelName(i), "1", state);
-        for (int64_t start = 0; start < kPanes; ++start) {
-          batch.PutPane(ModelName(i), "1", 1, start * 60'000'000, pane);
-        }
-        v1::ProducerRecord producer;
-        producer.set_highest(100);
-        batch.PutProducer(ModelName(i), "1", "p", 7, producer);
-        EXPECT_TRUE(store->Write(std::move(batch), true).ok());
-      }
+      FillSample(store.get(), half, 2);
       EXPECT_TRUE(store->Close().ok());
     }
   }
+  ~Damage() override { fs::remove_all(root_); }
 
-  // Everything in a folder, or nothing if it is refused anywhere.
-  static std::optional<std::map<std::string, std::string>> ReadAll(const fs::path& dir) {
-    auto store = Store::Open(dir);
-    if (!store.ok()) {
-      EXPECT_THAT(std::string(store.status().message()), HasSubstr(dir.string()));
-      return std::nullopt;
-    }
-    if ((*store)->missing_commits() > 0) return std::nullopt;
-    // As a daemon loads it.
-    std::map<std::string, std::string> all;
-    const auto models = (*store)->ListModels();
-    if (!models.ok()) return std::nullopt;
-    for (const auto& [name, model] : *models) {
-      all[name] = model.SerializeAsString();
-      const auto baseline = (*store)->GetWholeBaseline(name, "1", 1);
-      const auto state = (*store)->GetState(name, "1");
-      const auto panes = (*store)->ListPanes(name, "1", 1);
-      const auto producers = (*store)->ListProducers(name, "1");
-      const bool no_baseline = absl::IsNotFound(baseline.status());  // that is an answer
-      if ((!baseline.ok() && !no_baseline) || !state.ok() || !panes.ok() || !producers.ok())
-        return std::nullopt;
-      if (!no_baseline) all[name + " baseline"] = baseline->SerializeAsString();
-      if (state->has_value()) all[name + " state"] = (*state)->SerializeAsString();
-      for (const StoredPane& pane : *panes) {
-        all[absl::StrCat(name, " pane ", pane.start_micros)] = pane.bytes;
-      }
-      for (const StoredProducer& producer : *producers) {
-        all[absl::StrCat(name, " producer ", producer.producer, producer.epoch)] =
-            producer.record.SerializeAsString();
-      }
+  // Everything in a folder, or nothing if it is refused: then in words that say what and where.
+  static std::optional<FolderContents> ReadAll(const fs::path& dir) {
+    absl::Status refusal;
+    auto all = ReadContents(dir, &refusal);
+    if (!all.has_value()) {
+      EXPECT_THAT(std::string(refusal.message()),
+                  AnyOf(HasSubstr(dir.string()), HasSubstr(" record of model ")));
+      EXPECT_THAT(refusal.code(),
+                  AnyOf(absl::StatusCode::kDataLoss, absl::StatusCode::kNotFound,
+                        absl::StatusCode::kFailedPrecondition, absl::StatusCode::kUnavailable))
+          << refusal;
     }
     return all;
   }
@@ -155,11 +97,12 @@ std::string DamageFile(const fs::path& path, std::mt19937_64* random) {
   return absl::StrCat(path.filename().string(), " bit ", bit, " of byte ", at, " of ", size);
 }
 
-// What was kept is as it was, but that a baseline may have lost its chunks and sample.
-void ExpectPartOf(const std::map<std::string, std::string>& kept,
-                  const std::map<std::string, std::string>& whole) {
+// What was kept is as it was, but that a baseline may have lost its chunks and sample, and a window
+// panes and blocks.
+void ExpectPartOf(const FolderContents& kept, const FolderContents& whole) {
   for (const auto& [key, value] : kept) {
-    if (absl::EndsWith(key, " baseline") && value != whole.at(key)) {
+    if (absl::EndsWith(key, " window") || key == "missing commits") continue;
+    if (absl::StrContains(key, " baseline ") && value != whole.at(key)) {
       v1::BaselineRecord blank;
       ASSERT_TRUE(blank.ParseFromString(whole.at(key)));
       blank.clear_chunks();
@@ -172,20 +115,27 @@ void ExpectPartOf(const std::map<std::string, std::string>& kept,
   }
 }
 
-TEST_F(Damage, IsRefusedOrDoesNoHarm) {
-  int rounds = 60;
+class RandomDamage : public Damage, public ::testing::WithParamInterface<uint64_t> {};
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomDamage, ::testing::Range<uint64_t>(0, 4));
+
+TEST_P(RandomDamage, IsRefusedOrDoesNoHarm) {
+  int rounds = 125;  // for each of four seeds
   if (const char* more = std::getenv("PLUMBLINE_DAMAGE_ROUNDS")) {
     ASSERT_TRUE(absl::SimpleAtoi(more, &rounds)) << more;
   }
   const auto whole = ReadAll(Copy("whole"));
   ASSERT_TRUE(whole.has_value());
-  ASSERT_EQ(whole->size(), kVersions * (4u + kPanes));
-  std::mt19937_64 random(7);
+  ASSERT_THAT(VerifyFolder(dir_)->problems, IsEmpty());
+  std::mt19937_64 random(GetParam());
   int refused = 0, repaired = 0;
+  std::set<std::string> kinds;
   for (int round = 0; round < rounds; ++round) {
     const fs::path copy = Copy("damaged");
     const std::vector<fs::path> files = FilesOf(copy);
-    const std::string what = DamageFile(files[random() % files.size()], &random);
+    const fs::path& file = files[random() % files.size()];
+    kinds.insert(file.extension() == ".sst" ? "table" : file.stem().string().substr(0, 7));
+    const std::string what = DamageFile(file, &random);
     SCOPED_TRACE(what);
     const fs::path again = Copy("to-repair");
     fs::remove_all(again);
@@ -213,6 +163,8 @@ TEST_F(Damage, IsRefusedOrDoesNoHarm) {
   }
   std::printf("%d rounds: %d refused, %d repaired\n", rounds, refused, repaired);
   EXPECT_GT(refused, 0);
+  EXPECT_THAT(kinds, IsSupersetOf({"table", "MANIFES", "CURRENT", "FORMAT", "COMMITT", "IDENTIT",
+                                   "OPTIONS"}));
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 4);
 }
 
@@ -248,7 +200,7 @@ TEST_F(Damage, ASoundFolderIsLeftAsItIs) {
   const auto found = VerifyFolder(dir_);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_THAT(found->problems, IsEmpty());
-  EXPECT_GT(found->records, kVersions * (4u + kPanes));
+  EXPECT_GT(found->records, kSampleModels * kSamplePanes);
   EXPECT_EQ(RepairFolder(dir_)->damaged_dir, "");
   EXPECT_EQ(VerifyFolder(root_ / "nowhere").status().code(), absl::StatusCode::kNotFound);
 }
@@ -271,43 +223,13 @@ TEST_F(Damage, ANewerFormatIsRefusedBeforeAnythingIsWritten) {
 }
 
 TEST_F(Damage, AStoreWithoutItsCurrentIsNotBegunAnew) {
+  const auto whole = ReadAll(Copy("whole"));
   fs::remove(dir_ / "CURRENT");
   const absl::Status status = Store::Open(dir_).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("CURRENT"));
   ASSERT_TRUE(RepairFolder(dir_).ok());
-  EXPECT_EQ(ReadAll(dir_)->size(), kVersions * (4u + kPanes));
-}
-
-TEST_F(Damage, ATornLogCostsItsEndAndSaysHowMuch) {
-  {
-    auto store = Store::Open(dir_).value();
-    for (int64_t start = 1000; start < 1010; ++start) {
-      Store::Batch batch;
-      batch.PutPane("m0", "1", 1, start, "pane");
-      ASSERT_TRUE(store->Write(std::move(batch), true).ok());
-    }
-    // The folder as a crash would leave it.
-    Copy("crashed");
-  }
-  const fs::path crashed = root_ / "crashed";
-  fs::path log;
-  for (const fs::path& file : FilesOf(crashed)) {
-    if (file.extension() == ".log") log = file;
-  }
-  ASSERT_FALSE(log.empty());
-  fs::resize_file(log, fs::file_size(log) - 150);
-  auto store = Store::Open(crashed).value();
-  const uint64_t missing = store->missing_commits();
-  EXPECT_GT(missing, 0u);
-  EXPECT_LT(missing, 10u);
-  EXPECT_EQ(store->ListPanes("m0", "1", 1)->size(), kPanes + 10 - missing);
-  // Counting goes on behind what was lost, and does not report it again.
-  Store::Batch batch;
-  batch.PutPane("m0", "1", 1, 2000, "pane");
-  ASSERT_TRUE(store->Write(std::move(batch), true).ok());
-  ASSERT_TRUE(store->Close().ok());
-  EXPECT_EQ(Store::Open(crashed).value()->missing_commits(), 0u);
+  EXPECT_EQ(ReadAll(dir_)->size(), whole->size());
 }
 
 }  // namespace
