@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Kills a real daemon again and again under load, and compares what it counted with the clients' own books.
 #   tests/faults/run.sh [--kills N] [--seconds S] [--clients C] [--seed X]
-# Batches replayed and reordered over several streams, with planted holes, and kills in between:
-#   tests/faults/run.sh --replays N [--kills K] [--producers P] [--seed X]
-# The same for a disk that fills up, where a tmpfs may be mounted: python3 -B tests/faults/disk_full.py [--fills N].
+#   tests/faults/run.sh --fills N [--disk tmpfs|ext4] [--within S]    the same on a small disk that is filled and freed
+#   tests/faults/run.sh --replays N [--kills K] [--producers P] [--seed X]    batches replayed and reordered over several
+#                                                                   streams, with planted holes, and kills in between
 # Stops after N kills, or after S seconds if that is sooner.  BUILD_DIR names the build folder (default build).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -11,7 +11,9 @@ export BUILD_DIR="${BUILD_DIR:-build}"
 deploy/packages.sh
 cmake -S . -B "$BUILD_DIR" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$BUILD_DIR" -j "$(nproc)"
-case " $* " in
-  *" --replays "*) exec python3 -B tests/faults/replays.py "$@" ;;
-  *) exec python3 -B tests/faults/kills.py "$@" ;;
+case "${1:-}" in
+  --fills) script=disk_full ;;
+  --replays) script=replays ;;
+  *) script=kills ;;
 esac
+exec python3 -B "tests/faults/$script.py" "$@"
