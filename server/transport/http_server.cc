@@ -2,6 +2,9 @@
 
 #include <CivetServer.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,16 @@
 namespace plumbline::transport {
 namespace {
 
+// Each connection takes a thread for as long as it lasts: enough of them, and none of the lasting
+// ones may last long. Those that never ask and those that do not read give up their threads after
+// kRequestMillis, and a scraper that reads too slowly after kPatience.
+constexpr char kThreads[] = "32";
+constexpr char kRequestMillis[] = "5000";
+constexpr std::chrono::seconds kPatience{30};
+constexpr size_t kPieceBytes = size_t{64} << 10;
+// Each scrape holds a text of its own.
+constexpr int kMaxScrapes = 4;
+
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -21,7 +34,13 @@ bool Respond(mg_connection* connection, int code, absl::string_view reason, cons
             "HTTP/1.1 %d %.*s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
             "Connection: close\r\n\r\n",
             code, static_cast<int>(reason.size()), reason.data(), type, body.size());
-  mg_write(connection, body.data(), body.size());
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (absl::string_view left = body;
+       !left.empty() && std::chrono::steady_clock::now() < deadline;) {
+    const size_t piece = std::min(left.size(), kPieceBytes);
+    if (mg_write(connection, left.data(), piece) != static_cast<int>(piece)) break;
+    left.remove_prefix(piece);
+  }
   return true;
 }
 
@@ -46,6 +65,7 @@ class Handler final : public CivetHandler {
 }  // namespace
 
 struct HttpServer::Impl {
+  std::atomic<int> scrapes{0};  // under way
   std::vector<std::unique_ptr<Handler>> handlers;
   std::unique_ptr<CivetServer> server;  // goes first
 };
@@ -75,11 +95,11 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOp
   const std::vector<std::string> settings = {"listening_ports",
                                              address->Text(),  //
                                              "num_threads",
-                                             "4",  //
+                                             kThreads,  //
                                              "connection_queue",
                                              "64",  //
                                              "request_timeout_ms",
-                                             "10000",  //
+                                             kRequestMillis,  //
                                              "enable_keep_alive",
                                              "no",  //
                                              "enable_directory_listing",
@@ -96,9 +116,18 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOp
     impl->server->addHandler(path, impl->handlers.back().get());
   };
   add("/", nullptr);
-  add("/metrics", [metrics = std::move(metrics)](mg_connection* connection) {
-    return Respond(connection, 200, "OK", kMetricsText, metrics());
-  });
+  add("/metrics",
+      [metrics = std::move(metrics), scrapes = &impl->scrapes](mg_connection* connection) {
+        const bool free = scrapes->fetch_add(1) < kMaxScrapes;
+        if (free) {
+          Respond(connection, 200, "OK", kMetricsText, metrics());
+        } else {
+          Respond(connection, 503, "Service Unavailable", kText,
+                  absl::StrCat(kMaxScrapes, " scrapes are under way already\n"));
+        }
+        scrapes->fetch_sub(1);
+        return true;
+      });
   add("/healthz",
       [](mg_connection* connection) { return Respond(connection, 200, "OK", kText, "ok\n"); });
   add("/readyz", [ready = std::move(ready)](mg_connection* connection) {

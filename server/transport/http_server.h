@@ -16,8 +16,9 @@ struct HttpServerOptions {
 };
 
 /// GET /metrics, /healthz (the process lives) and /readyz (it takes batches; else 503 with the
-/// reason). Callbacks run on the server's few threads; nothing on the way of a batch waits for
-/// them.
+/// reason). Callbacks run on the server's own threads; nothing on the way of a batch waits for
+/// them. A few scrapes at a time (further ones get 503), and connections that are idle or slow are
+/// hung up on, so that they take neither the memory nor every thread.
 class HttpServer {
  public:
   /// Errors: InvalidArgument for an open address that was not allowed, or one that is no address;

@@ -4,6 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -16,39 +20,51 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Sends `request` and reads until the server closes.
-std::string Exchange(int port, const std::string& request) {
+// A connection on which `request` has been sent.
+int Ask(int port, const std::string& request) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  return fd;
+}
+
+// Sends `request` and reads until the server closes.
+std::string Exchange(int port, const std::string& request) {
+  const int fd = Ask(port, request);
   std::string answer;
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
-      send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
-          static_cast<ssize_t>(request.size())) {
-    char buffer[4096];
-    for (ssize_t n; (n = recv(fd, buffer, sizeof(buffer), 0)) > 0;) answer.append(buffer, n);
-  }
+  char buffer[4096];
+  for (ssize_t n; (n = recv(fd, buffer, sizeof(buffer), 0)) > 0;) answer.append(buffer, n);
   close(fd);
   return answer;
 }
 
-std::string Get(int port, const std::string& path) {
-  return Exchange(port, absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+std::string RequestFor(const std::string& path) {
+  return absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
+
+std::string Get(int port, const std::string& path) { return Exchange(port, RequestFor(path)); }
 
 class HttpServerTest : public ::testing::Test {
  protected:
   HttpServerTest() {
-    server_ =
-        HttpServer::Start(
-            {.address = "localhost:0"}, [this] { return metrics_; }, [this] { return ready_; })
-            .value();
+    server_ = HttpServer::Start(
+                  {.address = "localhost:0"},
+                  [this] {
+                    ++scrapes_;
+                    return metrics_;
+                  },
+                  [this] { return ready_; })
+                  .value();
   }
 
   std::string metrics_ = "plumbline_rows_total 3\n";
   absl::Status ready_;
+  std::atomic<int> scrapes_{0};  // so far
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -87,6 +103,27 @@ TEST_F(HttpServerTest, TakesNothing) {
       StartsWith("HTTP/1.1 4"));
   EXPECT_THAT(Exchange(server_->port(), "nonsense\r\n\r\n"), HasSubstr(" 400 "));
   EXPECT_THAT(Get(server_->port(), "/healthz"), HasSubstr(" 200 "));
+}
+
+TEST_F(HttpServerTest, ScrapersThatDoNotReadKeepNobodyElseOut) {
+  metrics_.assign(20u << 20, 'x');
+  std::vector<int> slow;
+  for (int i = 1; i <= 4; ++i) {
+    slow.push_back(Ask(server_->port(), RequestFor("/metrics")));
+    while (scrapes_ < i) std::this_thread::yield();
+  }
+  EXPECT_THAT(Get(server_->port(), "/metrics"), HasSubstr(" 503 "));
+  EXPECT_EQ(scrapes_, 4);  // no text was made for it
+  EXPECT_THAT(Get(server_->port(), "/healthz"), HasSubstr(" 200 "));
+  for (const int fd : slow) close(fd);
+  while (Get(server_->port(), "/metrics").size() < metrics_.size()) std::this_thread::yield();
+}
+
+TEST_F(HttpServerTest, ConnectionsThatSayNothingKeepNobodyElseOut) {
+  std::vector<int> silent;
+  for (int i = 0; i < 16; ++i) silent.push_back(Ask(server_->port(), i % 2 == 0 ? "" : "GET /he"));
+  EXPECT_THAT(Get(server_->port(), "/healthz"), HasSubstr(" 200 "));
+  for (const int fd : silent) close(fd);
 }
 
 TEST_F(HttpServerTest, RefusesATakenPortAndNamesIt) {
