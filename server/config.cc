@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/engine/durability.h"
+#include "server/profile/categories.h"
 
 namespace plumbline {
 namespace {
@@ -77,9 +78,27 @@ const std::vector<Setting>& Settings() {
        "Memory of all batches that are not acknowledged yet; beyond it streams wait and single "
        "batches are told to retry",
        1, 1'000'000},
+      {"max_receive_mib", &Config::max_receive_mib,
+       "Memory of what has been received and is not parsed yet; beyond half of it streams are told "
+       "to come back",
+       16, 1'000'000},
+      {"max_baseline_sessions", &Config::max_baseline_sessions,
+       "Baselines that may be made at a time", 1, 128},
       {"max_spool_gib", &Config::max_spool_gib,
        "Disk that the rows of one baseline may take while it is made", 1, 100'000},
       {"max_models", &Config::max_models, "Pairs of model and version", 1, 1'000'000},
+      {"max_variables", &Config::max_variables, "Variables of one baseline", 1, 20'000},
+      {"max_categories", &Config::max_categories,
+       "Categories of a variable that a new baseline keeps by name; the others are known by a "
+       "filter",
+       1, profile::kMaxKeptCategories},
+      {"max_sources_per_model", &Config::max_sources_per_model,
+       "Sources of a model and version with a watermark of their own; further ones share one", 1,
+       100'000},
+      {"max_producers_per_model", &Config::max_producers_per_model,
+       "Epochs of producers of a model and version; beyond it the one silent longest expires", 1,
+       1'000'000},
+      {"max_watchers", &Config::max_watchers, "Clients that watch alerts at a time", 1, 200},
       {"max_series_per_model", &Config::max_series_per_model,
        "Series on /metrics of one model and version: alerts, then the worst variables", 20,
        10'000'000},

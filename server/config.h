@@ -23,8 +23,15 @@ struct Config {
   uint64_t evaluation_interval_ms = 1000;
   uint64_t max_message_mib = 32;
   uint64_t max_inflight_mib = 256;
+  uint64_t max_receive_mib = 512;
+  uint64_t max_baseline_sessions = 8;
   uint64_t max_spool_gib = 64;
   uint64_t max_models = 10'000;
+  uint64_t max_variables = 5'000;
+  uint64_t max_categories = 1'000;
+  uint64_t max_sources_per_model = 1'024;
+  uint64_t max_producers_per_model = 10'000;
+  uint64_t max_watchers = 64;
   uint64_t max_series_per_model = 5'000;
   uint64_t max_series = 100'000;
   std::string log_level = "info";

@@ -75,8 +75,13 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
   options.queue_capacity = config.queue_capacity;
   options.evaluation_interval = absl::Milliseconds(config.evaluation_interval_ms);
   options.commit_interval = absl::Milliseconds(config.commit_interval_ms);
-  options.max_spool_bytes = config.max_spool_gib << 30;
-  options.max_models = config.max_models;
+  options.quotas = {.max_models = config.max_models,
+                    .max_variables = config.max_variables,
+                    .max_categories = config.max_categories,
+                    .max_sources_per_model = config.max_sources_per_model,
+                    .max_producers_per_model = config.max_producers_per_model,
+                    .max_baseline_sessions = config.max_baseline_sessions,
+                    .max_spool_bytes = config.max_spool_gib << 30};
   options.durability = *engine::ParseDurability(config.durability);  // ParseConfig has checked it
   return options;
 }
@@ -90,6 +95,9 @@ transport::GrpcServerOptions GrpcOptionsOf(const Config& config) {
   options.allow_insecure = config.allow_insecure;
   options.max_message_bytes = static_cast<int>(config.max_message_mib << 20);
   options.max_inflight_bytes = config.max_inflight_mib << 20;
+  options.max_receive_bytes = config.max_receive_mib << 20;
+  options.max_waiting_bytes = options.max_receive_bytes / 2;
+  options.max_watchers = static_cast<int>(config.max_watchers);
   // So that streams wait, instead of being told to retry by a full queue.
   options.max_inflight_requests = config.queue_capacity;
   return options;

@@ -6,12 +6,26 @@
 
 namespace plumbline::engine {
 
-BaselineSession::BaselineSession(BaselineRequest request, std::unique_ptr<storage::Spool> spool)
-    : request_(std::move(request)), spool_(std::move(spool)), builder_(request_.hints) {}
+BaselineSession::BaselineSession(BaselineRequest request, std::unique_ptr<storage::Spool> spool,
+                                 const Quotas& quotas, QuotaBook* quota_book)
+    : quotas_(quotas),
+      quota_book_(quota_book),
+      request_(std::move(request)),
+      spool_(std::move(spool)),
+      builder_(request_.hints, {.max_categories = quotas.max_categories}) {}
+
+BaselineSession::~BaselineSession() { quota_book_->EndSession(); }
 
 absl::Status BaselineSession::Add(const profile::BatchView& batch) {
+  if (batch.columns.size() > quotas_.max_variables) {
+    return quota_book_->Refuse(
+        Quota::kVariables, quotas_.max_variables,
+        absl::StrCat("the baseline has ", batch.columns.size(), " variables"));
+  }
   if (absl::Status sketched = builder_.Sketch(batch); !sketched.ok()) return sketched;
-  return spool_->Append(batch);
+  absl::Status spooled = spool_->Append(batch);
+  if (!absl::IsResourceExhausted(spooled)) return spooled;
+  return quota_book_->Refuse(Quota::kSpool, quotas_.max_spool_bytes >> 30, spooled.message());
 }
 
 absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/engine/quotas.h"
 #include "server/profile/baseline.h"
 #include "server/profile/baseline_builder.h"
 #include "server/profile/batch.h"
@@ -28,11 +29,16 @@ struct BaselineRequest {
 /// without Build, it leaves nothing behind. Not thread-safe.
 class BaselineSession {
  public:
-  BaselineSession(BaselineRequest request, std::unique_ptr<storage::Spool> spool);
+  /// After a BeginSession of `quota_book`, which must outlive it.
+  BaselineSession(BaselineRequest request, std::unique_ptr<storage::Spool> spool,
+                  const Quotas& quotas, QuotaBook* quota_book);
+  ~BaselineSession();
+  BaselineSession(const BaselineSession&) = delete;
+  BaselineSession& operator=(const BaselineSession&) = delete;
 
   /// The batch must have passed ValidateBatch. Errors: InvalidArgument (see
-  /// BaselineBuilder::Sketch), ResourceExhausted for more rows than the spool holds, Unavailable
-  /// for a failed write.
+  /// BaselineBuilder::Sketch), ResourceExhausted for more variables than a baseline may have or
+  /// more rows than the spool holds, Unavailable for a failed write.
   absl::Status Add(const profile::BatchView& batch);
   /// The second pass. `expected_rows` 0: any number. Errors: also InvalidArgument for another
   /// number of rows.
@@ -42,6 +48,8 @@ class BaselineSession {
   uint64_t rows() const { return builder_.rows(); }
 
  private:
+  const Quotas quotas_;
+  QuotaBook* const quota_book_;
   BaselineRequest request_;
   std::unique_ptr<storage::Spool> spool_;
   profile::BaselineBuilder builder_;

@@ -106,7 +106,7 @@ absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const Mode
   auto policy = EffectivePolicy(entry.stored_policy);
   if (!policy.ok()) return policy.status();
   entry.policy = *policy;
-  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store);
+  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas);
   if (!live.ok()) return live.status();
   loaded.live = *std::move(live);
   return loaded;
@@ -225,6 +225,8 @@ void Engine::CountAnswer(const IngestOutcome& outcome) {
   impl_->reasons[static_cast<size_t>(outcome.reason)].fetch_add(1, std::memory_order_relaxed);
 }
 
+QuotaBook* Engine::quota_book() { return &impl_->quota_book; }
+
 absl::Duration Engine::MaxFutureSkew(const ModelKey& key) const {
   const Catalog::Target target = impl_->catalog.Active(key);
   return target.baseline == nullptr ? checks::Policy().max_future_skew : target.max_future_skew;
@@ -278,6 +280,7 @@ ServiceSnapshot Engine::ServiceState() const {
   }
   snapshot.unknown_model_batches = impl_->unknown_model_batches.load();
   for (size_t i = 0; i < kIngestReasons; ++i) snapshot.reasons[i] = impl_->reasons[i].load();
+  snapshot.quota_refusals = impl_->quota_book.refused();
   return snapshot;
 }
 

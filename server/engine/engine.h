@@ -19,6 +19,7 @@
 #include "server/engine/durability.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
+#include "server/engine/quotas.h"
 #include "server/engine/report.h"
 #include "server/engine/snapshot.h"
 #include "server/profile/baseline.h"
@@ -32,8 +33,7 @@ struct EngineOptions {
   size_t queue_capacity = 4096;  // batches waiting, per worker
   absl::Duration evaluation_interval = absl::Seconds(1);
   absl::Duration commit_interval = absl::Milliseconds(2);  // least time between commits of a worker
-  uint64_t max_spool_bytes = uint64_t{64} << 30;
-  size_t max_models = 10'000;  // (model, version) pairs
+  Quotas quotas;
   Durability durability;
   absl::Duration recovery_interval = absl::Seconds(1);  // between tries after a failed write
 };
@@ -88,11 +88,14 @@ class Engine {
   /// Counts why a request was refused or is to be tried again. Whoever answers requests calls it
   /// once for each.
   void CountAnswer(const IngestOutcome& outcome);
+  /// Refusals of the control plane for a quota, those of the transport too.
+  QuotaBook* quota_book();
   /// How far ahead of the clock an event time of this model may be. The default for an unknown
   /// model.
   absl::Duration MaxFutureSkew(const ModelKey& key) const;
 
-  // Control plane. An empty version means the default one; number 0 the active baseline.
+  // Control plane. An empty version means the default one; number 0 the active baseline. What goes
+  // beyond a quota is refused by QuotaBook.
 
   absl::StatusOr<std::unique_ptr<BaselineSession>> BeginBaseline(BaselineRequest request);
   /// Counts and stores the session's baseline; activates it unless told otherwise.

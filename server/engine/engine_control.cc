@@ -35,15 +35,27 @@ VersionInfo Describe(const std::string& version, const storage::v1::ModelRecord&
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BaselineSession>> Engine::BeginBaseline(BaselineRequest request) {
+  const Quotas& quotas = impl_->options.quotas;
   const ModelKey key = impl_->catalog.ResolveNew(request.model, request.version);
-  if (!impl_->catalog.Find(key).has_value() && impl_->catalog.size() >= impl_->options.max_models) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are already ", impl_->catalog.size(),
-                     " models and versions, the most that max_models allows"));
-  }
-  auto spool = storage::Spool::Create(impl_->options.data_dir, impl_->options.max_spool_bytes);
+  if (absl::Status free = impl_->CheckModels(key); !free.ok()) return free;
+  auto spool = storage::Spool::Create(impl_->options.data_dir, quotas.max_spool_bytes);
   if (!spool.ok()) return spool.status();
-  return std::make_unique<BaselineSession>(std::move(request), *std::move(spool));
+  if (!impl_->quota_book.BeginSession(quotas.max_baseline_sessions)) {
+    return impl_->quota_book.Refuse(
+        Quota::kBaselineSessions, quotas.max_baseline_sessions,
+        absl::StrCat(quotas.max_baseline_sessions, " baselines are being made already"));
+  }
+  return std::make_unique<BaselineSession>(std::move(request), *std::move(spool), quotas,
+                                           &impl_->quota_book);
+}
+
+absl::Status Engine::Impl::CheckModels(const ModelKey& key) {
+  const size_t models = catalog.size();
+  if (catalog.Find(key).has_value() || models < options.quotas.max_models) {
+    return absl::OkStatus();
+  }
+  return quota_book.Refuse(Quota::kModels, options.quotas.max_models,
+                           absl::StrCat("there are ", models, " models and versions already"));
 }
 
 absl::StatusOr<BaselineInfo> Engine::CommitBaseline(std::unique_ptr<BaselineSession> session,
@@ -69,9 +81,11 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   storage::v1::ModelRecord model =
       catalog.FindModel(key.model).value_or(storage::v1::ModelRecord());
   const bool is_first = !catalog.Find(key).has_value();
-  if (is_first && catalog.size() >= options.max_models) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are already ", catalog.size(), " models and versions"));
+  if (absl::Status free = CheckModels(key); !free.ok()) return free;
+  if (baseline.schema.size() > options.quotas.max_variables) {  // an imported one
+    return quota_book.Refuse(
+        Quota::kVariables, options.quotas.max_variables,
+        absl::StrCat("the baseline has ", baseline.schema.size(), " variables"));
   }
   if (model.default_version().empty()) model.set_default_version(key.version);
   if (std::find(model.versions().begin(), model.versions().end(), key.version) ==
@@ -118,8 +132,8 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
         std::unique_ptr<LiveModel>& slot = models->live[key];
         const uint64_t generation = slot == nullptr ? 1 : slot->generation() + 1;
-        auto fresh =
-            std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now, store);
+        auto fresh = std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now,
+                                                 store, options.quotas);
         std::vector<ModelAlert> changes;
         if (slot != nullptr) {
           batch->DeleteGeneration(key.model, key.version, slot->generation());
@@ -354,8 +368,9 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
           slot->SetPolicy(*policy);
           return;
         }
-        auto fresh = std::make_unique<LiveModel>(*key, slot->baseline(), *policy,
-                                                 slot->generation() + 1, now, impl_->store);
+        auto fresh =
+            std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
+                                        now, impl_->store, impl_->options.quotas);
         fresh->InheritProducers(slot.get());
         batch->DeleteGeneration(key->model, key->version, slot->generation());
         for (const checks::Alert& alert : slot->alerts()) {

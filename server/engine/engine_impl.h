@@ -42,6 +42,8 @@ struct Engine::Impl {
   IngestOutcome QueueRefuses() const;
   void Stop();
 
+  /// Refuses one more model or version than there may be.
+  absl::Status CheckModels(const ModelKey& key);
   /// Stores a baseline under its next number. `control_mutex` is held.
   absl::StatusOr<BaselineInfo> StoreBaseline(profile::Baseline baseline, const ModelKey& key,
                                              bool keep_inactive)
@@ -63,6 +65,7 @@ struct Engine::Impl {
   std::atomic<bool> stopping{false};
   std::atomic<uint64_t> unknown_model_batches{0};
   std::array<std::atomic<uint64_t>, kIngestReasons> reasons{};
+  QuotaBook quota_book;
   /// One change of the catalog at a time.
   base::Mutex control_mutex;
   // In this order: workers hand over to the committer, which calls back into them.

@@ -40,6 +40,7 @@ enum class IngestReason {
   // To be tried again.
   kQueueFull,      // the worker's queue
   kInflightBytes,  // the memory of requests in flight
+  kReceivedBytes,  // the memory of messages that wait to be taken in flight
   kNotWritable,    // a write failed, or would
   kRecovering,     // memory is being loaded anew
   kReplaced,       // another baseline or pane length became active while it was on its way

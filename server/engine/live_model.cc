@@ -22,12 +22,14 @@ IngestOutcome Refused(absl::Status error) {
 
 LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline,
                      checks::Policy policy, uint64_t generation, absl::Time now,
-                     const storage::Store* store)
+                     const storage::Store* store, const Quotas& quotas)
     : key_(std::move(key)),
       baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       generation_(generation),
       window_(baseline_, {store, key_, generation_}, policy_.pane, policy_.window_panes),
+      sources_(quotas.max_sources_per_model),
+      producers_(quotas.max_producers_per_model),
       last_block_since_(kNever),
       gathering_since_(kNever),
       active_since_(now),
@@ -35,10 +37,10 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-    const storage::v1::ModelStateRecord& state, const storage::Store& store) {
+    const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas) {
   auto model = std::make_unique<LiveModel>(
       std::move(key), std::move(baseline), std::move(policy), state.generation(),
-      absl::FromUnixMicros(state.active_since_micros()), &store);
+      absl::FromUnixMicros(state.active_since_micros()), &store, quotas);
   model->rows_ = state.rows();
   model->late_rows_ = state.late_rows();
   model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
@@ -433,6 +435,8 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
   snapshot->unreadable_panes = window_.unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
+  snapshot->rows_of_further_sources = sources_.rows_of_further();
+  snapshot->producers_expired_early = producers_.expired_early();
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
   for (size_t i = 0; i < statistics_.size(); ++i) {

@@ -20,6 +20,7 @@
 #include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
 #include "server/engine/producers.h"
+#include "server/engine/quotas.h"
 #include "server/engine/report.h"
 #include "server/engine/snapshot.h"
 #include "server/engine/sources.h"
@@ -36,11 +37,13 @@ class LiveModel {
   /// A fresh one: empty windows, no alerts. `generation` is larger than any before. `store` is not
   /// owned, outlives it, and gets what Commit adds; it is not read before the second Commit.
   LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-            uint64_t generation, absl::Time now, const storage::Store* store);
+            uint64_t generation, absl::Time now, const storage::Store* store,
+            const Quotas& quotas = {});
   /// As the store holds it. Errors: DataLoss.
   static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-      const storage::v1::ModelStateRecord& state, const storage::Store& store);
+      const storage::v1::ModelStateRecord& state, const storage::Store& store,
+      const Quotas& quotas = {});
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.

@@ -49,7 +49,8 @@ Producers::Epoch* Producers::Find(const std::string& producer, uint64_t epoch, a
   if (it == epochs_.end()) {
     const auto tombstone = tombstones_.find(producer);
     if (tombstone != tombstones_.end() && epoch <= tombstone->second.epoch) return nullptr;
-    if (epochs_.size() >= kMaxProducers) {
+    if (epochs_.size() >= max_epochs_) {
+      ++expired_early_;
       ExpireOne(std::min_element(epochs_.begin(), epochs_.end(), [](const auto& a, const auto& b) {
         return a.second.last_seen < b.second.last_seen;
       }));

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "server/checks/policy.h"
 #include "server/engine/model_key.h"
+#include "server/engine/quotas.h"
 #include "server/engine/sequence_marks.h"
 #include "server/storage/store.h"
 
@@ -52,14 +53,16 @@ struct ProducerLoss {
 /// refused and never counted anew; it stands for the producer's older epochs too. What it lost is
 /// abandoned then, and what a longer-lived epoch lost after epoch_expiry.
 ///
-/// Bounded: past kMaxProducers epochs the one silent longest expires early, past kMaxTombstones
+/// Bounded: past so many epochs the one silent longest expires early, past kMaxTombstones
 /// those silent longest are forgotten, and past kMaxHoles the epoch with the most holes gives up
 /// half of them. Not thread-safe.
 class Producers {
  public:
-  static constexpr size_t kMaxProducers = 10'000;
   static constexpr size_t kMaxTombstones = 100'000;
   static constexpr size_t kMaxHoles = 65'536;
+
+  explicit Producers(size_t max_epochs = Quotas().max_producers_per_model)
+      : max_epochs_(max_epochs) {}
 
   /// What a batch is worth; marks it as seen if it is new.
   Claim Take(const std::string& producer, uint64_t epoch, uint64_t sequence, absl::Time now);
@@ -78,6 +81,8 @@ class Producers {
   /// Epochs that have not expired, and the holes in all of them.
   size_t size() const { return epochs_.size(); }
   size_t holes() const { return holes_; }
+  /// Epochs that had to make room before their time.
+  uint64_t expired_early() const { return expired_early_; }
   bool dirty() const { return !changed_.empty(); }
 
   /// Adds what changed, and to `state` what is kept of all of them together.
@@ -111,6 +116,8 @@ class Producers {
   void ForgetOldTombstones();
   void Remove(const Key& key);
 
+  size_t max_epochs_;
+  uint64_t expired_early_ = 0;
   Epochs epochs_;
   std::map<std::string, Tombstone> tombstones_;  // by producer
   size_t holes_ = 0;

@@ -13,6 +13,7 @@
 #include "server/checks/finding.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
+#include "server/engine/quotas.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::engine {
@@ -55,6 +56,8 @@ struct ModelSnapshot {
   uint64_t unreadable_panes = 0;  // of the window: it is without them
   size_t sources = 0;
   size_t producers = 0;
+  uint64_t rows_of_further_sources = 0;  // that share an entry, beyond max_sources_per_model
+  uint64_t producers_expired_early = 0;  // beyond max_producers_per_model, since the start
   std::optional<absl::Time> last_batch;  // server's clock
   std::optional<absl::Time> watermark;   // event time
   std::vector<VariableSnapshot> variables;
@@ -76,9 +79,11 @@ struct ServiceSnapshot {
   size_t queue_depth = 0;
   size_t queue_capacity = 0;
   uint64_t unknown_model_batches = 0;
-  std::array<uint64_t, kIngestReasons> reasons{};  // requests refused or to be tried again
+  std::array<uint64_t, kIngestReasons> reasons{};          // requests refused or to be tried again
+  std::array<uint64_t, kRefusingQuotas> quota_refusals{};  // of the control plane
   uint64_t inflight_bytes = 0, inflight_limit_bytes = 0;
   uint64_t waiting_streams = 0;  // for bytes in flight
+  uint64_t waiting_bytes = 0;    // of their messages
   bool writable = true;          // false after a failed write, until the service has recovered
   std::string write_error;       // why it is not writable
   uint64_t recoveries = 0;       // from failed writes

@@ -14,7 +14,7 @@ void Sources::See(absl::string_view source, std::optional<int64_t> newest_event_
                   uint64_t rows, const Moment& now) {
   auto it = sources_.find(source);
   if (it == sources_.end()) {
-    if (sources_.size() >= kMaxSources) source = kOverflow;
+    if (sources_.size() >= max_sources_) source = kOverflow;
     it = sources_.try_emplace(std::string(source)).first;
   }
   Source& seen = it->second;
@@ -38,6 +38,11 @@ std::optional<int64_t> Sources::Advance(const Moment& now, absl::Duration latene
   }
   if (least.has_value()) watermark_ = std::max(watermark_.value_or(*least), *least);
   return watermark_;
+}
+
+uint64_t Sources::rows_of_further() const {
+  const auto further = sources_.find(kOverflow);
+  return further == sources_.end() ? 0 : further->second.rows;
 }
 
 void Sources::ToRecord(storage::v1::ModelStateRecord* record) const {

@@ -126,7 +126,7 @@ void BaselineBuilder::Impl::BeginCounting() {
     variable.counts.codes.assign(candidates.size() + 2, 0);
     row_bytes += 8 + sketch.MeanBytes();
     // Candidates that are not kept go into the filter too.
-    const auto kept = std::min(candidates.size(), kMaxKeptCategories);
+    const auto kept = std::min(candidates.size(), options.max_categories);
     second[i].categories.emplace(std::move(candidates),
                                  variable.distinct - static_cast<double>(kept),
                                  options.max_filter_bytes, start_micros());
@@ -194,7 +194,7 @@ absl::Status BaselineBuilder::Impl::FinishVariable(size_t index, const VariableC
   }
   if (counts.Coded() != first[index].categorical->values()) return differs;
   absl::StatusOr<CategoryCounter::Result> result =
-      std::move(*pass.categories).Finish(counts.codes, rows, end_micros());
+      std::move(*pass.categories).Finish(counts.codes, options.max_categories, rows, end_micros());
   if (!result.ok()) return result.status();
   variable->counts.codes = RemapCodes(counts.codes, result->final_codes);
   variable->categories = std::move(result->table);

@@ -31,7 +31,8 @@ struct BaselineOptions {
   size_t distinct_sample_capacity = 65'536;
   /// Of all variables' distinct samples together; each has an equal share, at least 1,024.
   size_t max_distinct_entries = 4u << 20;
-  size_t max_category_bytes = 1024;  // longer names are refused
+  size_t max_category_bytes = 1024;            // longer names are refused
+  size_t max_categories = kMaxKeptCategories;  // kept by name; not more than that
 };
 
 /// Builds a baseline from any number of rows in bounded memory, in two passes over the same batches
@@ -41,7 +42,7 @@ struct BaselineOptions {
 /// may be categorical by hint (its decimal text). Deterministic: the same rows give the same
 /// baseline, whatever the batches, but for the seeds of sketches that see them in another order.
 ///
-/// Categories kept by name are the kMaxKeptCategories most frequent by exact count (equal counts by
+/// Categories kept by name are the max_categories most frequent by exact count (equal counts by
 /// name): of all, while there are no more distinct ones than the distinct sample holds exactly,
 /// else of the heavy hitters, among which is every one with more than 1/4,096 of the values. All
 /// others go into the membership filter. After an error the builder is of no use. Not thread-safe.

@@ -43,14 +43,14 @@ uint32_t CategoryCounter::Code(absl::string_view category) {
 }
 
 absl::StatusOr<CategoryCounter::Result> CategoryCounter::Finish(const std::vector<uint64_t>& counts,
-                                                                uint64_t rows,
+                                                                size_t max_kept, uint64_t rows,
                                                                 int64_t end_micros) && {
   std::vector<uint32_t> order(names_.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
     return counts[a] != counts[b] ? counts[a] > counts[b] : names_[a] < names_[b];
   });
-  size_t kept = std::min(order.size(), kMaxKeptCategories);
+  size_t kept = std::min({order.size(), max_kept, kMaxKeptCategories});
   while (kept > 0 && counts[order[kept - 1]] == 0) --kept;
 
   Result result;

@@ -41,9 +41,9 @@ class CategoryCounter {
     std::vector<uint64_t> longest_gap_rows;  // by category of the table
     std::vector<int64_t> longest_gap_micros;
   };
-  /// Keeps the candidates with the largest `counts` (by candidate's code), equal ones by name; the
-  /// others join the rest.
-  absl::StatusOr<Result> Finish(const std::vector<uint64_t>& counts, uint64_t rows,
+  /// Keeps the `max_kept` candidates with the largest `counts` (by candidate's code), equal ones by
+  /// name; the others join the rest.
+  absl::StatusOr<Result> Finish(const std::vector<uint64_t>& counts, size_t max_kept, uint64_t rows,
                                 int64_t end_micros) &&;
 
  private:

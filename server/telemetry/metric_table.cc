@@ -38,6 +38,12 @@ constexpr Metric kMetrics[] = {
     {"plumbline_sources", "Sources that have sent rows.", kGauge, LabelSet::kModel},
     {"plumbline_producers", "Epochs of producers whose numbers are kept.", kGauge,
      LabelSet::kModel},
+    {"plumbline_further_sources_rows_total",
+     "Rows of sources beyond max_sources_per_model, which share one watermark.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_producers_expired_early_total",
+     "Epochs given up before their time, because of max_producers_per_model.", kCounter,
+     LabelSet::kModel},
     {"plumbline_baseline_number", "Number of the active baseline.", kGauge, LabelSet::kModel},
     {"plumbline_last_batch_timestamp_seconds",
      "When the last batch arrived, by the server's clock.", kGauge, LabelSet::kModel},
@@ -82,8 +88,13 @@ constexpr Metric kMetrics[] = {
      kGauge, LabelSet::kNone},
     {"plumbline_waiting_streams", "Streams that wait until other requests are answered.", kGauge,
      LabelSet::kNone},
+    {"plumbline_waiting_bytes", "Memory of their messages, which are not parsed yet.", kGauge,
+     LabelSet::kNone},
     {"plumbline_unknown_model_batches_total", "Requests for models that are not known.", kCounter,
      LabelSet::kNone},
+    {"plumbline_quota_refusals_total",
+     "Requests refused because of a quota since the start, by the setting.", kCounter,
+     LabelSet::kQuota},
     {"plumbline_writable", "1 while the data folder can be written, 0 after a failed write.",
      kGauge, LabelSet::kNone},
     {"plumbline_build_info", "Always 1; the labels say which build this is.", kGauge,
@@ -157,6 +168,7 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
                                            "cause", "source",  "severity"};
   static constexpr const char* kReason[] = {"reason"};
+  static constexpr const char* kQuota[] = {"quota"};
   static constexpr const char* kBuild[] = {"version", "compiler"};
   switch (labels) {
     case LabelSet::kNone:
@@ -171,6 +183,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return kAlert;
     case LabelSet::kReason:
       return kReason;
+    case LabelSet::kQuota:
+      return kQuota;
     case LabelSet::kBuild:
       return kBuild;
   }

@@ -12,7 +12,7 @@
 namespace plumbline::telemetry {
 
 /// What a metric's series are told apart by.
-enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kReason, kBuild };
+enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kReason, kQuota, kBuild };
 
 /// The label names of a set, in the order of their values. Never a category, a row id or free text.
 absl::Span<const char* const> LabelNames(LabelSet labels);
@@ -41,6 +41,8 @@ enum MetricId : size_t {
   kOpenPanes,
   kSources,
   kProducers,
+  kRowsOfFurtherSources,
+  kProducersExpiredEarly,
   kBaselineNumber,
   kLastBatch,
   kWatermark,
@@ -63,7 +65,9 @@ enum MetricId : size_t {
   kInflightBytes,
   kInflightLimit,
   kWaitingStreams,
+  kWaitingBytes,
   kUnknownModelBatches,
+  kQuotaRefusals,
   kWritable,
   kBuildInfo,
   kResidentMemory,

@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 18;
+constexpr size_t kSeriesOfModel = 20;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -47,6 +47,8 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
   families->Add(kSources, labels, ToDouble(model.sources));
   families->Add(kProducers, labels, ToDouble(model.producers));
+  families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
+  families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));
   families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));
   AddIfThere(kLastBatch, labels, model.last_batch, families);
   AddIfThere(kWatermark, labels, model.watermark, families);
@@ -100,6 +102,8 @@ const char* ReasonName(engine::IngestReason reason) {
       return "queue_full";
     case IngestReason::kInflightBytes:
       return "inflight_bytes";
+    case IngestReason::kReceivedBytes:
+      return "received_bytes";
     case IngestReason::kNotWritable:
       return "not_writable";
     case IngestReason::kRecovering:
@@ -121,6 +125,13 @@ void AddReasons(const engine::ServiceSnapshot& service, Families* families) {
   }
 }
 
+void AddQuotas(const engine::ServiceSnapshot& service, Families* families) {
+  for (size_t i = 0; i < engine::kRefusingQuotas; ++i) {
+    const absl::string_view name = engine::QuotaName(static_cast<engine::Quota>(i));
+    families->Add(kQuotaRefusals, {std::string(name)}, ToDouble(service.quota_refusals[i]));
+  }
+}
+
 void AddService(const engine::ServiceSnapshot& service, Families* families) {
   families->AddHistogram(kCommitLatency, engine::kCommitLatencyBounds,
                          service.commit_latency_counts, service.commit_latency_sum_seconds);
@@ -135,7 +146,9 @@ void AddService(const engine::ServiceSnapshot& service, Families* families) {
   families->Add(kInflightBytes, {}, ToDouble(service.inflight_bytes));
   families->Add(kInflightLimit, {}, ToDouble(service.inflight_limit_bytes));
   families->Add(kWaitingStreams, {}, ToDouble(service.waiting_streams));
+  families->Add(kWaitingBytes, {}, ToDouble(service.waiting_bytes));
   families->Add(kUnknownModelBatches, {}, ToDouble(service.unknown_model_batches));
+  AddQuotas(service, families);
   families->Add(kWritable, {}, service.writable ? 1 : 0);
 }
 

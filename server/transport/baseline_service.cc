@@ -122,6 +122,7 @@ grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
     const auto violations = Violations(message.batch(), ++index, &view);
     if (!violations.empty()) return ToGrpcStatus(ViolationsStatus(violations), violations);
     const absl::Status added = (*session)->Add(view);
+    if (engine::IsQuotaError(added)) return ToGrpcStatus(added);
     if (!added.ok()) {
       return ToGrpcStatus(
           absl::Status(added.code(), absl::StrCat("batch number ", index, ": ", added.message())));

@@ -74,9 +74,7 @@ class ModelService final : public v1::ModelService::Service {
 class ReportService final : public v1::ReportService::Service {
  public:
   /// Each watcher holds a thread.
-  static constexpr int kMaxWatchers = 64;
-
-  explicit ReportService(engine::Engine* engine);
+  ReportService(engine::Engine* engine, int max_watchers);
 
   grpc::Status GetReport(grpc::ServerContext* context, const v1::GetReportRequest* request,
                          v1::GetReportResponse* response) override;
@@ -94,6 +92,7 @@ class ReportService final : public v1::ReportService::Service {
                              grpc::ServerReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>* stream);
 
   engine::Engine* const engine_;
+  const int max_watchers_;
   std::atomic<int> watchers_{0};
   std::atomic<bool> draining_{false};
 };

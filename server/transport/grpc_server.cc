@@ -72,10 +72,12 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
 
 GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
                        const base::Clock* clock)
-    : ingest_(engine, clock, options.max_inflight_bytes, options.max_inflight_requests),
+    : ingest_(
+          engine, clock,
+          {options.max_inflight_bytes, options.max_inflight_requests, options.max_waiting_bytes}),
       baseline_(engine),
       model_(engine),
-      report_(engine) {}
+      report_(engine, options.max_watchers) {}
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) Shutdown(absl::Seconds(1));
@@ -86,6 +88,12 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
                                                               const base::Clock* clock) {
   const auto address = ParseAddress("grpc_address", options.address);
   if (!address.ok()) return address.status();
+  const auto message_bytes = static_cast<size_t>(options.max_message_bytes);
+  if (options.max_receive_bytes / 2 < message_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_receive_mib ", options.max_receive_bytes >> 20, " is not twice max_message_mib, ",
+        message_bytes >> 20, ": the largest messages could not be received"));
+  }
   const auto credentials = CredentialsOf(options, *address);
   if (!credentials.ok()) return credentials.status();
   std::unique_ptr<GrpcServer> server(new GrpcServer(options, engine, clock));
@@ -93,7 +101,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  ApplyServerSettings(options.max_message_bytes, &builder);
+  ApplyServerSettings(options.max_message_bytes, options.max_receive_bytes, &builder);
   builder.AddListeningPort(options.address, *credentials, &server->port_);
   builder.RegisterService(&server->ingest_);
   builder.RegisterService(&server->baseline_);

@@ -25,14 +25,17 @@ struct GrpcServerOptions {
   int max_message_bytes = 32 << 20;
   size_t max_inflight_bytes = size_t{256} << 20;  // of all ingest requests that have no answer yet
   size_t max_inflight_requests = 4096;
+  size_t max_receive_bytes = size_t{512} << 20;  // of what gRPC has received and nobody has parsed
+  size_t max_waiting_bytes = size_t{256} << 20;  // of it, what streams hold that wait
+  int max_watchers = 64;                         // each holds a thread
 };
 
 /// The gRPC side: all services, health and reflection. Health says SERVING between SetServing(true)
 /// and Shutdown.
 class GrpcServer {
  public:
-  /// Errors: InvalidArgument for a text that is no address, an open address without TLS, or TLS
-  /// files that cannot be read or are not PEM;
+  /// Errors: InvalidArgument for a text that is no address, an open address without TLS, TLS files
+  /// that cannot be read or are not PEM, or messages too large for the memory of what is received;
   /// FailedPrecondition if the address is taken. Each names the address or file.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
                                                            engine::Engine* engine,

@@ -19,7 +19,8 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  size_t footprint = ExpectedFootprint(request->Length());
+  // gRPC keeps the message as it came until the call is over.
+  size_t footprint = ExpectedFootprint(request->Length()) + request->Length();
   if (!budget_.TryTake(footprint)) {
     const auto outcome = engine::RetryOutcome(
         engine::IngestReason::kInflightBytes,
@@ -29,15 +30,15 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     return reactor;
   }
   auto parsed = std::make_unique<Message<v1::IngestBatchRequest>>(*request);
-  if (parsed->footprint() > footprint) {
-    budget_.TakeMore(parsed->footprint() - footprint);
-    footprint = parsed->footprint();
+  if (const size_t needed = parsed->footprint() + request->Length(); needed > footprint) {
+    budget_.TakeMore(InflightBudget::Kind::kSingle, needed - footprint);
+    footprint = needed;
   }
   const bool sound = parsed->sound();
   const v1::NumberedBatch& batch = parsed->get().batch();
   engine::IngestDone answer = [this, footprint, reactor,
                                response](const engine::IngestOutcome& outcome) {
-    budget_.Give(footprint);
+    budget_.Give(InflightBudget::Kind::kSingle, footprint);
     engine_->CountAnswer(outcome);
     v1::IngestBatchResponse message;
     message.set_result(ToWire(outcome.result));
@@ -56,8 +57,9 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
 
 void IngestService::Describe(engine::ServiceSnapshot* snapshot) const {
   snapshot->inflight_bytes = budget_.used_bytes();
-  snapshot->inflight_limit_bytes = budget_.limit_bytes();
+  snapshot->inflight_limit_bytes = budget_.limits().bytes;
   snapshot->waiting_streams = budget_.waiting();
+  snapshot->waiting_bytes = budget_.waiting_bytes();
 }
 
 }  // namespace plumbline::transport

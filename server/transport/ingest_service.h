@@ -19,11 +19,11 @@ using RawIngestService = v1::IngestService::WithRawCallbackMethod_Ingest<
 /// The data plane: reactions validate and hand over; they never block and never touch the disk.
 class IngestService final : public RawIngestService {
  public:
-  /// At most so many bytes and requests are in flight at once: streams then wait, single batches
-  /// are told to retry.
-  IngestService(engine::Engine* engine, const base::Clock* clock, size_t max_inflight_bytes,
-                size_t max_inflight_requests)
-      : engine_(engine), clock_(clock), budget_(max_inflight_bytes, max_inflight_requests) {}
+  /// What is in flight at once is bounded by `limits`: streams then wait, single batches are told
+  /// to retry.
+  IngestService(engine::Engine* engine, const base::Clock* clock,
+                const InflightBudget::Limits& limits)
+      : engine_(engine), clock_(clock), budget_(limits) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Ingest(
       grpc::CallbackServerContext* context) override;

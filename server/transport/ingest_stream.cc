@@ -67,6 +67,13 @@ v1::IngestResponse ResponseTo(const v1::IngestRequest& request, uint64_t index) 
   return response;
 }
 
+engine::IngestOutcome TooMuchWaits() {
+  return engine::RetryOutcome(
+      engine::IngestReason::kReceivedBytes,
+      absl::ResourceExhaustedError(
+          "the messages that wait to be read take all the memory they may (max_receive_mib)"));
+}
+
 }  // namespace
 
 IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock, InflightBudget* budget,
@@ -78,7 +85,7 @@ IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock, Inf
 }
 
 void IngestStream::OnReadDone(bool ok) {
-  size_t bytes = 0;
+  size_t bytes = 0, message_bytes = 0;
   {
     base::MutexLock lock(&mutex_);
     read_under_way_ = false;
@@ -89,12 +96,33 @@ void IngestStream::OnReadDone(bool ok) {
     }
     if (finished_) return;  // came in after a drain: never counted, never answered
     arrived_.Swap(&reading_);
-    bytes = ExpectedFootprint(arrived_.Length());
+    message_bytes = arrived_.Length();
+    bytes = ExpectedFootprint(message_bytes);
     ++in_flight_;
     bytes_in_flight_ += bytes;
     handling_ = true;
   }
-  if (budget_->TakeOrWait(bytes, [this] { AdmitSoon(); })) Admit();
+  switch (budget_->TakeOrWait(bytes, message_bytes, [this] { AdmitSoon(); })) {
+    case InflightBudget::Taken::kNow:
+      Admit();
+      break;
+    case InflightBudget::Taken::kLater:
+      break;
+    case InflightBudget::Taken::kNever:
+      TurnAway(bytes);
+      break;
+  }
+}
+
+void IngestStream::TurnAway(size_t bytes) {
+  engine_->CountAnswer(TooMuchWaits());
+  base::MutexLock lock(&mutex_);
+  arrived_.Clear();
+  --in_flight_;
+  bytes_in_flight_ -= bytes;
+  handling_ = false;
+  turned_away_ = true;
+  MaybeFinish();
 }
 
 void IngestStream::AdmitSoon() {
@@ -125,7 +153,7 @@ void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
   if (request->footprint() > footprint) {
     const size_t more = request->footprint() - footprint;
     footprint += more;
-    budget_->TakeMore(more);
+    budget_->TakeMore(InflightBudget::Kind::kStream, more);
     base::MutexLock lock(&mutex_);
     bytes_in_flight_ += more;
   }
@@ -168,7 +196,7 @@ void IngestStream::Dispatch(std::unique_ptr<Request> request, engine::IngestDone
 }
 
 void IngestStream::Answer(const v1::IngestResponse& response, size_t bytes) {
-  budget_->Give(bytes);
+  budget_->Give(InflightBudget::Kind::kStream, bytes);
   base::MutexLock lock(&mutex_);
   --in_flight_;
   bytes_in_flight_ -= bytes;
@@ -194,7 +222,7 @@ void IngestStream::OnWriteDone(bool ok) {
 
 void IngestStream::MaybeRead() {
   // Answers that the client does not read count too: they must not pile up.
-  if (handling_ || read_under_way_ || reads_over_ || draining_ || finished_ ||
+  if (handling_ || read_under_way_ || reads_over_ || draining_ || turned_away_ || finished_ ||
       in_flight_ + answers_.size() >= kMaxInFlight || bytes_in_flight_ >= kMaxBytesInFlight) {
     return;
   }
@@ -213,14 +241,19 @@ void IngestStream::MaybeWrite() {
 }
 
 void IngestStream::MaybeFinish() {
-  const bool over = reads_over_ || draining_;
+  const bool over = reads_over_ || draining_ || turned_away_;
   // Not before the last answer: engine callbacks hold `this`.
   if (finished_ || !over || handling_ || in_flight_ > 0 || write_under_way_ || !answers_.empty()) {
     return;
   }
   finished_ = true;
-  Finish(reads_over_ ? grpc::Status::OK
-                     : ToGrpcStatus(absl::UnavailableError("the server is shutting down")));
+  if (turned_away_) {
+    Finish(ToGrpcStatus(TooMuchWaits().error));
+  } else if (reads_over_) {
+    Finish(grpc::Status::OK);
+  } else {
+    Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down")));
+  }
 }
 
 void IngestStream::Drain() {

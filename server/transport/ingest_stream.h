@@ -41,8 +41,9 @@ class StreamRegistry {
 
 /// One Ingest stream: batches up, acknowledgements down. Reading stops while too much is in flight
 /// or unread by the client, and while a request waits unparsed for the budget that all streams
-/// share, which slows a fast sender through gRPC's flow control. Deletes itself when gRPC is done
-/// with it and every answer has come.
+/// share, which slows a fast sender through gRPC's flow control. Where too much waits already, the
+/// stream ends: its client is told to come back. Deletes itself when gRPC is done with it and every
+/// answer has come.
 class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   static constexpr size_t kMaxInFlight = 256;
@@ -66,6 +67,8 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   // Admits arrived_ on a thread of gRPC's: for callers that must not be kept.
   void AdmitSoon();
   void Admit();
+  // Ends the stream once what is in flight is answered; arrived_ was never counted.
+  void TurnAway(size_t bytes);
   void Handle(const grpc::ByteBuffer& bytes, uint64_t index);
   void Dispatch(std::unique_ptr<Request> request, engine::IngestDone answer);
   void Answer(const v1::IngestResponse& response, size_t bytes);
@@ -94,6 +97,7 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   bool reads_over_ ABSL_GUARDED_BY(mutex_) = false;
   bool writes_over_ ABSL_GUARDED_BY(mutex_) = false;  // the client has gone
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool turned_away_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -95,7 +95,8 @@ absl::Status AddRows(const grpc::ByteBuffer& bytes, engine::Backtester* backtest
 
 }  // namespace
 
-ReportService::ReportService(engine::Engine* engine) : engine_(engine) {
+ReportService::ReportService(engine::Engine* engine, int max_watchers)
+    : engine_(engine), max_watchers_(max_watchers) {
   const int backtest = v1::BacktestRequest::descriptor()
                            ->file()
                            ->FindServiceByName("ReportService")
@@ -133,10 +134,11 @@ grpc::Status ReportService::ListAlerts(grpc::ServerContext*, const v1::ListAlert
 grpc::Status ReportService::WatchAlerts(grpc::ServerContext* context,
                                         const v1::WatchAlertsRequest* request,
                                         grpc::ServerWriter<v1::WatchAlertsResponse>* writer) {
-  if (watchers_.fetch_add(1) >= kMaxWatchers) {
+  if (watchers_.fetch_add(1) >= max_watchers_) {
     watchers_.fetch_sub(1);
-    return ToGrpcStatus(absl::ResourceExhaustedError(
-        absl::StrCat("there are already ", kMaxWatchers, " watchers of alerts")));
+    return ToGrpcStatus(engine_->quota_book()->Refuse(
+        engine::Quota::kWatchers, static_cast<uint64_t>(max_watchers_),
+        absl::StrCat("there are ", max_watchers_, " watchers of alerts already")));
   }
   base::BoundedQueue<engine::ModelAlert> changes(kChangesWaiting);
   std::atomic<bool> behind{false};

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kIdleMillis = 15 * 60 * 1000;  // a connection without calls is closed after it
 constexpr int kMaxStreamsPerConnection = 256;
-constexpr int kMaxThreads = 256;  // of the control plane, and the callbacks' own few
+constexpr int kHandshakeMillis = 20'000;  // one that says nothing is closed after it
+constexpr int kMaxThreads = 256;          // of the control plane, and the callbacks' own few
 
 }  // namespace
 
@@ -20,17 +21,22 @@ void TuneProcess() {
   mallopt(M_TOP_PAD, 16 << 20);
 }
 
-void ApplyServerSettings(int max_message_bytes, grpc::ServerBuilder* builder) {
+void ApplyServerSettings(int max_message_bytes, size_t max_receive_bytes,
+                         grpc::ServerBuilder* builder) {
   // Two servers must not share a port in silence.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder->SetMaxReceiveMessageSize(max_message_bytes);
   grpc::ResourceQuota quota("plumblined");
   quota.SetMaxThreads(kMaxThreads);
+  // Not a hard bound: gRPC still takes what it needs, but narrows windows (4 MiB a stream
+  // otherwise) as it fills, gives back idle buffers, and at last resets streams.
+  quota.Resize(max_receive_bytes);
   builder->SetResourceQuota(quota);
 }
 

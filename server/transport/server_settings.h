@@ -3,6 +3,8 @@
 
 #include <grpcpp/server_builder.h>
 
+#include <cstddef>
+
 namespace plumbline::transport {
 
 /// Settings of the whole process that a server of large messages needs. Call it once, before the
@@ -10,8 +12,10 @@ namespace plumbline::transport {
 void TuneProcess();
 
 /// Everything about the gRPC server but its services, credentials and address: limits, keepalive,
-/// threads.
-void ApplyServerSettings(int max_message_bytes, grpc::ServerBuilder* builder);
+/// threads, and the memory of what gRPC has received and nobody has read. As that fills, gRPC
+/// narrows the windows of its streams; beyond it, it refuses connections and resets streams.
+void ApplyServerSettings(int max_message_bytes, size_t max_receive_bytes,
+                         grpc::ServerBuilder* builder);
 
 }  // namespace plumbline::transport
 

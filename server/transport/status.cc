@@ -2,13 +2,16 @@
 
 #include <string>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "server/engine/quotas.h"
 
 namespace plumbline::transport {
 namespace {
 
 constexpr int kRetryAfterMillis = 100;
+constexpr int kQuotaRetryAfterSeconds = 60;  // somebody must delete something first
 
 // A client takes 8 KiB of trailing metadata, in which details travel as base64 and the message
 // percent-encoded (up to three times as long); what is over makes the call fail with another error.
@@ -50,7 +53,11 @@ google::rpc::Status ToRpcStatus(const absl::Status& status,
   }
   if (absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) {
     google::rpc::RetryInfo details;
-    details.mutable_retry_delay()->set_nanos(kRetryAfterMillis * 1'000'000);
+    if (engine::IsQuotaError(status)) {
+      details.mutable_retry_delay()->set_seconds(kQuotaRetryAfterSeconds);
+    } else {
+      details.mutable_retry_delay()->set_nanos(kRetryAfterMillis * 1'000'000);
+    }
     result.add_details()->PackFrom(details);
   }
   return result;
@@ -59,7 +66,9 @@ google::rpc::Status ToRpcStatus(const absl::Status& status,
 grpc::Status ToGrpcStatus(const absl::Status& status,
                           const std::vector<profile::FieldViolation>& violations) {
   if (status.ok()) return grpc::Status::OK;
-  const absl::Status cut(status.code(), CutUtf8(status.message(), kMaxMessageBytes));
+  absl::Status cut(status.code(), CutUtf8(status.message(), kMaxMessageBytes));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { cut.SetPayload(url, payload); });
   std::vector<profile::FieldViolation> fitting = violations;
   google::rpc::Status details = ToRpcStatus(cut, fitting);
   while (details.ByteSizeLong() > kMaxDetailBytes && !fitting.empty()) {

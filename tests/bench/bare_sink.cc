@@ -118,7 +118,7 @@ class Sink final : public transport::RawIngestService {
 };
 
 // Prints the port and serves until SIGTERM.
-int Run(int max_message_mib) {
+int Run(int max_message_mib, int max_receive_mib) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -126,7 +126,8 @@ int Run(int max_message_mib) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   Sink sink;
   grpc::ServerBuilder builder;
-  transport::ApplyServerSettings(max_message_mib << 20, &builder);
+  transport::ApplyServerSettings(max_message_mib << 20, static_cast<size_t>(max_receive_mib) << 20,
+                                 &builder);
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&sink);
@@ -145,9 +146,10 @@ int Run(int max_message_mib) {
 
 int main(int argc, char** argv) {
   CLI::App app("The yardstick of the end-to-end benchmarks: parses, drops, acknowledges.");
-  int max_message_mib = 32;
+  int max_message_mib = 32, max_receive_mib = 512;
   app.add_option("--max_message_mib", max_message_mib, "Largest gRPC message");
+  app.add_option("--max_receive_mib", max_receive_mib, "Memory of what nobody has read yet");
   CLI11_PARSE(app, argc, argv);
   plumbline::transport::TuneProcess();
-  return plumbline::bench::Run(max_message_mib);
+  return plumbline::bench::Run(max_message_mib, max_receive_mib);
 }

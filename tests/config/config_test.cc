@@ -108,6 +108,14 @@ workers = 6
 queue_capacity = 7
 evaluation_interval_ms = 80
 max_message_mib = 9
+max_inflight_mib = 15
+max_receive_mib = 16
+max_baseline_sessions = 17
+max_variables = 18
+max_categories = 19
+max_sources_per_model = 20
+max_producers_per_model = 21
+max_watchers = 22
 max_spool_gib = 10
 max_models = 11
 max_series_per_model = 120
@@ -131,6 +139,14 @@ shutdown_timeout_seconds = 14
   EXPECT_EQ(config.queue_capacity, 7u);
   EXPECT_EQ(config.evaluation_interval_ms, 80u);
   EXPECT_EQ(config.max_message_mib, 9u);
+  EXPECT_EQ(config.max_inflight_mib, 15u);
+  EXPECT_EQ(config.max_receive_mib, 16u);
+  EXPECT_EQ(config.max_baseline_sessions, 17u);
+  EXPECT_EQ(config.max_variables, 18u);
+  EXPECT_EQ(config.max_categories, 19u);
+  EXPECT_EQ(config.max_sources_per_model, 20u);
+  EXPECT_EQ(config.max_producers_per_model, 21u);
+  EXPECT_EQ(config.max_watchers, 22u);
   EXPECT_EQ(config.max_spool_gib, 10u);
   EXPECT_EQ(config.max_models, 11u);
   EXPECT_EQ(config.max_series_per_model, 120u);
@@ -171,8 +187,8 @@ TEST_F(ConfigTest, ABadNumberIsNamedWithItsBounds) {
 }
 
 TEST_F(ConfigTest, ABadWordIsNamedWithWhatIsAllowed) {
-  EXPECT_THAT(Refusal({"--durability", "never"}),
-              AllOf(HasSubstr("durability"), HasSubstr("never"), HasSubstr("sync, os and interval:MS")));
+  EXPECT_THAT(Refusal({"--durability", "never"}), AllOf(HasSubstr("durability"), HasSubstr("never"),
+                                                        HasSubstr("sync, os and interval:MS")));
   EXPECT_THAT(Refusal({"--log_level=loud"}),
               AllOf(HasSubstr("log_level"), HasSubstr("loud"), HasSubstr("info, warn, error")));
   EXPECT_THAT(Refusal({"--allow_insecure=maybe"}),

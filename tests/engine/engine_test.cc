@@ -86,6 +86,15 @@ class EngineTest : public ::testing::Test {
     rows.score[0] = kNaN;
     return Send(BatchOf({model, "default"}, {"p", 1, sequence}, std::move(rows)));
   }
+  // The message of an error that must be a quota's.
+  static std::string Refused(const absl::Status& status) {
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_TRUE(IsQuotaError(status));
+    return std::string(status.message());
+  }
+  uint64_t QuotaRefusals(Quota quota) {
+    return engine_->ServiceState().quota_refusals[static_cast<size_t>(quota)];
+  }
   uint64_t RowsOf(const std::string& model, const std::string& version = "") {
     const auto report = engine_->GetReport(model, version, "");
     EXPECT_TRUE(report.ok()) << report.status();
@@ -363,12 +372,56 @@ TEST_F(EngineTest, AfterStopBatchesAreToldToRetry) {
 
 TEST_F(EngineTest, KnowsAtMostAsManyModelsAsAllowed) {
   Close();
-  options_.max_models = 2;
+  options_.quotas.max_models = 2;
   Open();
   ASSERT_TRUE(MakeBaseline("a").ok());
   ASSERT_TRUE(MakeBaseline("b").ok());
-  EXPECT_EQ(MakeBaseline("c").status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Refused(MakeBaseline("c").status()),
+            "there are 2 models and versions already (the setting max_models is 2)");
+  EXPECT_EQ(Refused(MakeBaseline("a", "canary").status()),
+            "there are 2 models and versions already (the setting max_models is 2)");
   EXPECT_TRUE(MakeBaseline("a").ok());
+  EXPECT_EQ(QuotaRefusals(Quota::kModels), 2u);
+}
+
+TEST_F(EngineTest, ABaselineHasAtMostAsManyVariablesAsAllowed) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  const auto made = engine_->GetWholeBaseline("m", "", 0);
+  ASSERT_TRUE(made.ok());
+  Close();
+  options_.quotas.max_variables = made.value()->schema.size() - 1;
+  Open();
+  const std::string why =
+      absl::StrCat("the baseline has ", made.value()->schema.size(),
+                   " variables (the setting max_variables is ", options_.quotas.max_variables, ")");
+  EXPECT_EQ(Refused(MakeBaseline("m").status()), why);
+  EXPECT_EQ(Refused(engine_->ImportBaseline(**made, false).status()), why);
+  EXPECT_EQ(QuotaRefusals(Quota::kVariables), 2u);
+  EXPECT_EQ(Send("m", 1).result, Result::kCounted);  // what is there stays
+}
+
+TEST_F(EngineTest, ABaselinesRowsTakeNoMoreDiskThanAllowed) {
+  Close();
+  options_.quotas.max_spool_bytes = 20'000;
+  Open();
+  EXPECT_THAT(Refused(MakeBaseline("m").status()), HasSubstr("max_spool_gib"));
+  EXPECT_EQ(QuotaRefusals(Quota::kSpool), 1u);
+}
+
+TEST_F(EngineTest, AsManyBaselinesAreMadeAtATimeAsAllowed) {
+  Close();
+  options_.quotas.max_baseline_sessions = 1;
+  Open();
+  BaselineRequest request;
+  request.model = "m";
+  auto session = engine_->BeginBaseline(request);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(Refused(MakeBaseline("other").status()),
+            "1 baselines are being made already (the setting max_baseline_sessions is 1)");
+  session->reset();
+  EXPECT_TRUE(MakeBaseline("other").ok());
+  EXPECT_TRUE(MakeBaseline("other").ok());
+  EXPECT_EQ(QuotaRefusals(Quota::kBaselineSessions), 1u);
 }
 
 TEST_F(EngineOnDiskTest, ARestartLosesNothing) {

@@ -246,13 +246,15 @@ TEST(Producers, NumbersOfAnySizeAddUpToNoLessThanEither) {
 }
 
 TEST(Producers, TheOneSilentLongestExpiresEarlyAtTheBound) {
-  Producers producers;
-  for (size_t i = 0; i < Producers::kMaxProducers; ++i) {
+  constexpr size_t kMost = 100;
+  Producers producers(kMost);
+  for (size_t i = 0; i < kMost; ++i) {
     producers.Take(absl::StrCat("p", i), 1, 1, kNow + absl::Microseconds(i));
   }
   const absl::Time later = kNow + absl::Seconds(1);
   producers.Take("p0", 1, 2, later);
   EXPECT_EQ(producers.Take("new", 1, 1, later), Claim::kNew);
+  EXPECT_EQ(producers.expired_early(), 1u);
   EXPECT_EQ(producers.Take("p1", 1, 2, later), Claim::kForgotten);
   EXPECT_EQ(producers.Take("p0", 1, 3, later), Claim::kNew);
   EXPECT_EQ(producers.Take("p2", 1, 2, later), Claim::kNew);
@@ -260,7 +262,7 @@ TEST(Producers, TheOneSilentLongestExpiresEarlyAtTheBound) {
 
 TEST(Producers, ThoseThatExpiredTakeNobodysPlace) {
   Producers producers;
-  for (size_t i = 0; i < 2 * Producers::kMaxProducers; ++i) {
+  for (size_t i = 0; i < 2 * Quotas().max_producers_per_model; ++i) {
     producers.Take(absl::StrCat("gone", i), 1, 1, kNow);
     if (i % 1'000 == 999)
       producers.Advance(kNow + absl::Seconds(1), PolicyOf(absl::ZeroDuration()));

@@ -71,11 +71,13 @@ TEST(Sources, ASourceWithoutEventTimesLivesByTheClock) {
 }
 
 TEST(Sources, AreBounded) {
-  Sources sources;
-  for (size_t i = 0; i < 2 * Sources::kMaxSources; ++i) {
-    sources.See(absl::StrCat("s", i), Second(100), 1, At(kNow));
+  constexpr size_t kMost = 10;
+  Sources sources(kMost);
+  for (size_t i = 0; i < 2 * kMost; ++i) {
+    sources.See(absl::StrCat("s", i), Second(100), 3, At(kNow));
   }
-  EXPECT_EQ(sources.size(), Sources::kMaxSources + 1);
+  EXPECT_EQ(sources.size(), kMost + 1);
+  EXPECT_EQ(sources.rows_of_further(), 3 * kMost);
   EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
 }
 
@@ -123,7 +125,7 @@ TEST(Sources, RestoreWhatTheyWere) {
 TEST(Sources, RestoreTheUnnamedOneBesideThoseBeyondTheBound) {
   Sources sources;
   sources.See("", Second(40), 1, At(kNow));
-  for (size_t i = 0; i <= Sources::kMaxSources; ++i) {
+  for (size_t i = 0; i <= Quotas().max_sources_per_model; ++i) {
     sources.See(absl::StrCat("s", i), Second(100), 1, At(kNow));
   }
   const auto restored = Restarted(sources);

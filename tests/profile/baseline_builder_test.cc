@@ -206,6 +206,16 @@ TEST(BaselineBuilder, HoldsAMillionDistinctCategoriesInBoundedMemory) {
   EXPECT_LE(chunk_bytes, 8u << 20);
 }
 
+TEST(BaselineBuilder, KeepsNoMoreCategoriesThanItIsToldTo) {
+  const std::vector<std::string> values = {"a", "b", "b", "c", "c", "c"};
+  const auto baseline =
+      BuildBaseline({MakeBatch(6, {TextColumn("k", values)})}, {}, {.max_categories = 2});
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  const CategoryTable& kept = baseline->variables[0].categories;
+  EXPECT_THAT(kept.names(), ElementsAre("c", "b"));
+  EXPECT_EQ(kept.Code("a"), kept.rare_code());
+}
+
 TEST(BaselineBuilder, KeepsTheThousandMostFrequentByExactCount) {
   // Value i of the first 1,100 occurs 300 + i times, in no order; 70,000 others occur once.
   std::vector<std::string> values;

@@ -67,7 +67,7 @@ TEST(CategoryCounter, KeepsByExactCountThenByName) {
     ++counts[code];
     counter.See(code, row++, 0);
   }
-  auto result = std::move(counter).Finish(counts, row, 0);
+  auto result = std::move(counter).Finish(counts, kMaxKeptCategories, row, 0);
   ASSERT_TRUE(result.ok());
   EXPECT_THAT(result->table.names(), ElementsAre("x", "a", "b"));
   EXPECT_THAT(result->longest_gap_rows, ElementsAre(5, 3, 4));
@@ -83,7 +83,7 @@ TEST(CategoryCounter, PutsCandidatesBeyondTheLimitIntoTheRest) {
   CategoryCounter counter(hashes, 100, 1 << 16, 0);
   std::vector<uint64_t> counts(kCandidates + 2, 0);
   for (size_t i = 0; i < kCandidates; ++i) counts[counter.Code(std::to_string(i))] = i + 1;
-  const auto result = std::move(counter).Finish(counts, 1, 0);
+  const auto result = std::move(counter).Finish(counts, kMaxKeptCategories, 1, 0);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->table.size(), kMaxKeptCategories);
   EXPECT_EQ(result->table.names()[0], std::to_string(kCandidates - 1));

@@ -74,6 +74,15 @@ TEST(GrpcServer, RefusesWhatIsNoAddress) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"7700\""));
 }
 
+TEST(GrpcServer, RefusesMessagesThatItCouldNotReceive) {
+  const absl::Status status = StartStatus({.address = "localhost:0",
+                                           .max_message_bytes = 32 << 20,
+                                           .max_receive_bytes = size_t{63} << 20});
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("max_receive_mib 63"), HasSubstr("max_message_mib, 32")));
+}
+
 TEST(GrpcServer, RefusesATakenPortAndNamesIt) {
   TestServer server;
   const std::string address = absl::StrCat("127.0.0.1:", server.server->port());

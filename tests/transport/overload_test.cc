@@ -1,11 +1,14 @@
-// More than the server takes at once: streams wait, single batches are told to retry, and nothing
-// is lost. The disk is held, so that nothing in flight is answered until the test lets it.
+// More than the server takes at once: streams wait, single batches beyond their share are told to
+// retry, and nothing is lost. The disk is held, so that nothing in flight is answered until the
+// test lets it.
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/transport/test_server.h"
@@ -15,7 +18,7 @@ namespace {
 
 constexpr size_t kStreams = 8;
 constexpr uint64_t kBatches = 5;
-constexpr size_t kInFlight = 2;
+constexpr size_t kInFlight = 4;  // one of them for single calls
 
 using Stream = grpc::ClientReaderWriter<v1::IngestRequest, v1::IngestResponse>;
 
@@ -36,8 +39,7 @@ class OverloadTest : public ::testing::Test {
         EXPECT_TRUE(streams_[i]->Write(request));
       }
     }
-    // Two batches are in flight, of one stream or of two; every stream has been read from, and
-    // waits with its next one.
+    // Three batches are in flight; every stream has been read from, and waits with its next one.
     Await([](const engine::ServiceSnapshot& state) { return state.waiting_streams == kStreams; });
   }
 
@@ -79,7 +81,40 @@ TEST_F(OverloadTest, StreamsWaitAndLoseNothing) {
   EXPECT_EQ(Answered(engine::IngestReason::kQueueFull), 0u);
 }
 
+// A call of IngestBatch that is not over.
+struct Call {
+  Call(v1::IngestService::Stub* stub, const v1::NumberedBatch& batch) {
+    *request.mutable_batch() = batch;
+    stub->async()->IngestBatch(&context, &request, &response, [this](grpc::Status ended) {
+      status = std::move(ended);
+      done.Notify();
+    });
+  }
+  grpc::ClientContext context;
+  v1::IngestBatchRequest request;
+  v1::IngestBatchResponse response;
+  grpc::Status status;
+  absl::Notification done;
+};
+
+TEST_F(OverloadTest, SingleBatchesHaveAShareOfTheirOwn) {
+  const size_t streams = State().inflight_bytes;
+  Call taken(server_.ingest.get(), Numbered("m", 1, MakeRows(10), "single"));
+  Await([&](const engine::ServiceSnapshot& state) { return state.inflight_bytes > streams; });
+  Call refused(server_.ingest.get(), Numbered("m", 1, MakeRows(10), "another"));
+  refused.done.WaitForNotification();
+  EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_FALSE(taken.done.HasBeenNotified());
+  server_.disk.Open();
+  taken.done.WaitForNotification();
+  EXPECT_TRUE(taken.status.ok()) << taken.status.error_message();
+  EXPECT_EQ(taken.response.result(), v1::INGEST_RESULT_COUNTED);
+}
+
 TEST_F(OverloadTest, ASingleBatchIsToldWhenToRetryAndNotEvenParsed) {
+  const size_t streams = State().inflight_bytes;
+  Call taken(server_.ingest.get(), Numbered("m", 1, MakeRows(10), "single"));
+  Await([&](const engine::ServiceSnapshot& state) { return state.inflight_bytes > streams; });
   v1::IngestBatchRequest request;
   *request.mutable_batch() = Numbered("nobody", 1, MakeRows(10));
   v1::IngestBatchResponse response;
@@ -96,6 +131,7 @@ TEST_F(OverloadTest, ASingleBatchIsToldWhenToRetryAndNotEvenParsed) {
   EXPECT_EQ(Answered(engine::IngestReason::kUnknownModel), 0u);
 
   server_.disk.Open();
+  taken.done.WaitForNotification();
   Await([](const engine::ServiceSnapshot& state) { return state.inflight_bytes == 0; });
   grpc::ClientContext again;
   EXPECT_EQ(server_.ingest->IngestBatch(&again, request, &response).error_code(),
@@ -114,6 +150,51 @@ TEST_F(OverloadTest, ClientsThatLeaveTakeNothingAlong) {
   v1::IngestBatchResponse response;
   grpc::ClientContext context;
   EXPECT_TRUE(server_.ingest->IngestBatch(&context, request, &response).ok());
+}
+
+// The messages of waiting streams have little memory: all but a few streams are told to come back.
+TEST(Overload, StreamsBeyondWhatMayWaitAreToldWhenToComeBackAndLoseNothing) {
+  constexpr uint32_t kRows = 4000;
+  const size_t message = MakeRows(kRows).ByteSizeLong();
+  TestServer server(
+      {.address = "127.0.0.1:0", .max_inflight_requests = 4, .max_waiting_bytes = 4 * message});
+  MakeModel(&server, "m");
+  server.disk.Close();
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (size_t i = 0; i < 2 * kStreams; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(server.ingest->Ingest(contexts[i].get()));
+    v1::IngestRequest request;
+    *request.mutable_batch() = Numbered("m", 1, MakeRows(kRows), absl::StrCat("stream ", i));
+    EXPECT_TRUE(streams[i]->Write(request));
+    streams[i]->WritesDone();
+  }
+  const auto turned_away = [&] {
+    const auto reason = static_cast<size_t>(engine::IngestReason::kReceivedBytes);
+    return server.engine->ServiceState().reasons[reason];
+  };
+  while (turned_away() == 0) std::this_thread::yield();
+  server.disk.Open();
+  uint64_t counted = 0, told = 0;
+  for (const auto& stream : streams) {
+    v1::IngestResponse response;
+    while (stream->Read(&response)) {
+      EXPECT_EQ(response.result(), v1::INGEST_RESULT_COUNTED);
+      ++counted;
+    }
+    const grpc::Status status = stream->Finish();
+    if (status.ok()) continue;
+    ++told;
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    google::rpc::Status details;
+    ASSERT_TRUE(details.ParseFromString(status.error_details()));
+    ASSERT_EQ(details.details_size(), 1) << status.error_message();
+    EXPECT_TRUE(details.details(0).Is<google::rpc::RetryInfo>());
+  }
+  EXPECT_EQ(counted + told, 2 * kStreams);
+  EXPECT_EQ(told, turned_away());
+  EXPECT_GE(counted, 4u);
 }
 
 TEST_F(OverloadTest, AStopAnswersWhatWaits) {

@@ -140,7 +140,7 @@ TEST_F(ReportServiceTest, WatchersOfAnotherModelSeeNothingAndEndAtShutdown) {
 TEST_F(ReportServiceTest, ThereIsABoundOnWatchers) {
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchAlertsResponse>>> streams;
-  for (int i = 0; i < ReportService::kMaxWatchers; ++i) {
+  for (int i = 0; i < GrpcServerOptions().max_watchers; ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     streams.push_back(
         server_.reports->WatchAlerts(contexts.back().get(), v1::WatchAlertsRequest()));

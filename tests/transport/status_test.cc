@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
+#include "server/engine/quotas.h"
 
 namespace plumbline::transport {
 namespace {
@@ -43,6 +44,18 @@ TEST(ToRpcStatus, SaysWhenToTryAgainOnlyWhereThatHelps) {
     EXPECT_GT(retry.retry_delay().nanos(), 0);
   }
   EXPECT_THAT(ToRpcStatus(absl::NotFoundError("x")).details(), SizeIs(0));
+}
+
+TEST(ToGrpcStatus, AQuotaIsToBeTriedAgainMuchLater) {
+  engine::QuotaBook book;
+  const grpc::Status status = ToGrpcStatus(book.Refuse(engine::Quota::kModels, 3, "3 already"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message(), "3 already (the setting max_models is 3)");
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(status.error_details()));
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(details.details(0).UnpackTo(&retry));
+  EXPECT_GE(retry.retry_delay().seconds(), 10);
 }
 
 TEST(ToGrpcStatus, FitsIntoTrailingMetadata) {
