@@ -242,7 +242,8 @@ bool Probe(const std::shared_ptr<grpc::Channel>& channel) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-  const grpc::ByteBuffer request;  // the whole server
+  const grpc::Slice whole;  // an empty message: the whole server
+  const grpc::ByteBuffer request(&whole, 1);
   grpc::ByteBuffer response;
   absl::Mutex mutex;
   bool done = false;
