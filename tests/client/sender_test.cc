@@ -49,6 +49,17 @@ uint64_t SequenceOf(const v1::IngestRequest& request) {
   return request.batch().number().sequence();
 }
 
+// What a busy server says: RESOURCE_EXHAUSTED, and when to try again.
+google::rpc::Status Busy() {
+  google::rpc::Status busy;
+  busy.set_code(static_cast<int>(absl::StatusCode::kResourceExhausted));
+  busy.set_message("busy");
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_nanos(1'000'000);
+  busy.add_details()->PackFrom(info);
+  return busy;
+}
+
 std::set<uint64_t> UpTo(uint64_t last) {
   std::set<uint64_t> numbers;
   for (uint64_t i = 1; i <= last; ++i) numbers.insert(i);
@@ -103,13 +114,7 @@ TEST(Sender, SendsAgainWhatTheServerCouldNotTakeNow) {
   FakeIngest service([&](int, const v1::IngestRequest& request) -> std::optional<Reply> {
     absl::MutexLock lock(&mutex);
     if (!request.has_batch() || !seen.insert(SequenceOf(request)).second) return std::nullopt;
-    Reply reply{.result = v1::INGEST_RESULT_RETRY};
-    reply.error.set_code(14);
-    reply.error.set_message("busy");
-    google::rpc::RetryInfo info;
-    info.mutable_retry_delay()->set_nanos(1'000'000);
-    reply.error.add_details()->PackFrom(info);
-    return reply;
+    return Reply{.result = v1::INGEST_RESULT_RETRY, .error = Busy()};
   });
   FakeServer server({&service});
   const auto sender = NewSender(Options(server.address()));
@@ -120,6 +125,51 @@ TEST(Sender, SendsAgainWhatTheServerCouldNotTakeNow) {
   EXPECT_EQ(sender->stats().retries, 20u);
   EXPECT_EQ(sender->stats().acknowledged, 20u);
   EXPECT_EQ(service.streams(), 1);
+}
+
+TEST(Sender, ComesBackWhenABusyServerEndsTheStreamAndKeepsTheNumbers) {
+  FakeIngest service([](int stream, const v1::IngestRequest& request) -> std::optional<Reply> {
+    if (stream > 4 || SequenceOf(request) % 5 != 0) return std::nullopt;
+    return Reply{.end_stream = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy",
+                                            Busy().SerializeAsString())};
+  });
+  FakeServer server({&service});
+  SenderOptions options = Options(server.address());
+  options.max_strikes = 1;
+  const auto sender = NewSender(options);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(2)).ok());
+  const absl::Status status = sender->Finish(kPatience);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(service.counted(), UpTo(100));
+  EXPECT_EQ(service.rows(), 200u);
+  EXPECT_EQ(service.streams(), 5);
+  EXPECT_EQ(sender->stats().acknowledged, 100u);
+  EXPECT_EQ(sender->stats().refused, 0u);
+}
+
+TEST(Sender, ABusyServerCostsTheOldestOfAFullQueueAndLeavesNoHole) {
+  absl::Mutex mutex;
+  std::set<uint64_t> seen;
+  FakeIngest service([&](int, const v1::IngestRequest& request) -> std::optional<Reply> {
+    absl::MutexLock lock(&mutex);
+    if (!request.has_batch() || !seen.insert(SequenceOf(request)).second) return std::nullopt;
+    return Reply{.result = v1::INGEST_RESULT_RETRY, .error = Busy()};
+  });
+  FakeServer server({&service});
+  SenderOptions options = Options(server.address());
+  options.max_queued_batches = 5;
+  options.max_in_flight = 2;
+  const auto sender = NewSender(options);
+  for (int i = 0; i < 1000; ++i) sender->Send(Rows(1));
+  const absl::Status status = sender->Finish(kPatience);
+  ASSERT_TRUE(status.ok()) << status;
+  const SenderStats stats = sender->stats();
+  EXPECT_GT(stats.dropped, 0u);
+  EXPECT_EQ(stats.acknowledged + stats.dropped, 1000u);
+  EXPECT_EQ(stats.retries, stats.acknowledged);  // each was told once
+  EXPECT_EQ(service.counted(), UpTo(stats.acknowledged));
+  ASSERT_EQ(service.controls().size(), 1u);
+  EXPECT_EQ(service.controls()[0].end_epoch().last_sequence(), stats.acknowledged);
 }
 
 TEST(Sender, ReportsRefusalsAndGoesOnOnTheSameStream) {
