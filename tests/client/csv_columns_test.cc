@@ -146,8 +146,8 @@ TEST(PlanCsv, ReadsCaliforniaHousing) {
   CsvColumnOptions options;
   options.timestamp = "timestamp";
   options.id = "id";
-  const auto plan = PlanCsv(
-      plumbline::testing::DataPath("california_housing/reference.csv.gz"), options, {});
+  const auto plan =
+      PlanCsv(plumbline::testing::DataPath("california_housing/reference.csv.gz"), options, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->rows, 5832u);
   std::map<Use, int> count;
