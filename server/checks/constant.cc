@@ -11,9 +11,10 @@ namespace {
 // The only code in use, or the number of codes if there is no such one.
 size_t OnlyCode(const profile::VariableCounts& counts) {
   const uint64_t total = counts.Coded();
-  const auto largest = std::max_element(counts.codes.begin(), counts.codes.end());
-  if (total == 0 || *largest != total) return counts.codes.size();
-  return static_cast<size_t>(largest - counts.codes.begin());
+  if (total == 0 || counts.codes.Max() != total) return counts.codes.size();
+  size_t code = 0;
+  while (counts.codes[code] != total) ++code;
+  return code;
 }
 
 // True if the window's values are all the same, as far as its counts can say.
@@ -53,7 +54,7 @@ Finding CheckBecameConstant(const VariableInput& input) {
   finding.below_leave = false;
   const std::string value = input.baseline.is_numeric()
                                 ? absl::StrFormat("%.6g", input.window.moments.Min())
-                                : absl::StrCat("`", input.baseline.categories.names()[code], "`");
+                                : absl::StrCat("`", input.baseline.categories.name(code), "`");
   finding.reason = absl::StrCat(finding.variable, ": always ", value, ", varied in training (",
                                 CountText(rows), " rows)");
   if (*finding.p_value <

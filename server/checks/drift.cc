@@ -43,12 +43,14 @@ std::optional<double> ValueOf(DriftStatistic statistic, const profile::VariableS
 std::optional<double> EvidencePValue(const VariableInput& input, bool ordered) {
   const profile::VariableBaseline& baseline = input.baseline;
   if (ordered) {
-    const auto ks = stats::KsFromCounts(baseline.counts.codes, input.block->codes);
+    const auto ks =
+        stats::KsFromCounts(baseline.counts.codes.ToVector(), input.block->codes.ToVector());
     if (!ks.ok()) return std::nullopt;
     return ks->p_value;
   }
-  const auto chi_square = stats::ChiSquareHomogeneity(baseline.grouping.Sum(baseline.counts.codes),
-                                                      baseline.grouping.Sum(input.block->codes));
+  const auto chi_square =
+      stats::ChiSquareHomogeneity(baseline.grouping.Sum(baseline.counts.codes.ToVector()),
+                                  baseline.grouping.Sum(input.block->codes.ToVector()));
   if (!chi_square.ok()) return std::nullopt;
   return chi_square->p_value;
 }
@@ -88,10 +90,10 @@ void ExplainCategorical(const VariableInput& input, Finding* finding) {
   for (size_t code = 1; code < input.window.codes.size(); ++code) {
     if (std::abs(live(code) - base(code)) > std::abs(live(most) - base(most))) most = code;
   }
-  const auto& names = input.baseline.categories.names();
-  const std::string name = most < names.size()    ? absl::StrCat("`", names[most], "`")
-                           : most == names.size() ? "rare categories"
-                                                  : "unseen categories";
+  const profile::CategoryTable& categories = input.baseline.categories;
+  const std::string name = most < categories.size() ? absl::StrCat("`", categories.name(most), "`")
+                           : most == categories.rare_code() ? "rare categories"
+                                                            : "unseen categories";
   finding->cause = "category_share_changed";
   absl::StrAppend(&finding->reason, ", ", name, " ", PercentText(live(most)), " against ",
                   PercentText(base(most)), " in training");

@@ -39,7 +39,7 @@ Finding CheckVanishedCategory(const VariableInput& input) {
     finding.p_value = p_value;
     finding.baseline = share;
     finding.reason =
-        absl::StrCat(finding.variable, ": no row with `", input.baseline.categories.names()[code],
+        absl::StrCat(finding.variable, ": no row with `", input.baseline.categories.name(code),
                      "`, ", PercentText(share), " in training (", CountText(rows), " rows)");
   }
   return finding;

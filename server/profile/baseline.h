@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "server/profile/bins.h"
 #include "server/profile/categories.h"
 #include "server/profile/counts.h"
@@ -22,11 +23,22 @@ namespace plumbline::profile {
 /// Categorical: each kept category with at least 0.1% of training and 5 rows, and OTHER, the last
 /// group, for the rest, the rare and the unseen.
 struct Grouping {
-  std::vector<uint32_t> group_of_code;  // one entry a code
+  /// The codes from here to the next run belong to this group.
+  struct Run {
+    uint16_t first_code = 0;
+    uint16_t group = 0;
+
+    friend bool operator==(const Run&, const Run&) = default;
+  };
+  std::vector<Run> runs;  // ascending, from code 0 on
+  uint32_t codes = 0;
   uint32_t groups = 0;
 
+  uint32_t GroupOf(size_t code) const;
   /// Counts by group. Codes beyond the grouping's are ignored.
-  std::vector<uint64_t> Sum(const std::vector<uint64_t>& codes) const;
+  std::vector<uint64_t> Sum(absl::Span<const uint64_t> counts) const;
+
+  friend bool operator==(const Grouping&, const Grouping&) = default;
 };
 
 /// Ranks at which VariableBaseline::quantiles holds values.

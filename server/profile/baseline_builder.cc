@@ -123,7 +123,7 @@ void BaselineBuilder::Impl::BeginCounting() {
     variable.distinct = sketch.distinct().EstimatedDistinct();
     variable.singletons =
         static_cast<uint64_t>(std::llround(sketch.distinct().EstimatedSingletons()));
-    variable.counts.codes.assign(candidates.size() + 2, 0);
+    variable.counts.codes = CodeCounts(candidates.size() + 2);
     row_bytes += 8 + sketch.MeanBytes();
     // Candidates that are not kept go into the filter too.
     const auto kept = std::min(candidates.size(), options.max_categories);
@@ -156,7 +156,7 @@ void BaselineBuilder::Impl::CountCategorical(const BatchView& batch, const Colum
   CategoryCounter& categories = *second[index].categories;
   const auto see = [&](uint32_t row, uint32_t code) {
     const int64_t time = TimeOf(batch, row);
-    ++counts.codes[code];
+    counts.codes.Add(code);
     gap.See(counted + row, time);
     categories.See(code, counted + row, time);
   };

@@ -57,7 +57,7 @@ void NumericSketch::AddValue(double value) {
 void NumericSketch::Describe(VariableBaseline* variable) const {
   variable->distinct = distinct_.EstimatedDistinct();
   if (moments_.count() == 0) {
-    variable->counts.codes.assign(2, 0);
+    variable->counts.codes = CodeCounts(2);
     return;
   }
   std::vector<double> distinct, atoms;
@@ -76,7 +76,7 @@ void NumericSketch::Describe(VariableBaseline* variable) const {
   const auto shown = quantiles_.Quantiles(kQuantileRanks);
   if (edges.ok()) variable->bins = ChooseBins(distinct, *edges, atoms);
   if (shown.ok()) variable->quantiles = *shown;
-  variable->counts.codes.assign(variable->bins.size() + 2, 0);
+  variable->counts.codes = CodeCounts(variable->bins.size() + 2);
   const double mean = moments_.Mean();
   variable->counts.moments = stats::Moments(std::isfinite(mean) ? mean : 0);
 }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -187,21 +188,26 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
   FindCells(key_, edges, wide_cells, stats::BestSimdLevel());
   FindCells(key_, absl::MakeConstSpan(widened, n), narrow_cells, stats::BestSimdLevel());
   // Of a cell: the edges in the cells before it, and those up to its own.
-  first_edges_.resize(key_.last_cell + 1);
+  std::vector<uint16_t> first_edges(key_.last_cell + 1);
   size_t wide = 0, slim = 0, most = 0;
   for (uint32_t cell = 0; cell <= key_.last_cell; ++cell) {
     const size_t begin = std::min(wide, slim);
     while (wide < n && wide_cells[wide] <= cell) ++wide;
     while (slim < n && narrow_cells[slim] <= cell) ++slim;
-    first_edges_[cell] = static_cast<uint16_t>(begin);
+    first_edges[cell] = static_cast<uint16_t>(begin);
     most = std::max(most, std::max(wide, slim) - begin);
   }
   while (Reach(halvings_) < most) ++halvings_;
   // Look-ups near the end start earlier, so that they read no further than the edges go.
   const size_t window = Reach(halvings_);
   const size_t latest = n > window ? n - window : 0;
-  for (uint16_t& first : first_edges_) {
+  for (uint16_t& first : first_edges) {
     first = static_cast<uint16_t>(std::min<size_t>(first, latest));
+  }
+  if (latest <= std::numeric_limits<uint8_t>::max()) {
+    first_edges_.assign(first_edges.begin(), first_edges.end());
+  } else {
+    many_first_edges_ = std::move(first_edges);
   }
 }
 

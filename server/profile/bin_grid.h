@@ -33,7 +33,7 @@ inline constexpr uint32_t kEdgesAtOnce = 4;
 /// Where to look for a value among the edges of bins: for each cell of a grid the first of the
 /// edges that can decide about a value in it, of which there are Reach(halvings()) at the most.
 /// Never wrong, whatever the edges: a grid that suits them badly only takes more halvings. About
-/// 2 KB, or less for few edges. Immutable; any thread.
+/// 1 KB, or less for few edges. Immutable; any thread.
 class BinGrid {
  public:
   /// No edges: no cells.
@@ -48,12 +48,20 @@ class BinGrid {
     return ((size_t{kEdgesAtOnce} + 1) << halvings) - 1;
   }
 
-  bool empty() const { return first_edges_.empty(); }
+  bool empty() const { return first_edges_.empty() && many_first_edges_.empty(); }
   const GridKey& key() const { return key_; }
   int halvings() const { return halvings_; }
-  /// By cell: all edges before this one are at or below every value of the cell, and all edges from
-  /// Reach(halvings()) further on are above.
-  absl::Span<const uint16_t> first_edges() const { return first_edges_; }
+  /// Calls use(first_edges), by cell: all edges before first_edges[cell] are at or below every
+  /// value of the cell, and all edges from Reach(halvings()) further on are above. A list of
+  /// uint8_t, or of uint16_t for many edges.
+  template <class Use>
+  void UseFirstEdges(const Use& use) const {
+    if (many_first_edges_.empty()) {
+      use(first_edges_.data());
+    } else {
+      use(many_first_edges_.data());
+    }
+  }
 
   /// Edges that a look-up may read: as many as there are, or more, the further ones NaN.
   size_t EdgesToRead(size_t edges) const;
@@ -61,7 +69,8 @@ class BinGrid {
  private:
   GridKey key_;
   int halvings_ = 0;
-  std::vector<uint16_t> first_edges_;
+  std::vector<uint8_t> first_edges_;  // if they fit, else
+  std::vector<uint16_t> many_first_edges_;
 };
 
 }  // namespace plumbline::profile

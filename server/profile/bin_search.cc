@@ -27,8 +27,8 @@ template <int kHalvings, class Edge>
   return first;
 }
 
-template <int kHalvings, class Edge>
-void SearchPortable(const uint16_t* first_edges, const Edge* edges, absl::Span<const double> x,
+template <int kHalvings, class First, class Edge>
+void SearchPortable(const First* first_edges, const Edge* edges, absl::Span<const double> x,
                     uint32_t* codes) {
   for (size_t i = 0; i < x.size(); ++i) {
     const Edge value = static_cast<Edge>(x[i]);
@@ -52,8 +52,8 @@ __attribute__((target("avx2"), always_inline)) inline uint32_t Below(const float
   return static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(_mm_movemask_ps(below))));
 }
 
-template <int kHalvings, class Edge>
-__attribute__((target("avx2"))) void SearchAvx2(const uint16_t* first_edges, const Edge* edges,
+template <int kHalvings, class First, class Edge>
+__attribute__((target("avx2"))) void SearchAvx2(const First* first_edges, const Edge* edges,
                                                 absl::Span<const double> x, uint32_t* codes) {
   const double* const values = x.data();
   const size_t n = x.size();
@@ -66,8 +66,8 @@ __attribute__((target("avx2"))) void SearchAvx2(const uint16_t* first_edges, con
 #endif
 
 // `codes` holds the cells, and is overwritten.
-template <int kHalvings, class Edge>
-void Search(const uint16_t* first_edges, const Edge* edges, absl::Span<const double> x,
+template <int kHalvings, class First, class Edge>
+void Search(const First* first_edges, const Edge* edges, absl::Span<const double> x,
             uint32_t* codes, stats::SimdLevel level) {
 #if defined(__x86_64__)
   if (level == stats::SimdLevel::kAvx2) {
@@ -87,25 +87,29 @@ void Find(const BinGrid& grid, const Edge* edges, absl::Span<const double> x, ui
     return;
   }
   FindCells(grid.key(), x, codes, level);
-  const uint16_t* const first_edges = grid.first_edges().data();
-  switch (grid.halvings()) {
-    case 0:
-      return Search<0>(first_edges, edges, x, codes, level);
-    case 1:
-      return Search<1>(first_edges, edges, x, codes, level);
-    case 2:
-      return Search<2>(first_edges, edges, x, codes, level);
-    case 3:
-      return Search<3>(first_edges, edges, x, codes, level);
-    case 4:
-      return Search<4>(first_edges, edges, x, codes, level);
-    case 5:
-      return Search<5>(first_edges, edges, x, codes, level);
-    case 6:
-      return Search<6>(first_edges, edges, x, codes, level);
-    default:  // fewer than 512 edges take no more
-      return Search<7>(first_edges, edges, x, codes, level);
-  }
+  grid.UseFirstEdges([&](const auto* first_edges) {
+    const auto search = [&]<int kHalvings>() {
+      Search<kHalvings>(first_edges, edges, x, codes, level);
+    };
+    switch (grid.halvings()) {
+      case 0:
+        return search.template operator()<0>();
+      case 1:
+        return search.template operator()<1>();
+      case 2:
+        return search.template operator()<2>();
+      case 3:
+        return search.template operator()<3>();
+      case 4:
+        return search.template operator()<4>();
+      case 5:
+        return search.template operator()<5>();
+      case 6:
+        return search.template operator()<6>();
+      default:  // fewer than 512 edges take no more
+        return search.template operator()<7>();
+    }
+  });
 }
 
 }  // namespace

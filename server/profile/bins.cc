@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "absl/container/btree_map.h"
@@ -56,23 +57,47 @@ absl::StatusOr<NumericBins> NumericBins::Create(std::vector<double> edges,
     bins.search_edges_.back() = kInfinity;
     bins.closed_edges_ = edges;
   }
-  bins.float_edges_.reserve(edges.size());
-  for (size_t i = 0; i < edges.size(); ++i) {
-    // An edge right behind a value must not round onto that value: it becomes the next float.
-    const bool behind_value = i + 1 == edges.size() || (i > 0 && atoms[i - 1]);
-    float edge = behind_value
-                     ? std::nextafter(RoundToFloat(Before(bins.search_edges_[i])), kFloatInfinity)
-                     : RoundToFloat(edges[i]);
-    if (i > 0) edge = std::max(edge, bins.float_edges_.back());
-    bins.float_edges_.push_back(edge);
-  }
-  bins.grid_ = BinGrid(bins.search_edges_, bins.float_edges_);
-  bins.search_edges_.resize(bins.grid_.EdgesToRead(edges.size()), kNan);
-  bins.float_edges_.resize(bins.grid_.EdgesToRead(edges.size()), kNan);
-  bins.search_edges_.shrink_to_fit();
-  bins.float_edges_.shrink_to_fit();
   bins.atoms_ = std::move(atoms);
+  bins.grid_ = BinGrid(bins.search_edges_, bins.RoundedEdges());
+  bins.search_edges_.resize(bins.grid_.EdgesToRead(edges.size()), kNan);
+  bins.search_edges_.shrink_to_fit();
   return bins;
+}
+
+std::vector<float> NumericBins::RoundedEdges() const {
+  std::vector<float> rounded;
+  for (size_t i = 0; i < edges().size(); ++i) {
+    // An edge right behind a value must not round onto that value: it becomes the next float.
+    const bool behind_value = i == size() || (i > 0 && atoms_[i - 1]);
+    const double edge = search_edges_[i];
+    float narrow = behind_value ? std::nextafter(RoundToFloat(Before(edge)), kFloatInfinity)
+                                : RoundToFloat(edge);
+    if (i > 0) narrow = std::max(narrow, rounded.back());
+    rounded.push_back(narrow);
+  }
+  return rounded;
+}
+
+NumericBins::NarrowEdges& NumericBins::NarrowEdges::operator=(const NarrowEdges& other) {
+  if (this != &other) delete[] edges_.exchange(nullptr);
+  return *this;
+}
+
+NumericBins::NarrowEdges& NumericBins::NarrowEdges::operator=(NarrowEdges&& other) noexcept {
+  if (this != &other) delete[] edges_.exchange(other.edges_.exchange(nullptr));
+  return *this;
+}
+
+const float* NumericBins::NarrowEdges::Make(const NumericBins& bins) const {
+  const std::vector<float> rounded = bins.RoundedEdges();
+  const size_t size = bins.search_edges_.size();
+  auto made = std::make_unique<float[]>(size);
+  std::copy(rounded.begin(), rounded.end(), made.get());
+  std::fill(made.get() + rounded.size(), made.get() + size, static_cast<float>(kNan));
+  const float* before = nullptr;
+  // Of two threads that make them at once the first wins.
+  if (!edges_.compare_exchange_strong(before, made.get(), std::memory_order_acq_rel)) return before;
+  return made.release();
 }
 
 uint32_t NumericBins::Code(double x) const {
@@ -104,7 +129,7 @@ void NumericBins::Codes(absl::Span<const float> x, uint32_t* codes, stats::SimdL
 void NumericBins::Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
                         stats::SimdLevel level) const {
   if (narrow) {
-    FindCodes(grid_, float_edges_.data(), x, codes, level);
+    FindCodes(grid_, float_edges(), x, codes, level);
   } else {
     FindCodes(grid_, search_edges_.data(), x, codes, level);
   }

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_BINS_H_
 #define PLUMBLINE_SERVER_PROFILE_BINS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,17 +54,44 @@ class NumericBins {
              stats::SimdLevel level) const;
   /// What values are compared with for edges()[i].
   double SearchEdge(size_t i, bool narrow) const {
-    return narrow ? static_cast<double>(float_edges_[i]) : search_edges_[i];
+    return narrow ? static_cast<double>(float_edges()[i]) : search_edges_[i];
   }
 
   const BinGrid& grid() const { return grid_; }
+  /// The edges in float32, and NaN as far as the grid wants.
+  const float* float_edges() const { return narrow_edges_.Get(*this); }
 
  private:
+  // The edges in float32, made when they are first asked for: most variables never meet a float32.
+  class NarrowEdges {
+   public:
+    NarrowEdges() = default;
+    // Whoever is copied to makes its own.
+    NarrowEdges(const NarrowEdges&) {}
+    NarrowEdges& operator=(const NarrowEdges&);
+    NarrowEdges(NarrowEdges&& other) noexcept : edges_(other.edges_.exchange(nullptr)) {}
+    NarrowEdges& operator=(NarrowEdges&& other) noexcept;
+    ~NarrowEdges() { delete[] edges_.load(); }
+
+    const float* Get(const NumericBins& bins) const {
+      const float* const edges = edges_.load(std::memory_order_acquire);
+      return edges != nullptr ? edges : Make(bins);
+    }
+
+   private:
+    const float* Make(const NumericBins& bins) const;
+
+    mutable std::atomic<const float*> edges_{nullptr};
+  };
+
+  // As many as edges().
+  std::vector<float> RoundedEdges() const;
+
   std::vector<double> closed_edges_;  // edges() if the last bin is closed, else empty
   // What values are compared with, then NaN as far as the grid wants. The last edge is infinity
   // where the last bin is closed.
   std::vector<double> search_edges_;
-  std::vector<float> float_edges_;
+  NarrowEdges narrow_edges_;  // as many
   std::vector<bool> atoms_;
   BinGrid grid_;
 };

@@ -25,7 +25,7 @@ class CategoryCounts {
       : unseen_code_(categories.unseen_code()), counts_(counts) {}
 
   void Add(uint32_t code, const Value& value, uint64_t rows) {
-    counts_->codes[code] += rows;
+    counts_->codes.Add(code, rows);
     if (code != unseen_code_) return;
     if constexpr (std::is_same_v<Value, absl::string_view>) {
       unseen_[UnseenNames::Cut(value)] += rows;

@@ -42,7 +42,7 @@ uint32_t CategoryCounter::Code(absl::string_view category) {
   return static_cast<uint32_t>(names_.size());
 }
 
-absl::StatusOr<CategoryCounter::Result> CategoryCounter::Finish(const std::vector<uint64_t>& counts,
+absl::StatusOr<CategoryCounter::Result> CategoryCounter::Finish(const CodeCounts& counts,
                                                                 size_t max_kept, uint64_t rows,
                                                                 int64_t end_micros) && {
   std::vector<uint32_t> order(names_.size());

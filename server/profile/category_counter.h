@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/profile/categories.h"
+#include "server/profile/code_counts.h"
 #include "server/profile/gap_clock.h"
 #include "server/stats/membership_filter.h"
 
@@ -43,7 +44,7 @@ class CategoryCounter {
   };
   /// Keeps the `max_kept` candidates with the largest `counts` (by candidate's code), equal ones by
   /// name; the others join the rest.
-  absl::StatusOr<Result> Finish(const std::vector<uint64_t>& counts, size_t max_kept, uint64_t rows,
+  absl::StatusOr<Result> Finish(const CodeCounts& counts, size_t max_kept, uint64_t rows,
                                 int64_t end_micros) &&;
 
  private:

@@ -112,11 +112,10 @@ absl::StatusOr<std::vector<BaselineChunk>> ChunkList::Finish(
   return std::move(chunks_);
 }
 
-std::vector<uint64_t> RemapCodes(const std::vector<uint64_t>& codes,
-                                 const std::vector<uint32_t>& final_codes) {
-  std::vector<uint64_t> sums(final_codes.empty() ? 0 : final_codes.back() + 1, 0);
+CodeCounts RemapCodes(const CodeCounts& codes, const std::vector<uint32_t>& final_codes) {
+  CodeCounts sums(final_codes.empty() ? 0 : final_codes.back() + 1);
   for (size_t code = 0; code < codes.size() && code < final_codes.size(); ++code) {
-    sums[final_codes[code]] += codes[code];
+    sums.Add(final_codes[code], codes[code]);
   }
   return sums;
 }

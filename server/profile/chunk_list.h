@@ -58,8 +58,7 @@ class ChunkList {
 
 /// Counts by final code: code i becomes final_codes[i], and counts of one final code are added. The
 /// last entry of final_codes is the largest.
-std::vector<uint64_t> RemapCodes(const std::vector<uint64_t>& codes,
-                                 const std::vector<uint32_t>& final_codes);
+CodeCounts RemapCodes(const CodeCounts& codes, const std::vector<uint32_t>& final_codes);
 
 }  // namespace plumbline::profile
 

@@ -10,6 +10,7 @@ CodeHistogram::CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLe
 }
 
 void CodeHistogram::Add(absl::Span<const double> x) {
+  values_ += x.size();
   constexpr size_t kBlock = 256;
   uint32_t codes[kBlock];
   for (size_t begin = 0; begin < x.size(); begin += kBlock) {
@@ -29,11 +30,13 @@ uint64_t CodeHistogram::outside() const {
   return sum;
 }
 
-void CodeHistogram::AddTo(std::vector<uint64_t>* codes) const {
-  for (size_t code = 0; code < bins_.size() + 2; ++code) {
-    (*codes)[code] += uint64_t{counts_[0][code]} + counts_[1][code] + counts_[2][code] +
-                      uint64_t{counts_[3][code]};
+void CodeHistogram::AddTo(CodeCounts* codes) const {
+  uint32_t sums[kMaxBins + 2];
+  const size_t size = bins_.size() + 2;
+  for (size_t code = 0; code < size; ++code) {
+    sums[code] = counts_[0][code] + counts_[1][code] + counts_[2][code] + counts_[3][code];
   }
+  codes->AddEach(absl::MakeConstSpan(sums, size), values_);
 }
 
 }  // namespace plumbline::profile

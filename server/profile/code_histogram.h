@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "server/profile/bins.h"
+#include "server/profile/code_counts.h"
 #include "server/stats/simd.h"
 
 namespace plumbline::profile {
@@ -26,8 +26,8 @@ class CodeHistogram {
   /// Values outside the bins so far.
   uint64_t outside() const;
 
-  /// Adds the counts to `codes`, which has bins.size() + 2 entries.
-  void AddTo(std::vector<uint64_t>* codes) const;
+  /// Adds the counts to `codes`, of which there are bins.size() + 2.
+  void AddTo(CodeCounts* codes) const;
 
  private:
   static constexpr size_t kSides = 4;
@@ -35,6 +35,7 @@ class CodeHistogram {
   const NumericBins& bins_;
   bool narrow_;
   stats::SimdLevel level_;
+  uint64_t values_ = 0;
   uint32_t counts_[kSides][kMaxBins + 2];
 };
 

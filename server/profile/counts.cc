@@ -1,12 +1,8 @@
 #include "server/profile/counts.h"
 
-#include <numeric>
-
 namespace plumbline::profile {
 
-uint64_t VariableCounts::Coded() const {
-  return std::accumulate(codes.begin(), codes.end(), uint64_t{0});
-}
+uint64_t VariableCounts::Coded() const { return codes.Total(); }
 
 void VariableCounts::Merge(const VariableCounts& other) {
   rows += other.rows;
@@ -16,8 +12,7 @@ void VariableCounts::Merge(const VariableCounts& other) {
   negative_infinities += other.negative_infinities;
   wrong_type += other.wrong_type;
   absent += other.absent;
-  if (codes.size() < other.codes.size()) codes.resize(other.codes.size());
-  for (size_t i = 0; i < other.codes.size(); ++i) codes[i] += other.codes[i];
+  codes.Merge(other.codes);
   // An empty side takes over the other's shift: nothing is lost to re-centring.
   if (moments.count() == 0 && other.moments.count() > 0) {
     moments = other.moments;

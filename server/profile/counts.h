@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "server/profile/code_counts.h"
 #include "server/profile/unseen_names.h"
 #include "server/stats/compensated_sum.h"
 #include "server/stats/moments.h"
@@ -25,7 +25,7 @@ struct VariableCounts {
   uint64_t negative_infinities = 0;
   uint64_t wrong_type = 0;  // the column was there with another type
   uint64_t absent = 0;      // the column was not there
-  std::vector<uint64_t> codes;
+  CodeCounts codes;
   stats::Moments moments;           // of the finite values; numeric only
   stats::CompensatedSum below_sum;  // of the values below the baseline's range
   stats::CompensatedSum above_sum;  // of the values above it

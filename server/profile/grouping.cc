@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "server/profile/baseline.h"
@@ -39,7 +41,7 @@ void CutEvenly(absl::Span<const Run> items, double wanted, std::vector<Run>* run
   }
 }
 
-std::vector<Run> CutCodes(const std::vector<uint64_t>& codes, double total) {
+std::vector<Run> CutCodes(const CodeCounts& codes, double total) {
   std::vector<Run> items;
   for (size_t code = 0; code < codes.size(); ++code) {
     if (codes[code] > 0) items.push_back({code, static_cast<double>(codes[code])});
@@ -74,35 +76,36 @@ void PoolSparse(double total, std::vector<Run>* runs) {
   }
 }
 
+// Codes from `code` on belong to `group`.
+void Append(size_t code, size_t group, Grouping* grouping) {
+  static_assert(kMaxKeptCategories + 2 <= 0xffff && kMaxBins + 2 <= 0xffff);
+  if (!grouping->runs.empty() && grouping->runs.back().group == group) return;
+  grouping->runs.push_back({static_cast<uint16_t>(code), static_cast<uint16_t>(group)});
+}
+
 Grouping GroupBins(const VariableBaseline& variable) {
-  const std::vector<uint64_t>& codes = variable.counts.codes;
   const double total = static_cast<double>(variable.counts.Coded());
-  std::vector<Run> runs = CutCodes(codes, total);
+  std::vector<Run> runs = CutCodes(variable.counts.codes, total);
   PoolSparse(total, &runs);
   Grouping grouping;
+  Append(0, 0, &grouping);
+  for (size_t group = 1; group < runs.size(); ++group) Append(runs[group].start, group, &grouping);
   grouping.groups = std::max<uint32_t>(1, static_cast<uint32_t>(runs.size()));
-  grouping.group_of_code.resize(codes.size(), 0);
-  uint32_t group = 0;
-  for (size_t code = 0; code < codes.size(); ++code) {
-    while (group + 1 < runs.size() && runs[group + 1].start <= code) ++group;
-    grouping.group_of_code[code] = group;
-  }
   return grouping;
 }
 
 Grouping GroupCategories(const VariableBaseline& variable) {
-  const std::vector<uint64_t>& codes = variable.counts.codes;
+  const CodeCounts& codes = variable.counts.codes;
   const double total = static_cast<double>(variable.counts.Coded());
   const double least = std::max(kRareShare * total, std::min(kSparseRows, total));
-  constexpr uint32_t kOther = ~uint32_t{0};
+  const auto is_kept = [&](size_t code) {
+    return code < variable.categories.size() && static_cast<double>(codes[code]) >= least;
+  };
+  size_t other = 0;
+  for (size_t code = 0; code < codes.size(); ++code) other += is_kept(code) ? 1 : 0;
   Grouping grouping;
-  grouping.group_of_code.resize(codes.size(), kOther);
-  for (size_t code = 0; code < codes.size() && code < variable.categories.size(); ++code) {
-    if (static_cast<double>(codes[code]) < least) continue;
-    grouping.group_of_code[code] = grouping.groups++;
-  }
-  for (uint32_t& group : grouping.group_of_code) {
-    if (group == kOther) group = grouping.groups;
+  for (size_t code = 0; code < codes.size(); ++code) {
+    Append(code, is_kept(code) ? grouping.groups++ : other, &grouping);
   }
   ++grouping.groups;
   return grouping;
@@ -110,10 +113,20 @@ Grouping GroupCategories(const VariableBaseline& variable) {
 
 }  // namespace
 
-std::vector<uint64_t> Grouping::Sum(const std::vector<uint64_t>& codes) const {
+uint32_t Grouping::GroupOf(size_t code) const {
+  const auto after = std::upper_bound(runs.begin(), runs.end(), code,
+                                      [](size_t c, const Run& run) { return c < run.first_code; });
+  return std::prev(after)->group;
+}
+
+std::vector<uint64_t> Grouping::Sum(absl::Span<const uint64_t> counts) const {
   std::vector<uint64_t> sums(groups, 0);
-  for (size_t code = 0; code < codes.size() && code < group_of_code.size(); ++code) {
-    sums[group_of_code[code]] += codes[code];
+  counts = counts.first(std::min<size_t>(counts.size(), codes));
+  for (size_t i = 0; i < runs.size() && runs[i].first_code < counts.size(); ++i) {
+    const size_t end = i + 1 < runs.size() ? std::min<size_t>(runs[i + 1].first_code, counts.size())
+                                           : counts.size();
+    sums[runs[i].group] +=
+        std::accumulate(counts.begin() + runs[i].first_code, counts.begin() + end, uint64_t{0});
   }
   return sums;
 }
@@ -121,14 +134,15 @@ std::vector<uint64_t> Grouping::Sum(const std::vector<uint64_t>& codes) const {
 bool VariableBaseline::is_constant() const {
   if (counts.Coded() == 0) return false;
   if (is_numeric()) return counts.moments.Min() == counts.moments.Max();
-  return std::count_if(counts.codes.begin(), counts.codes.end(),
-                       [](uint64_t count) { return count > 0; }) == 1 &&
-         counts.codes[categories.rare_code()] == 0;
+  return counts.codes.Max() == counts.Coded() && counts.codes[categories.rare_code()] == 0;
 }
 
 Grouping MakeGrouping(const VariableBaseline& variable) {
   if (variable.counts.codes.empty()) return Grouping();
-  return variable.is_numeric() ? GroupBins(variable) : GroupCategories(variable);
+  Grouping grouping = variable.is_numeric() ? GroupBins(variable) : GroupCategories(variable);
+  grouping.codes = static_cast<uint32_t>(variable.counts.codes.size());
+  grouping.runs.shrink_to_fit();
+  return grouping;
 }
 
 }  // namespace plumbline::profile

@@ -104,9 +104,9 @@ class NumericColumn {
   bool CountFew(absl::Span<const double> compared) {
     uint32_t codes[kFewRows];
     bins_.Codes(compared, narrow_, codes, level_);
+    counts_->codes.AddCodes(absl::MakeConstSpan(codes, compared.size()));
     bool outside = false;
     for (size_t i = 0; i < compared.size(); ++i) {
-      ++counts_->codes[codes[i]];
       outside |= codes[i] == 0 || codes[i] == bins_.size() + 1;
     }
     return outside;
@@ -140,8 +140,9 @@ class NumericColumn {
 };
 
 // Two values only: counts them, and adds each as often as it occurs.
-void CountBools(const VariableBaseline& baseline, const ColumnView& column, absl::Span<const bool> values,
-                uint32_t begin, uint32_t end, VariableCounts* counts) {
+void CountBools(const VariableBaseline& baseline, const ColumnView& column,
+                absl::Span<const bool> values, uint32_t begin, uint32_t end,
+                VariableCounts* counts) {
   const NumericBins& bins = baseline.bins;
   const bool narrow = baseline.variable.type == ValueType::kFloat;
   const BoolCounts found = CountBoolRows(column, values, begin, end);
@@ -151,7 +152,7 @@ void CountBools(const VariableBaseline& baseline, const ColumnView& column, absl
     if (times == 0) continue;
     const double x = value ? 1 : 0;
     const uint32_t code = narrow ? bins.Code(static_cast<float>(x)) : bins.Code(x);
-    counts->codes[code] += times;
+    counts->codes.Add(code, times);
     counts->moments.AddRepeated(x, times);
     const double sum = x * static_cast<double>(times);
     if (code == 0) {

@@ -12,7 +12,7 @@ Pane::Pane(const Baseline& baseline) {
   variables.resize(baseline.variables.size());
   for (size_t i = 0; i < variables.size(); ++i) {
     const VariableCounts& trained = baseline.variables[i].counts;
-    variables[i].codes.assign(trained.codes.size(), 0);
+    variables[i].codes = CodeCounts(trained.codes.size());
     variables[i].moments = stats::Moments(trained.moments.shift());
   }
 }
@@ -38,8 +38,8 @@ void Pane::Merge(const Pane& other) {
 void Pane::Clear() {
   rows = 0;
   for (VariableCounts& counts : variables) {
-    std::vector<uint64_t> codes = std::move(counts.codes);
-    std::fill(codes.begin(), codes.end(), 0);
+    CodeCounts codes = std::move(counts.codes);
+    codes.Clear();
     const double shift = counts.moments.shift();
     counts = VariableCounts();
     counts.codes = std::move(codes);

@@ -137,7 +137,7 @@ absl::StatusOr<stats::Moments> ReadMoments(Reader* in) {
   return stats::Moments::FromParts(parts);
 }
 
-void WriteCodes(const std::vector<uint64_t>& codes, Writer* out) {
+void WriteCodes(const CodeCounts& codes, Writer* out) {
   uint64_t used = 0;
   for (const uint64_t count : codes) used += count > 0 ? 1 : 0;
   out->Varint(used);
@@ -150,7 +150,7 @@ void WriteCodes(const std::vector<uint64_t>& codes, Writer* out) {
   }
 }
 
-absl::Status ReadCodes(Reader* in, std::vector<uint64_t>* codes) {
+absl::Status ReadCodes(Reader* in, CodeCounts* codes) {
   const uint64_t used = in->Varint();
   if (used > codes->size()) return absl::DataLossError("more codes than the baseline has");
   uint64_t next = 0;
@@ -160,7 +160,7 @@ absl::Status ReadCodes(Reader* in, std::vector<uint64_t>* codes) {
     if (!in->ok() || count == 0 || next >= codes->size() || gap >= codes->size() - next) {
       return absl::DataLossError("a code is outside the baseline's");
     }
-    (*codes)[next + gap] = count;
+    codes->Add(next + gap, count);
     next += gap + 1;
   }
   return absl::OkStatus();

@@ -29,11 +29,10 @@ std::vector<DistributionGroup> NumericGroups(const VariableBaseline& baseline,
     rows.push_back({absl::StrCat("below ", Number(edges.front())), std::nullopt, edges.front(), 0,
                     count(live, 0)});
   }
-  const std::vector<uint32_t>& group_of = baseline.grouping.group_of_code;
   for (size_t code = 1; code < above;) {
     size_t end = code;
     DistributionGroup row;
-    while (end < above && group_of[end] == group_of[code]) {
+    while (end < above && baseline.grouping.GroupOf(end) == baseline.grouping.GroupOf(code)) {
       row.baseline_count += count(baseline.counts, end);
       row.live_count += count(live, end);
       ++end;
@@ -65,8 +64,8 @@ std::vector<DistributionGroup> SideBySide(const VariableBaseline& baseline,
     const uint64_t trained = baseline.counts.codes[code];
     const uint64_t served = code < live.codes.size() ? live.codes[code] : 0;
     if (code < std::min(max_categories, baseline.categories.size())) {
-      rows.push_back(
-          {baseline.categories.names()[code], std::nullopt, std::nullopt, trained, served});
+      rows.push_back({std::string(baseline.categories.name(code)), std::nullopt, std::nullopt,
+                      trained, served});
     } else if (code != baseline.categories.unseen_code()) {
       other.baseline_count += trained;
       other.live_count += served;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "absl/container/fixed_array.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "server/stats/chi_square.h"
@@ -13,6 +15,22 @@
 
 namespace plumbline::profile {
 namespace {
+
+constexpr size_t kMaxCodes = std::max(kMaxBins, kMaxKeptCategories) + 2;
+
+// The counts of one side, all of one width.
+struct WideCounts {
+  explicit WideCounts(const VariableCounts& counts) : codes(counts.codes.size()) {
+    counts.codes.CopyTo(absl::MakeSpan(codes));
+    total = std::accumulate(codes.begin(), codes.end(), uint64_t{0});
+  }
+  absl::Span<const uint64_t> all() const { return absl::MakeConstSpan(codes); }
+  // Without what lies outside the bins.
+  absl::Span<const uint64_t> inner() const { return all().subspan(1, codes.size() - 2); }
+
+  absl::FixedArray<uint64_t, kMaxCodes> codes;
+  uint64_t total = 0;
+};
 
 template <class T>
 std::optional<double> Present(const absl::StatusOr<T>& result) {
@@ -57,12 +75,12 @@ void AddMoments(const VariableCounts& counts, VariableStatistics* result) {
 
 // The value at `rank`, the mass of a bin spread evenly over it; the tails reach to the extremes.
 double InterpolatedQuantile(const VariableBaseline& baseline, const VariableCounts& live,
-                            double rank) {
-  const double wanted = rank * static_cast<double>(live.Coded());
+                            const WideCounts& counts, double rank) {
+  const double wanted = rank * static_cast<double>(counts.total);
   const absl::Span<const double> edges = baseline.bins.edges();
   double below = 0;
-  for (size_t code = 0; code < live.codes.size(); ++code) {
-    const double count = static_cast<double>(live.codes[code]);
+  for (size_t code = 0; code < counts.codes.size(); ++code) {
+    const double count = static_cast<double>(counts.codes[code]);
     if (count == 0 || below + count < wanted) {
       below += count;
       continue;
@@ -80,20 +98,18 @@ double InterpolatedQuantile(const VariableBaseline& baseline, const VariableCoun
   return live.moments.Max();
 }
 
-void AddGrouped(const VariableBaseline& baseline, const VariableCounts& live,
+void AddGrouped(const VariableBaseline& baseline, const WideCounts& trained, const WideCounts& live,
                 VariableStatistics* result) {
   if (baseline.grouping.groups == 0 || (baseline.is_numeric() && baseline.grouping.groups < 2)) {
     return;
   }
-  const std::vector<uint64_t> p = baseline.grouping.Sum(baseline.counts.codes);
-  const std::vector<uint64_t> q = baseline.grouping.Sum(live.codes);
-  const uint64_t live_total = live.Coded();
-  const uint64_t baseline_total = baseline.counts.Coded();
-  if (live_total == 0 || baseline_total == 0) return;
+  if (live.total == 0 || trained.total == 0) return;
+  const std::vector<uint64_t> p = baseline.grouping.Sum(trained.all());
+  const std::vector<uint64_t> q = baseline.grouping.Sum(live.all());
   result->psi = Present(stats::Psi(p, q));
   if (result->psi.has_value()) {
     result->psi_corrected =
-        *result->psi - stats::PsiChance(baseline.grouping.groups, live_total, baseline_total);
+        *result->psi - stats::PsiChance(baseline.grouping.groups, live.total, trained.total);
   }
   result->js_distance = Present(stats::JsDistance(p, q));
   result->hellinger = Present(stats::Hellinger(p, q));
@@ -108,27 +124,23 @@ void AddGrouped(const VariableBaseline& baseline, const VariableCounts& live,
   }
 }
 
-void AddOrdered(const VariableBaseline& baseline, const VariableCounts& live,
-                VariableStatistics* result) {
-  const auto ks = stats::KsFromCounts(baseline.counts.codes, live.codes);
+void AddOrdered(const VariableBaseline& baseline, const WideCounts& trained,
+                const VariableCounts& live, const WideCounts& counts, VariableStatistics* result) {
+  const auto ks = stats::KsFromCounts(trained.all(), counts.all());
   if (!ks.ok()) return;
   result->ks = ks->statistic;
   result->ks_p_value = ks->p_value;
   uint64_t largest = 0;
   for (size_t bin = 0; bin < baseline.bins.size(); ++bin) {
-    if (!baseline.bins.is_atom(bin)) largest = std::max(largest, baseline.counts.codes[bin + 1]);
+    if (!baseline.bins.is_atom(bin)) largest = std::max(largest, trained.codes[bin + 1]);
   }
-  result->ks_resolution =
-      static_cast<double>(largest) / static_cast<double>(baseline.counts.Coded());
+  result->ks_resolution = static_cast<double>(largest) / static_cast<double>(trained.total);
 
   const absl::Span<const double> edges = baseline.bins.edges();
   if (edges.empty()) return;
-  const auto inner = [](const std::vector<uint64_t>& codes) {
-    return absl::MakeConstSpan(codes).subspan(1, codes.size() - 2);
-  };
   result->wasserstein_raw = Present(stats::WassersteinFromBins(
-      edges, inner(baseline.counts.codes), inner(live.codes),
-      {live.codes.front(), live.below_sum.Value()}, {live.codes.back(), live.above_sum.Value()}));
+      edges, trained.inner(), counts.inner(), {counts.codes.front(), live.below_sum.Value()},
+      {counts.codes.back(), live.above_sum.Value()}));
   const double scale = baseline.counts.moments.StandardDeviation();
   if (result->wasserstein_raw.has_value() && std::isfinite(scale) && scale > 0) {
     result->wasserstein = Finite(*result->wasserstein_raw / scale);
@@ -141,14 +153,15 @@ VariableStatistics CompareToBaseline(const VariableBaseline& baseline, const Var
   VariableStatistics result;
   AddRates(live, baseline.is_numeric(), &result);
   AddMoments(live, &result);
-  AddGrouped(baseline, live, &result);
+  const WideCounts trained(baseline.counts), counts(live);
+  AddGrouped(baseline, trained, counts, &result);
   if (!baseline.is_numeric()) return result;
-  AddOrdered(baseline, live, &result);
+  AddOrdered(baseline, trained, live, counts, &result);
   if (live.moments.count() == 0) return result;
   for (const double rank : kQuantileRanks) {
     result.quantiles.push_back(rank == 0   ? live.moments.Min()
                                : rank == 1 ? live.moments.Max()
-                                           : InterpolatedQuantile(baseline, live, rank));
+                                           : InterpolatedQuantile(baseline, live, counts, rank));
   }
   return result;
 }

@@ -34,7 +34,7 @@ void CountsTo(const VariableCounts& counts, v1::CountsRecord* record) {
   record->set_negative_infinities(counts.negative_infinities);
   record->set_wrong_type(counts.wrong_type);
   record->set_absent(counts.absent);
-  record->mutable_codes()->Assign(counts.codes.begin(), counts.codes.end());
+  for (const uint64_t count : counts.codes) record->add_codes(count);
   const stats::MomentsParts parts = counts.moments.ToParts();
   v1::MomentsRecord* moments = record->mutable_moments();
   moments->set_count(parts.count);
@@ -59,7 +59,7 @@ absl::Status CountsFrom(const v1::CountsRecord& record, absl::string_view name, 
   counts->negative_infinities = record.negative_infinities();
   counts->wrong_type = record.wrong_type();
   counts->absent = record.absent();
-  counts->codes.assign(record.codes().begin(), record.codes().end());
+  counts->codes = profile::CodeCounts::Of(record.codes());
   uint64_t left = counts->rows;
   const auto take = [&left](uint64_t part) {
     if (part > left) return false;
@@ -98,7 +98,9 @@ void VariableTo(const VariableBaseline& variable, v1::VariableBaselineRecord* re
   CountsTo(variable.counts, record->mutable_counts());
   for (const double edge : variable.bins.edges()) record->add_edges(edge);
   for (size_t i = 0; i < variable.bins.size(); ++i) record->add_atoms(variable.bins.is_atom(i));
-  for (const std::string& name : variable.categories.names()) record->add_categories(name);
+  for (const absl::string_view name : variable.categories.names()) {
+    record->add_categories(name.data(), name.size());
+  }
   if (!variable.is_numeric()) record->set_rest_filter(variable.categories.rest().bytes());
   for (const double quantile : variable.quantiles) record->add_quantiles(quantile);
   record->set_singletons(variable.singletons);

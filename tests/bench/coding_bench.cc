@@ -285,8 +285,9 @@ void Obvious(benchmark::State& state, const Kind& kind) {
   for (size_t i = 0; i < kColumns; ++i) {
     const VariableBaseline& variable = data.baseline.variables[i];
     variables[i].edges.assign(variable.bins.edges().begin(), variable.bins.edges().end());
-    for (const std::string& name : variable.categories.names()) {
-      variables[i].categories.emplace(name, static_cast<uint32_t>(variables[i].categories.size()));
+    for (const absl::string_view name : variable.categories.names()) {
+      variables[i].categories.emplace(std::string(name),
+                                      static_cast<uint32_t>(variables[i].categories.size()));
     }
     counts[i].codes.assign(variable.counts.codes.size(), 0);
   }

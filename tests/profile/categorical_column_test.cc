@@ -32,14 +32,14 @@ std::vector<uint32_t> CodesOf(const CategoryTable& table,
 VariableCounts Obvious(const CategoryTable& table, const ColumnView& column,
                        const std::vector<std::string>& texts, uint32_t begin, uint32_t end) {
   VariableCounts counts;
-  counts.codes.assign(table.size() + 2, 0);
+  counts.codes = CodeCounts(table.size() + 2);
   for (uint32_t row = begin; row < end; ++row) {
     if (!column.IsValid(row)) {
       ++counts.nulls;
       continue;
     }
     const uint32_t code = table.Code(texts[row]);
-    ++counts.codes[code];
+    counts.codes.Add(code);
     if (code == table.unseen_code()) counts.unseen_names.Add(texts[row]);
   }
   return counts;
@@ -56,7 +56,7 @@ void Check(const CategoryTable& table, ColumnView column, absl::Span<const uint3
     column.validity = validity;
     for (const auto& [begin, end] : ranges) {
       VariableCounts counts;
-      counts.codes.assign(table.size() + 2, 0);
+      counts.codes = CodeCounts(table.size() + 2);
       CountCategoricalColumn(table, column, codes, begin, end, &counts);
       const VariableCounts expected = Obvious(table, column, texts, begin, end);
       ASSERT_EQ(counts.codes, expected.codes);
@@ -124,7 +124,7 @@ TEST(CountCategoricalColumn, IgnoresTheIndicesOfNullRows) {
   column.values = DictionaryView{{"a", "name-7"}, indices};
   column.validity = validity;
   VariableCounts counts;
-  counts.codes.assign(table.size() + 2, 0);
+  counts.codes = CodeCounts(table.size() + 2);
   CountCategoricalColumn(table, column, CodesOf(table, {"a", "name-7"}), 0, 100, &counts);
   EXPECT_EQ(counts.nulls, 99u);
   EXPECT_EQ(counts.codes[table.Code("name-7")], 1u);

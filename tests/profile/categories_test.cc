@@ -60,11 +60,11 @@ TEST(CategoryCounter, KeepsByExactCountThenByName) {
   CategoryCounter counter({stats::HashBytes("x"), stats::HashBytes("b"), stats::HashBytes("a"),
                            stats::HashBytes("never")},
                           1, 1024, 0);
-  std::vector<uint64_t> counts(6, 0);
+  CodeCounts counts(6);
   uint64_t row = 0;
   for (const char* category : {"a", "b", "rest", "b", "a", "x", "x", "x"}) {
     const uint32_t code = counter.Code(category);
-    ++counts[code];
+    counts.Add(code);
     counter.See(code, row++, 0);
   }
   auto result = std::move(counter).Finish(counts, kMaxKeptCategories, row, 0);
@@ -76,13 +76,38 @@ TEST(CategoryCounter, KeepsByExactCountThenByName) {
   EXPECT_EQ(result->table.Code("rest"), result->table.rare_code());
 }
 
+TEST(CategoryTable, TellsAnyTwoTextsApart) {
+  // All lengths around those of words, and texts that differ in one byte, anywhere, or in length.
+  std::vector<std::string> texts = {"", std::string(1, '\0'), std::string(2, '\0')};
+  for (size_t size = 1; size <= 40; ++size) {
+    const std::string same(size, 'x');
+    texts.push_back(same);
+    for (size_t at = 0; at < size; ++at) {
+      texts.push_back(same);
+      texts.back()[at] = static_cast<char>(at % 2 == 0 ? 'y' : 0xff);
+    }
+  }
+  std::vector<std::string> kept;
+  for (size_t i = 0; i < texts.size(); i += 2) kept.push_back(texts[i]);
+  const auto table = CategoryTable::Create(kept, stats::MembershipFilter(0, 0.01, 8));
+  ASSERT_TRUE(table.ok());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(table->Code(texts[i]), i % 2 == 0 ? i / 2 : table->unseen_code()) << i;
+    EXPECT_EQ(table->name(i / 2), texts[i / 2 * 2]);
+  }
+}
+
+TEST(CategoryTable, RefusesTwoOfAName) {
+  EXPECT_FALSE(CategoryTable::Create({"a", "b", "a"}, stats::MembershipFilter(0, 0.01, 8)).ok());
+}
+
 TEST(CategoryCounter, PutsCandidatesBeyondTheLimitIntoTheRest) {
   constexpr size_t kCandidates = kMaxKeptCategories + 100;
   std::vector<uint64_t> hashes;
   for (size_t i = 0; i < kCandidates; ++i) hashes.push_back(stats::HashBytes(std::to_string(i)));
   CategoryCounter counter(hashes, 100, 1 << 16, 0);
-  std::vector<uint64_t> counts(kCandidates + 2, 0);
-  for (size_t i = 0; i < kCandidates; ++i) counts[counter.Code(std::to_string(i))] = i + 1;
+  CodeCounts counts(kCandidates + 2);
+  for (size_t i = 0; i < kCandidates; ++i) counts.Add(counter.Code(std::to_string(i)), i + 1);
   const auto result = std::move(counter).Finish(counts, kMaxKeptCategories, 1, 0);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->table.size(), kMaxKeptCategories);

@@ -16,7 +16,7 @@ Baseline Draft(size_t codes) {
   draft.schema = *Schema::Create({{"k", Role::kFeature, Kind::kCategorical, ValueType::kString}});
   draft.variables.resize(1);
   draft.variables[0].variable = draft.schema.variables()[0];
-  draft.variables[0].counts.codes.assign(codes, 0);
+  draft.variables[0].counts.codes = CodeCounts(codes);
   return draft;
 }
 
@@ -27,7 +27,7 @@ absl::Status Fill(uint64_t rows, size_t codes, ChunkList* chunks) {
     Pane* pane = chunks->current();
     pane->rows += end - row;
     pane->variables[0].rows += end - row;
-    for (uint64_t i = row; i < end; ++i) ++pane->variables[0].codes[i % codes];
+    for (uint64_t i = row; i < end; ++i) pane->variables[0].codes.Add(i % codes);
     chunks->See(static_cast<int64_t>(row) * 1'000'000, static_cast<int64_t>(end - 1) * 1'000'000);
     if (absl::Status closed = chunks->CloseIfFull(); !closed.ok()) return closed;
     row = end;
@@ -67,7 +67,7 @@ TEST(ChunkList, JoinsNeighboursToStayWithinItsBytes) {
     ASSERT_TRUE(Fill(10'000, 100, &chunks).ok());
     const auto total = chunks.Total();
     ASSERT_TRUE(total.ok());
-    EXPECT_EQ(total->variables[0].codes, std::vector<uint64_t>(100, 100));
+    EXPECT_EQ(total->variables[0].codes.ToVector(), std::vector<uint64_t>(100, 100));
     const auto list = std::move(chunks).Finish({});
     ASSERT_TRUE(list.ok());
     size_t bytes = 0;
@@ -97,7 +97,7 @@ TEST(ChunkList, MapsCodesInTheEnd) {
   ASSERT_TRUE(Fill(250, 3, &chunks).ok());
   const auto list = std::move(chunks).Finish({{1, 0, 1, 2}});
   ASSERT_TRUE(list.ok());
-  draft.variables[0].counts.codes.assign(3, 0);
+  draft.variables[0].counts.codes = CodeCounts(3);
   const auto pane = DecodePane(draft, (*list)[0].pane);
   ASSERT_TRUE(pane.ok());
   EXPECT_THAT(pane->variables[0].codes, ElementsAre(42, 83, 0));

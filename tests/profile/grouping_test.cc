@@ -16,7 +16,7 @@ using ::testing::Ge;
 VariableBaseline Numeric(std::vector<uint64_t> codes) {
   VariableBaseline variable;
   variable.variable.kind = Kind::kNumeric;
-  variable.counts.codes = std::move(codes);
+  variable.counts.codes = CodeCounts::Of(codes);
   return variable;
 }
 
@@ -27,8 +27,14 @@ VariableBaseline Categorical(std::vector<uint64_t> codes) {
   for (size_t i = 0; i + 2 < codes.size(); ++i) names.push_back(std::string(1, 'a' + i % 26) + "x");
   for (size_t i = 0; i < names.size(); ++i) names[i] += std::to_string(i);
   variable.categories = *CategoryTable::Create(names, stats::MembershipFilter(0, 0.01, 8));
-  variable.counts.codes = std::move(codes);
+  variable.counts.codes = CodeCounts::Of(codes);
   return variable;
+}
+
+std::vector<uint32_t> GroupsOfCodes(const Grouping& grouping) {
+  std::vector<uint32_t> groups;
+  for (size_t code = 0; code < grouping.codes; ++code) groups.push_back(grouping.GroupOf(code));
+  return groups;
 }
 
 TEST(Grouping, CutsEqualBinsIntoTenEqualGroups) {
@@ -37,9 +43,10 @@ TEST(Grouping, CutsEqualBinsIntoTenEqualGroups) {
   const Grouping grouping = MakeGrouping(Numeric(codes));
   EXPECT_EQ(grouping.groups, 10u);
   EXPECT_THAT(grouping.Sum(codes), Each(2400));
-  EXPECT_EQ(grouping.group_of_code.front(), 0u);
-  EXPECT_EQ(grouping.group_of_code.back(), 9u);
-  EXPECT_TRUE(std::is_sorted(grouping.group_of_code.begin(), grouping.group_of_code.end()));
+  const std::vector<uint32_t> groups = GroupsOfCodes(grouping);
+  EXPECT_EQ(groups.front(), 0u);
+  EXPECT_EQ(groups.back(), 9u);
+  EXPECT_TRUE(std::is_sorted(groups.begin(), groups.end()));
 }
 
 TEST(Grouping, LeavesAHeavyAtomAlone) {
@@ -47,8 +54,8 @@ TEST(Grouping, LeavesAHeavyAtomAlone) {
   codes.front() = codes.back() = 0;
   codes[50] = 1500;  // 60% of about 2,500
   const Grouping grouping = MakeGrouping(Numeric(codes));
-  EXPECT_NE(grouping.group_of_code[49], grouping.group_of_code[50]);
-  EXPECT_NE(grouping.group_of_code[51], grouping.group_of_code[50]);
+  EXPECT_NE(grouping.GroupOf(49), grouping.GroupOf(50));
+  EXPECT_NE(grouping.GroupOf(51), grouping.GroupOf(50));
   EXPECT_EQ(grouping.groups, 5u);
 }
 
@@ -56,7 +63,7 @@ TEST(Grouping, GivesEachOfAFewValuesItsGroupAndPoolsTheSparse) {
   // Atoms with empty bins between them; the last has 0.2%.
   const Grouping grouping = MakeGrouping(Numeric({0, 300, 0, 300, 0, 398, 0, 2, 0}));
   EXPECT_EQ(grouping.groups, 3u);
-  EXPECT_THAT(grouping.group_of_code, ElementsAre(0, 0, 0, 1, 1, 2, 2, 2, 2));
+  EXPECT_THAT(GroupsOfCodes(grouping), ElementsAre(0, 0, 0, 1, 1, 2, 2, 2, 2));
 }
 
 TEST(Grouping, NoGroupIsSparseUnlessItIsTheSecond) {
@@ -82,9 +89,19 @@ TEST(Grouping, PutsRareSparseAndUnseenCategoriesIntoOther) {
   // Of 10,010: 'c' has 0.07%; then the rare and the unseen.
   const Grouping grouping = MakeGrouping(Categorical({9'000, 1'000, 7, 3, 0}));
   EXPECT_EQ(grouping.groups, 3u);
-  EXPECT_THAT(grouping.group_of_code, ElementsAre(0, 1, 2, 2, 2));
+  EXPECT_THAT(GroupsOfCodes(grouping), ElementsAre(0, 1, 2, 2, 2));
   // Of 40 rows: more than 0.1%, but fewer than 5 rows.
-  EXPECT_THAT(MakeGrouping(Categorical({36, 4, 0, 0})).group_of_code, ElementsAre(0, 1, 1, 1));
+  EXPECT_THAT(GroupsOfCodes(MakeGrouping(Categorical({36, 4, 0, 0}))), ElementsAre(0, 1, 1, 1));
+}
+
+TEST(Grouping, SumsWhatItsGroupsAreThoughTheyInterleave) {
+  // A baseline from elsewhere may not have the most frequent category first.
+  const std::vector<uint64_t> codes = {500, 1, 400, 300, 2, 0, 0};
+  const Grouping grouping = MakeGrouping(Categorical(codes));
+  EXPECT_THAT(GroupsOfCodes(grouping), ElementsAre(0, 3, 1, 2, 3, 3, 3));
+  EXPECT_THAT(grouping.Sum({10, 20, 30, 40, 50, 60, 70}), ElementsAre(10, 30, 40, 200));
+  EXPECT_THAT(grouping.Sum({10, 20}), ElementsAre(10, 0, 0, 20));
+  EXPECT_THAT(grouping.Sum({10, 20, 30, 40, 50, 60, 70, 80}), ElementsAre(10, 30, 40, 200));
 }
 
 TEST(Grouping, HasOtherEvenIfTrainingHadNone) {

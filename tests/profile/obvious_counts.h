@@ -43,7 +43,7 @@ class ObviousCounter {
         bins_(baseline.bins.size()),
         edges_(baseline.bins.edges().begin(), baseline.bins.edges().end()),
         float_edges_(ObviousFloatEdges(baseline.bins)) {
-    counts.codes.assign(bins_ + 2, 0);
+    counts.codes = CodeCounts(bins_ + 2);
     if (bins_ > 0 && edges_.back() == std::numeric_limits<double>::max()) {
       edges_.back() = std::numeric_limits<double>::infinity();
     }
@@ -87,7 +87,7 @@ class ObviousCounter {
 
   void Add(double x, bool narrow) {
     const uint32_t code = Code(x, narrow);
-    ++counts.codes[code];
+    counts.codes.Add(code);
     finite.push_back(x);
     if (code == 0) {
       below.push_back(x);

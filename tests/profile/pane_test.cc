@@ -208,7 +208,7 @@ VariableCounts SlowCount(const Baseline& baseline, const std::vector<T>& values,
       const bool narrow = std::is_same_v<T, float> || variable.variable.type == ValueType::kFloat;
       const uint32_t code =
           narrow ? variable.bins.Code(static_cast<float>(x)) : variable.bins.Code(x);
-      ++counts.codes[code];
+      counts.codes.Add(code);
       counts.moments.Add(x);
       if (code == 0) counts.below_sum.Add(x);
       if (code == variable.bins.size() + 1) counts.above_sum.Add(x);

@@ -30,7 +30,8 @@ TEST(VariableCounts, TakeOverTheShiftWhileEmptyAndAddEveryCounter) {
   filled.rows = 7;
   filled.nulls = filled.nans = filled.positive_infinities = filled.negative_infinities = 1;
   filled.wrong_type = filled.absent = 1;
-  filled.codes = {0, 1, 0};
+  filled.codes = CodeCounts(3);
+  filled.codes.Add(1);
   filled.moments = stats::Moments(1e9);
   filled.moments.Add(1e9 + 1);
   VariableCounts sum;

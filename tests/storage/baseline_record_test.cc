@@ -83,8 +83,7 @@ TEST(BaselineRecord, RoundTripsABuiltBaseline) {
     EXPECT_EQ(is.bins.edges(), was.bins.edges());
     EXPECT_EQ(is.categories.names(), was.categories.names());
     EXPECT_EQ(is.quantiles, was.quantiles);
-    EXPECT_EQ(is.grouping.groups, was.grouping.groups);
-    EXPECT_EQ(is.grouping.group_of_code, was.grouping.group_of_code);
+    EXPECT_EQ(is.grouping, was.grouping);
     EXPECT_EQ(is.is_constant(), was.is_constant());
   }
   EXPECT_EQ(back->variables[0].counts.moments.Mean(), baseline.variables[0].counts.moments.Mean());
