@@ -83,8 +83,8 @@ class Disk:
 
     def fill_and_free(self):
         """Returns how long the recovery took, in seconds."""
-        before = self.load.acknowledged()
-        wait_for("new acknowledgements", lambda: self.load.acknowledged() > before)
+        before = self.load.progress()
+        wait_for("new acknowledgements", lambda: self.load.progress() > before)
         fill(self.ballast)
         wait_for("a failed write", lambda: not ready(self.daemon))
         recoveries, commits = self.commits()
@@ -97,8 +97,8 @@ class Disk:
         self.ballast.unlink()
         freed = time.monotonic()
         wait_for("recovery", lambda: ready(self.daemon))
-        before = self.load.acknowledged()
-        wait_for("new acknowledgements", lambda: self.load.acknowledged() > before)
+        before = self.load.progress()
+        wait_for("new acknowledgements", lambda: self.load.progress() > before)
         return time.monotonic() - freed
 
 
