@@ -77,7 +77,7 @@ TEST(Exporter, WhatIsNotKnownHasNoSeries) {
   model.variables[0].live.wasserstein = std::numeric_limits<double>::infinity();
   const std::string text = Render({model});
   EXPECT_THAT(text, Not(HasSubstr("last_batch")));
-  EXPECT_THAT(text, Not(HasSubstr("watermark")));
+  EXPECT_THAT(text, Not(HasSubstr("plumbline_watermark")));
   EXPECT_EQ(LinesOf(text, "plumbline_variable_"),
             "plumbline_variable_psi_corrected{model=\"m\",version=\"v2\",variable=\"age\"} 0.5");
 }
@@ -216,7 +216,7 @@ TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
 TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
-  Exporter exporter({.max_series_per_model = 19, .max_series = 1000, .version = "1"});
+  Exporter exporter({.max_series_per_model = 21, .max_series = 1000, .version = "1"});
   const auto dropped = [&](std::vector<engine::ModelSnapshot> models) {
     const std::string text = exporter.Render(Share(std::move(models)), {}, {});
     return LinesOf(text, "plumbline_series_dropped_total{model=\"m\"");
