@@ -101,6 +101,28 @@ TEST(ReportText, SortsVariablesByPsiWithShapesBesideThem) {
   EXPECT_THAT(table, HasSubstr("█▁        ·█"));
 }
 
+TEST(ReportText, SaysWhatEachProducerLost) {
+  v1::Report report = ExampleReport();
+  EXPECT_THAT(ReportText(report), Not(HasSubstr("producer")));
+  *report.add_losses() = Proto<v1::ProducerLoss>(R"pb(
+    producer: "web-17"
+    epoch: 5
+    highest_sequence: 1200
+    lost_batches: 30
+    missing_batches: 2
+    ended: true
+  )pb");
+  *report.add_losses() = Proto<v1::ProducerLoss>(
+      R"pb(
+        producer: "web-18" epoch: 6 highest_sequence: 7 tail_unknown: true
+      )pb");
+  report.set_losses_left_out(3);
+  const std::string text = ReportText(report);
+  EXPECT_THAT(text, HasSubstr("web-17        5    1,200        2    30  declared\n"));
+  EXPECT_THAT(text, HasSubstr("web-18        6        7        0     0  unknown\n"));
+  EXPECT_THAT(text, HasSubstr("and 3 more\n"));
+}
+
 TEST(VariableText, ShowsEveryStatisticAndABarChart) {
   v1::Report report = ExampleReport();
   const v1::VariableReport age = report.variables(2);
