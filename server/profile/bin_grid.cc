@@ -40,9 +40,18 @@ __attribute__((target("avx2"), always_inline)) inline __m256i UpperHalves(__m256
   return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xd8);
 }
 
+__attribute__((target("avx2"), always_inline)) inline __m256d Load(const double* x) {
+  return _mm256_loadu_pd(x);
+}
+
+__attribute__((target("avx2"), always_inline)) inline __m256d Load(const float* x) {
+  return _mm256_cvtps_pd(_mm_loadu_ps(x));
+}
+
 // CellOf each; returns how many were done, the rest is less than eight. Not compiled for FMA, which
 // would round once where CellOf rounds twice.
-__attribute__((target("avx2"))) size_t FindCellsAvx2(const GridKey& key, const double* x, size_t n,
+template <class T>
+__attribute__((target("avx2"))) size_t FindCellsAvx2(const GridKey& key, const T* x, size_t n,
                                                      uint32_t* cells) {
   const __m256d centre = _mm256_set1_pd(key.centre);
   const __m256d scale = _mm256_set1_pd(key.inverse_scale);
@@ -54,8 +63,8 @@ __attribute__((target("avx2"))) size_t FindCellsAvx2(const GridKey& key, const d
   const __m128i shift = _mm_cvtsi32_si128(key.shift);
   size_t i = 0;
   for (; i + 8 <= n; i += 8) {
-    const __m256d d0 = _mm256_sub_pd(_mm256_loadu_pd(x + i), centre);
-    const __m256d d1 = _mm256_sub_pd(_mm256_loadu_pd(x + i + 4), centre);
+    const __m256d d0 = _mm256_sub_pd(Load(x + i), centre);
+    const __m256d d1 = _mm256_sub_pd(Load(x + i + 4), centre);
     const __m256d s0 = _mm256_mul_pd(_mm256_andnot_pd(sign_bit, d0), scale);
     const __m256d s1 = _mm256_mul_pd(_mm256_andnot_pd(sign_bit, d1), scale);
     const __m256i size =
@@ -69,6 +78,17 @@ __attribute__((target("avx2"))) size_t FindCellsAvx2(const GridKey& key, const d
   return i;
 }
 #endif
+
+template <class T>
+void Find(const GridKey& key, absl::Span<const T> x, uint32_t* cells, stats::SimdLevel level) {
+  size_t done = 0;
+#if defined(__x86_64__)
+  if (level == stats::SimdLevel::kAvx2) done = FindCellsAvx2(key, x.data(), x.size(), cells);
+#else
+  static_cast<void>(level);
+#endif
+  for (size_t i = done; i < x.size(); ++i) cells[i] = CellOf(key, x[i]);
+}
 
 // Sets lowest, shift and last_cell so that the edges lie in at most kMaxCells cells.
 void Fit(double first, double last, size_t max_cells, GridKey* key) {
@@ -169,13 +189,12 @@ GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
 
 void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
                stats::SimdLevel level) {
-  size_t done = 0;
-#if defined(__x86_64__)
-  if (level == stats::SimdLevel::kAvx2) done = FindCellsAvx2(key, x.data(), x.size(), cells);
-#else
-  static_cast<void>(level);
-#endif
-  for (size_t i = done; i < x.size(); ++i) cells[i] = CellOf(key, x[i]);
+  Find(key, x, cells, level);
+}
+
+void FindCells(const GridKey& key, absl::Span<const float> x, uint32_t* cells,
+               stats::SimdLevel level) {
+  Find(key, x, cells, level);
 }
 
 BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow) {

@@ -26,6 +26,8 @@ struct GridKey {
 /// The cell of each of `x`, into `cells`.
 void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
                stats::SimdLevel level);
+void FindCells(const GridKey& key, absl::Span<const float> x, uint32_t* cells,
+               stats::SimdLevel level);
 
 /// Edges that a look-up compares with a value side by side.
 inline constexpr uint32_t kEdgesAtOnce = 4;

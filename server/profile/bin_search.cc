@@ -27,8 +27,8 @@ template <int kHalvings, class Edge>
   return first;
 }
 
-template <int kHalvings, class First, class Edge>
-void SearchPortable(const First* first_edges, const Edge* edges, absl::Span<const double> x,
+template <int kHalvings, class First, class Edge, class Value>
+void SearchPortable(const First* first_edges, const Edge* edges, absl::Span<const Value> x,
                     uint32_t* codes) {
   for (size_t i = 0; i < x.size(); ++i) {
     const Edge value = static_cast<Edge>(x[i]);
@@ -52,10 +52,10 @@ __attribute__((target("avx2"), always_inline)) inline uint32_t Below(const float
   return static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(_mm_movemask_ps(below))));
 }
 
-template <int kHalvings, class First, class Edge>
+template <int kHalvings, class First, class Edge, class Value>
 __attribute__((target("avx2"))) void SearchAvx2(const First* first_edges, const Edge* edges,
-                                                absl::Span<const double> x, uint32_t* codes) {
-  const double* const values = x.data();
+                                                absl::Span<const Value> x, uint32_t* codes) {
+  const Value* const values = x.data();
   const size_t n = x.size();
   for (size_t i = 0; i < n; ++i) {
     const Edge value = static_cast<Edge>(values[i]);
@@ -66,9 +66,9 @@ __attribute__((target("avx2"))) void SearchAvx2(const First* first_edges, const 
 #endif
 
 // `codes` holds the cells, and is overwritten.
-template <int kHalvings, class First, class Edge>
-void Search(const First* first_edges, const Edge* edges, absl::Span<const double> x,
-            uint32_t* codes, stats::SimdLevel level) {
+template <int kHalvings, class First, class Edge, class Value>
+void Search(const First* first_edges, const Edge* edges, absl::Span<const Value> x, uint32_t* codes,
+            stats::SimdLevel level) {
 #if defined(__x86_64__)
   if (level == stats::SimdLevel::kAvx2) {
     return SearchAvx2<kHalvings>(first_edges, edges, x, codes);
@@ -79,8 +79,8 @@ void Search(const First* first_edges, const Edge* edges, absl::Span<const double
   SearchPortable<kHalvings>(first_edges, edges, x, codes);
 }
 
-template <class Edge>
-void Find(const BinGrid& grid, const Edge* edges, absl::Span<const double> x, uint32_t* codes,
+template <class Edge, class Value>
+void Find(const BinGrid& grid, const Edge* edges, absl::Span<const Value> x, uint32_t* codes,
           stats::SimdLevel level) {
   if (grid.empty()) {  // no bins: all are above
     std::fill_n(codes, x.size(), 1);
@@ -120,6 +120,11 @@ void FindCodes(const BinGrid& grid, const double* edges, absl::Span<const double
 }
 
 void FindCodes(const BinGrid& grid, const float* edges, absl::Span<const double> x, uint32_t* codes,
+               stats::SimdLevel level) {
+  Find(grid, edges, x, codes, level);
+}
+
+void FindCodes(const BinGrid& grid, const float* edges, absl::Span<const float> x, uint32_t* codes,
                stats::SimdLevel level) {
   Find(grid, edges, x, codes, level);
 }

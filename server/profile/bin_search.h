@@ -14,8 +14,10 @@ namespace plumbline::profile {
 void FindCodes(const BinGrid& grid, const double* edges, absl::Span<const double> x,
                uint32_t* codes, stats::SimdLevel level);
 
-/// The same for values that are floats, in doubles, compared as floats.
+/// The same for values that are floats, in doubles or as they are, compared as floats.
 void FindCodes(const BinGrid& grid, const float* edges, absl::Span<const double> x, uint32_t* codes,
+               stats::SimdLevel level);
+void FindCodes(const BinGrid& grid, const float* edges, absl::Span<const float> x, uint32_t* codes,
                stats::SimdLevel level);
 
 }  // namespace plumbline::profile

@@ -118,21 +118,11 @@ absl::Span<const double> NumericBins::edges() const {
 }
 
 void NumericBins::Codes(absl::Span<const double> x, uint32_t* codes, stats::SimdLevel level) const {
-  Codes(x, false, codes, level);
+  FindCodes(grid_, search_edges(), x, codes, level);
 }
 
 void NumericBins::Codes(absl::Span<const float> x, uint32_t* codes, stats::SimdLevel level) const {
-  const std::vector<double> wide(x.begin(), x.end());
-  Codes(wide, true, codes, level);
-}
-
-void NumericBins::Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
-                        stats::SimdLevel level) const {
-  if (narrow) {
-    FindCodes(grid_, float_edges(), x, codes, level);
-  } else {
-    FindCodes(grid_, search_edges_.data(), x, codes, level);
-  }
+  FindCodes(grid_, float_edges(), x, codes, level);
 }
 
 NumericBins ChooseBins(absl::Span<const double> distinct, absl::Span<const double> quantiles,

@@ -49,16 +49,15 @@ class NumericBins {
   void Codes(absl::Span<const float> x, uint32_t* codes,
              stats::SimdLevel level = stats::BestSimdLevel()) const;
 
-  /// The same, of values that are floats if `narrow`, which compares them as float32.
-  void Codes(absl::Span<const double> x, bool narrow, uint32_t* codes,
-             stats::SimdLevel level) const;
   /// What values are compared with for edges()[i].
   double SearchEdge(size_t i, bool narrow) const {
     return narrow ? static_cast<double>(float_edges()[i]) : search_edges_[i];
   }
 
   const BinGrid& grid() const { return grid_; }
-  /// The edges in float32, and NaN as far as the grid wants.
+  /// What doubles are compared with: the edges, and NaN as far as the grid wants.
+  const double* search_edges() const { return search_edges_.data(); }
+  /// The same in float32.
   const float* float_edges() const { return narrow_edges_.Get(*this); }
 
  private:

@@ -1,14 +1,11 @@
 #include <algorithm>
-#include <cstring>
-#include <string>
-#include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/profile/column_counter.h"
+#include "server/profile/text_key.h"
+#include "server/profile/unseen_gather.h"
 #include "server/profile/validity.h"
 
 namespace plumbline::profile {
@@ -16,47 +13,32 @@ namespace {
 
 constexpr size_t kFewRows = 64;
 
-// Counts by code, and the names behind the unseen code: gathered first, since most of them come
-// more than once. `Value` is a text, or a number that stands for its decimal text.
+// Counts by code, and the names behind the unseen code.
 template <class Value>
 class CategoryCounts {
  public:
   CategoryCounts(const CategoryTable& categories, VariableCounts* counts)
-      : unseen_code_(categories.unseen_code()), counts_(counts) {}
+      : unseen_code_(categories.unseen_code()),
+        codes_(&counts->codes),
+        unseen_(&counts->unseen_names) {}
 
-  void Add(uint32_t code, const Value& value, uint64_t rows) {
-    counts_->codes.Add(code, rows);
-    if (code != unseen_code_) return;
-    if constexpr (std::is_same_v<Value, absl::string_view>) {
-      unseen_[UnseenNames::Cut(value)] += rows;
-    } else {
-      unseen_[value] += rows;
-    }
-    if (unseen_.size() >= kMostUnseen) Finish();
+  // `hash_of()` is a hash of the value.
+  template <class HashOf>
+  void Add(uint32_t code, const Value& value, const HashOf& hash_of, uint64_t rows) {
+    codes_->Add(code, rows);
+    if (code == unseen_code_) unseen_.Add(value, hash_of(), rows);
+  }
+  void Add(uint32_t code, absl::string_view text, uint64_t rows) {
+    Add(
+        code, text, [&] { return HashOfText(text, TextKey(text)); }, rows);
   }
 
-  void Finish() {
-    if (unseen_.empty()) return;
-    std::vector<std::string> texts;  // of numbers
-    texts.reserve(unseen_.size());
-    std::vector<std::pair<absl::string_view, uint64_t>> names;
-    for (const auto& [value, rows] : unseen_) {
-      if constexpr (std::is_same_v<Value, absl::string_view>) {
-        names.emplace_back(value, rows);
-      } else {
-        names.emplace_back(texts.emplace_back(absl::StrCat(value)), rows);
-      }
-    }
-    counts_->unseen_names.AddMany(names);
-    unseen_.clear();
-  }
+  void Finish() { unseen_.Finish(); }
 
  private:
-  static constexpr size_t kMostUnseen = 1024;
-
   uint32_t unseen_code_;
-  VariableCounts* counts_;
-  absl::flat_hash_map<Value, uint64_t> unseen_;
+  CodeCounts* codes_;
+  UnseenGather<Value> unseen_;
 };
 
 using TextCounts = CategoryCounts<absl::string_view>;
@@ -122,78 +104,117 @@ void CountDictionary(const DictionaryView& values, const ColumnView& column,
   *nulls += histogram.nulls();
 }
 
-// A text's first and last bytes and its length, mixed: cheap, and different for most of the values
-// of a column. Never leaves this process.
-uint64_t Fingerprint(absl::string_view text) {
-  uint64_t first = 0, last = 0;
-  const size_t n = text.size();
-  if (n >= 8) {
-    std::memcpy(&first, text.data(), 8);
-    std::memcpy(&last, text.data() + n - 8, 8);
-  } else if (n >= 4) {
-    uint32_t low, high;
-    std::memcpy(&low, text.data(), 4);
-    std::memcpy(&high, text.data() + n - 4, 4);
-    first = low;
-    last = high;
-  } else if (n > 0) {
-    first = static_cast<uint8_t>(text[0]);
-    last = static_cast<uint8_t>(text[n / 2]) * 256u + static_cast<uint8_t>(text[n - 1]);
-  }
-  return (first * 0x9e37'79b9'7f4a'7c15 ^ (last + n) * 0xc2b2'ae3d'27d4'eb4f) *
-         0x9e37'79b9'7f4a'7c15;
-}
-
-uint64_t Fingerprint(int64_t number) {
-  return static_cast<uint64_t>(number) * 0x9e37'79b9'7f4a'7c15;
-}
-
-// Remembers the codes of the latest values, one for each place, and counts them there: a value that
-// comes often is looked up once a batch.
-template <class T>
-class RecentValues {
+// A text as it is compared: at most two words and its length, if it is short.
+class TextLookup {
  public:
-  // `code_of(value)` looks a value up.
-  template <class CodeOf>
-  void Add(const T& value, const CodeOf& code_of, CategoryCounts<T>* sums) {
-    Place& place = places_[Fingerprint(value) >> (64 - kBits)];
-    if (place.rows > 0 && place.value == value) {
-      ++place.rows;
-      return;
-    }
-    if (place.rows > 0) sums->Add(place.code, place.value, place.rows);
-    place = {value, code_of(value), 1};
+  using Value = absl::string_view;
+
+  TextLookup(const CategoryTable& categories, absl::string_view text)
+      : categories_(&categories), text_(text), key_(text), hash_(HashOfText(text, key_)) {}
+
+  uint64_t hash() const { return hash_; }
+  uint32_t Code() const {
+    const uint32_t kept = categories_->KeptCode(text_, key_, hash_);
+    return kept < categories_->size() ? kept : categories_->OtherCode(text_);
   }
 
-  void Finish(CategoryCounts<T>* sums) {
-    for (const Place& place : places_) {
-      if (place.rows > 0) sums->Add(place.code, place.value, place.rows);
-    }
+  // What is kept of it to recognise it again.
+  struct Known {
+    absl::string_view text;
+    TextKey key{""};
+    const absl::string_view& value() const { return text; }
+  };
+  Known known() const { return {text_, key_}; }
+  bool Is(const Known& known) const {
+    return key_ == known.key && SameText(text_, known.text, key_);
   }
 
  private:
-  static constexpr int kBits = 8;
+  const CategoryTable* categories_;
+  absl::string_view text_;
+  TextKey key_;
+  uint64_t hash_;
+};
+
+class NumberLookup {
+ public:
+  using Value = int64_t;
+
+  NumberLookup(const CategoryTable& categories, int64_t number)
+      : categories_(&categories), number_(number) {}
+
+  uint64_t hash() const { return HashOfNumber(number_); }
+  uint32_t Code() const { return categories_->CodeOfInt(number_); }
+
+  struct Known {
+    int64_t number = 0;
+    const int64_t& value() const { return number; }
+  };
+  Known known() const { return {number_}; }
+  bool Is(const Known& known) const { return number_ == known.number; }
+
+ private:
+  const CategoryTable* categories_;
+  int64_t number_;
+};
+
+// Remembers the codes of the latest values, one for each place, and counts them there: a value that
+// comes often is looked up once a batch.
+template <class Lookup>
+class RecentValues {
+ public:
+  explicit RecentValues(CategoryCounts<typename Lookup::Value>* sums) : sums_(sums) {}
+
+  void Add(const Lookup& lookup) {
+    const uint64_t hash = lookup.hash();
+    Place& place = places_[hash % kPlaces];
+    if (place.rows > 0 && lookup.Is(place.known)) {
+      ++place.rows;
+      return;
+    }
+    Forget(place);
+    place = {lookup.known(), hash, lookup.Code(), 1};
+  }
+
+  void Finish() {
+    for (const Place& place : places_) Forget(place);
+  }
+
+ private:
+  static constexpr size_t kPlaces = 256;
   struct Place {
-    T value{};
+    typename Lookup::Known known;
+    uint64_t hash = 0;
     uint32_t code = 0;
     uint32_t rows = 0;
   };
-  Place places_[1 << kBits];
+
+  void Forget(const Place& place) {
+    if (place.rows == 0) return;
+    sums_->Add(
+        place.code, place.known.value(), [&] { return place.hash; }, place.rows);
+  }
+
+  CategoryCounts<typename Lookup::Value>* sums_;
+  Place places_[kPlaces];
 };
 
-template <class T, class CodeOf>
+template <class Lookup>
 void CountOneByOne(const CategoryTable& categories, const ColumnView& column,
-                   absl::Span<const T> values, uint32_t begin, uint32_t end, const CodeOf& code_of,
+                   absl::Span<const typename Lookup::Value> values, uint32_t begin, uint32_t end,
                    VariableCounts* counts) {
-  CategoryCounts<T> sums(categories, counts);
+  CategoryCounts<typename Lookup::Value> sums(categories, counts);
   if (end - begin < kFewRows) {
-    counts->nulls += ForValidRows(
-        column, begin, end, [&](uint32_t row) { sums.Add(code_of(values[row]), values[row], 1); });
+    counts->nulls += ForValidRows(column, begin, end, [&](uint32_t row) {
+      const Lookup lookup(categories, values[row]);
+      sums.Add(
+          lookup.Code(), values[row], [&] { return lookup.hash(); }, 1);
+    });
   } else {
-    RecentValues<T> recent;
-    counts->nulls += ForValidRows(column, begin, end,
-                                  [&](uint32_t row) { recent.Add(values[row], code_of, &sums); });
-    recent.Finish(&sums);
+    RecentValues<Lookup> recent(&sums);
+    counts->nulls += ForValidRows(
+        column, begin, end, [&](uint32_t row) { recent.Add(Lookup(categories, values[row])); });
+    recent.Finish();
   }
   sums.Finish();
 }
@@ -204,9 +225,7 @@ void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& c
                             absl::Span<const uint32_t> codes, uint32_t begin, uint32_t end,
                             VariableCounts* counts) {
   if (const auto* strings = std::get_if<std::vector<absl::string_view>>(&column.values)) {
-    CountOneByOne<absl::string_view>(
-        categories, column, *strings, begin, end,
-        [&](absl::string_view text) { return categories.Code(text); }, counts);
+    CountOneByOne<TextLookup>(categories, column, *strings, begin, end, counts);
   } else if (const auto* dictionary = std::get_if<DictionaryView>(&column.values)) {
     TextCounts sums(categories, counts);
     CountDictionary(*dictionary, column, codes, begin, end, &sums, &counts->nulls);
@@ -219,9 +238,7 @@ void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& c
     if (found.trues > 0) sums.Add(codes[1], "true", found.trues);
     sums.Finish();
   } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
-    CountOneByOne<int64_t>(
-        categories, column, *ints, begin, end,
-        [&](int64_t number) { return categories.CodeOfInt(number); }, counts);
+    CountOneByOne<NumberLookup>(categories, column, *ints, begin, end, counts);
   }
 }
 

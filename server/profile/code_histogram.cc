@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/profile/bin_search.h"
+
 namespace plumbline::profile {
 
 CodeHistogram::CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLevel level)
@@ -9,13 +11,16 @@ CodeHistogram::CodeHistogram(const NumericBins& bins, bool narrow, stats::SimdLe
   for (auto& side : counts_) std::fill_n(side, bins.size() + 2, 0);
 }
 
-void CodeHistogram::Add(absl::Span<const double> x) {
+// First all codes of a block, then their counters: where to write is known early then, and no read
+// behind it is held up.
+template <class Edge, class Value>
+void CodeHistogram::Count(const Edge* edges, absl::Span<const Value> x) {
   values_ += x.size();
   constexpr size_t kBlock = 256;
   uint32_t codes[kBlock];
   for (size_t begin = 0; begin < x.size(); begin += kBlock) {
-    const absl::Span<const double> block = x.subspan(begin, kBlock);
-    bins_.Codes(block, narrow_, codes, level_);
+    const absl::Span<const Value> block = x.subspan(begin, kBlock);
+    FindCodes(bins_.grid(), edges, block, codes, level_);
     size_t i = 0;
     for (; i + kSides <= block.size(); i += kSides) {
       for (size_t side = 0; side < kSides; ++side) ++counts_[side][codes[i + side]];
@@ -24,18 +29,29 @@ void CodeHistogram::Add(absl::Span<const double> x) {
   }
 }
 
-uint64_t CodeHistogram::outside() const {
-  uint64_t sum = 0;
-  for (const auto& side : counts_) sum += uint64_t{side[0]} + side[bins_.size() + 1];
-  return sum;
+void CodeHistogram::Add(absl::Span<const double> x) {
+  if (narrow_) {
+    Count(bins_.float_edges(), x);
+  } else {
+    Count(bins_.search_edges(), x);
+  }
+}
+
+void CodeHistogram::Add(absl::Span<const float> x) { Count(bins_.float_edges(), x); }
+
+void CodeHistogram::AddCode(uint32_t code, size_t times) {
+  values_ += times;
+  counts_[0][code] += static_cast<uint32_t>(times);
+}
+
+uint32_t CodeHistogram::Sum(size_t code) const {
+  return counts_[0][code] + counts_[1][code] + counts_[2][code] + counts_[3][code];
 }
 
 void CodeHistogram::AddTo(CodeCounts* codes) const {
   uint32_t sums[kMaxBins + 2];
   const size_t size = bins_.size() + 2;
-  for (size_t code = 0; code < size; ++code) {
-    sums[code] = counts_[0][code] + counts_[1][code] + counts_[2][code] + counts_[3][code];
-  }
+  for (size_t code = 0; code < size; ++code) sums[code] = Sum(code);
   codes->AddEach(absl::MakeConstSpan(sums, size), values_);
 }
 

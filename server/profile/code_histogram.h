@@ -22,15 +22,25 @@ class CodeHistogram {
 
   /// Values are as for NumericBins::Codes.
   void Add(absl::Span<const double> x);
+  /// Only if narrow.
+  void Add(absl::Span<const float> x);
 
-  /// Values outside the bins so far.
-  uint64_t outside() const;
+  /// Adds a code that was found otherwise.
+  void AddCode(uint32_t code, size_t times);
+
+  /// Values below and above the bins so far.
+  uint64_t below() const { return Sum(0); }
+  uint64_t above() const { return Sum(bins_.size() + 1); }
 
   /// Adds the counts to `codes`, of which there are bins.size() + 2.
   void AddTo(CodeCounts* codes) const;
 
  private:
   static constexpr size_t kSides = 4;
+
+  template <class Edge, class Value>
+  void Count(const Edge* edges, absl::Span<const Value> x);
+  uint32_t Sum(size_t code) const;
 
   const NumericBins& bins_;
   bool narrow_;

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "server/profile/bin_search.h"
 #include "server/profile/code_histogram.h"
 #include "server/profile/column_counter.h"
 #include "server/profile/finite_values.h"
@@ -42,6 +43,7 @@ class NumericColumn {
         counts_(counts) {}
 
   void Count(size_t begin, size_t end) {
+    if (begin == end) return;
     if (end - begin < kFewRows) {
       Block(begin, end, nullptr);
       return;
@@ -55,26 +57,27 @@ class NumericColumn {
 
  private:
   void Block(size_t begin, size_t end, CodeHistogram* histogram) {
-    const absl::Span<const double> x = AddToMoments(begin, end);
-    absl::Span<const double> compared = x;
-    if (narrow_ && !std::is_same_v<T, float>) {
-      RoundToFloat(x, rounded_);
-      compared = absl::MakeConstSpan(rounded_, x.size());
+    const auto x = Numbers(begin, end);
+    if (!gaps_before_ && CountNullRows(column_.validity, begin, end) == 0) {
+      const auto sums = counts_->moments.AddBlockIfFinite(x, level_);
+      if (sums.has_value()) return AddCodes(x, &*sums, histogram);
     }
-    bool outside;
-    if (histogram != nullptr) {
-      const uint64_t before = histogram->outside();
-      histogram->Add(compared);
-      outside = histogram->outside() != before;
-    } else {
-      outside = CountFew(compared);
-    }
-    if (outside) AddToTails(x, compared);
+    const FiniteValues found = KeepFinite(Widened(x), column_.validity, begin, own_, level_);
+    counts_->nulls += found.nulls;
+    counts_->nans += found.nans;
+    counts_->positive_infinities += found.positive_infinities;
+    counts_->negative_infinities += found.negative_infinities;
+    gaps_before_ = found.kept != x.size();
+    const absl::Span<const double> kept(own_, found.kept);
+    if (kept.empty()) return;
+    const auto sums = counts_->moments.AddBlockIfFinite(kept, level_);
+    if (!sums.has_value()) counts_->moments.AddAll(kept, level_);
+    AddCodes(kept, sums.has_value() ? &*sums : nullptr, histogram);
   }
 
-  // The block as doubles; those of an integer column are made here.
-  absl::Span<const double> Widen(size_t begin, size_t end) {
-    if constexpr (std::is_same_v<T, double>) {
+  // The block as floats if it is, else as doubles; those of an integer column are made here.
+  auto Numbers(size_t begin, size_t end) {
+    if constexpr (std::is_floating_point_v<T>) {
       return values_.subspan(begin, end - begin);
     } else {
       for (size_t i = begin; i < end; ++i) own_[i - begin] = static_cast<double>(values_[i]);
@@ -82,50 +85,88 @@ class NumericColumn {
     }
   }
 
-  // Returns the finite values of valid rows.
-  absl::Span<const double> AddToMoments(size_t begin, size_t end) {
-    const absl::Span<const double> x = Widen(begin, end);
-    if (!gaps_before_ && CountNullRows(column_.validity, begin, end) == 0 &&
-        counts_->moments.AddBlockIfFinite(x, level_)) {
-      return x;
-    }
-    const FiniteValues found = KeepFinite(x, column_.validity, begin, own_, level_);
-    counts_->nulls += found.nulls;
-    counts_->nans += found.nans;
-    counts_->positive_infinities += found.positive_infinities;
-    counts_->negative_infinities += found.negative_infinities;
-    gaps_before_ = found.kept != x.size();
-    const absl::Span<const double> kept(own_, found.kept);
-    counts_->moments.AddAll(kept, level_);
-    return kept;
+  absl::Span<const double> Widened(absl::Span<const double> x) { return x; }
+  absl::Span<const double> Widened(absl::Span<const float> x) {
+    std::copy(x.begin(), x.end(), own_);
+    return absl::MakeConstSpan(own_, x.size());
   }
 
-  // Returns whether a value lies outside the bins.
-  bool CountFew(absl::Span<const double> compared) {
+  // What values of a column are compared as.
+  absl::Span<const float> Compared(absl::Span<const float> x) { return x; }
+  absl::Span<const double> Compared(absl::Span<const double> x) {
+    if (!narrow_ || std::is_same_v<T, float>) return x;
+    RoundToFloat(x, rounded_);
+    return absl::MakeConstSpan(rounded_, x.size());
+  }
+
+  // `sums` are of the values, if they are known. At least one value.
+  template <class Number>
+  void AddCodes(absl::Span<const Number> x, const stats::BlockSums* sums,
+                CodeHistogram* histogram) {
+    if (histogram == nullptr) return CountFew(x, Compared(x));
+    if (sums != nullptr && AddAsOneCode(x.size(), *sums, histogram)) return;
+    const auto compared = Compared(x);
+    const uint64_t below = histogram->below(), above = histogram->above();
+    histogram->Add(compared);
+    if (histogram->below() != below) AddToTail<false>(x, compared);
+    if (histogram->above() != above) AddToTail<true>(x, compared);
+  }
+
+  // A constant, or all on one side of the bins: needs no look at each value. Returns false if the
+  // block is neither.
+  bool AddAsOneCode(size_t rows, const stats::BlockSums& sums, CodeHistogram* histogram) {
+    const double ends[] = {sums.min, sums.max};
+    double compared[] = {sums.min, sums.max};
+    if (narrow_) RoundToFloat(ends, compared);
+    const bool below = bins_.size() > 0 && compared[1] < First();
+    const bool above = bins_.size() == 0 || compared[0] >= Last();
+    if (below || above) {
+      stats::CompensatedSum& tail = below ? counts_->below_sum : counts_->above_sum;
+      tail.AddWithError(sums.sum, sums.sum_error);
+      histogram->AddCode(below ? 0 : static_cast<uint32_t>(bins_.size()) + 1, rows);
+      return true;
+    }
+    if (compared[0] != compared[1]) return false;
+    histogram->AddCode(
+        narrow_ ? bins_.Code(static_cast<float>(compared[0])) : bins_.Code(compared[0]), rows);
+    return true;
+  }
+
+  double First() const { return bins_.SearchEdge(0, narrow_); }
+  double Last() const { return bins_.SearchEdge(bins_.size(), narrow_); }
+
+  template <class Number>
+  void CountFew(absl::Span<const Number> x, absl::Span<const Number> compared) {
     uint32_t codes[kFewRows];
-    bins_.Codes(compared, narrow_, codes, level_);
-    counts_->codes.AddCodes(absl::MakeConstSpan(codes, compared.size()));
-    bool outside = false;
-    for (size_t i = 0; i < compared.size(); ++i) {
-      outside |= codes[i] == 0 || codes[i] == bins_.size() + 1;
+    if constexpr (std::is_same_v<Number, float>) {
+      bins_.Codes(compared, codes, level_);
+    } else if (narrow_) {
+      FindCodes(bins_.grid(), bins_.float_edges(), compared, codes, level_);
+    } else {
+      bins_.Codes(compared, codes, level_);
     }
-    return outside;
+    counts_->codes.AddCodes(absl::MakeConstSpan(codes, compared.size()));
+    bool below = false, above = false;
+    for (size_t i = 0; i < compared.size(); ++i) {
+      below |= codes[i] == 0;
+      above |= codes[i] == bins_.size() + 1;
+    }
+    if (below) AddToTail<false>(x, compared);
+    if (above) AddToTail<true>(x, compared);
   }
 
-  void AddToTails(absl::Span<const double> x, absl::Span<const double> compared) {
-    double below[kBlock], above[kBlock];
-    size_t below_size = 0, above_size = 0;
+  template <bool kAbove, class Number>
+  void AddToTail(absl::Span<const Number> x, absl::Span<const Number> compared) {
+    double outside[kBlock];
+    size_t size = 0;
     const bool none = bins_.size() == 0;
-    const double first = none ? 0 : bins_.SearchEdge(0, narrow_);
-    const double last = none ? 0 : bins_.SearchEdge(bins_.size(), narrow_);
+    const double edge = none ? 0 : kAbove ? Last() : First();
     for (size_t i = 0; i < x.size(); ++i) {
-      below[below_size] = x[i];
-      above[above_size] = x[i];
-      below_size += !none && compared[i] < first ? 1 : 0;
-      above_size += none || compared[i] >= last ? 1 : 0;
+      outside[size] = x[i];
+      size += none || (kAbove ? compared[i] >= edge : compared[i] < edge) ? 1 : 0;
     }
-    stats::AddEach(absl::MakeConstSpan(below, below_size), level_, &counts_->below_sum);
-    stats::AddEach(absl::MakeConstSpan(above, above_size), level_, &counts_->above_sum);
+    stats::AddEach(absl::MakeConstSpan(outside, size), level_,
+                   kAbove ? &counts_->above_sum : &counts_->below_sum);
   }
 
   const NumericBins& bins_;

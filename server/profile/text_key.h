@@ -46,14 +46,24 @@ inline uint64_t FoldedProduct(uint64_t a, uint64_t b) {
   return absl::Uint128High64(product) ^ absl::Uint128Low64(product);
 }
 
-/// A hash for tables in memory, of the text whose key this is. Where the program was loaded makes
-/// it another one in every process: nobody can choose texts that collide. Never stored.
-inline uint64_t HashOfText(absl::string_view text, const TextKey& key) {
+/// Where the program was loaded: another number in every process.
+inline uint64_t ProcessSeed() {
   static const char anchor = 0;
+  return reinterpret_cast<uintptr_t>(&anchor);
+}
+
+/// A hash for tables in memory, of the text whose key this is: another one in every process, so
+/// that nobody can choose texts that collide. Never stored.
+inline uint64_t HashOfText(absl::string_view text, const TextKey& key) {
   if (key.size > TextKey::kWhole) return absl::HashOf(text);
-  const auto seed = reinterpret_cast<uintptr_t>(&anchor);
-  return FoldedProduct(key.first ^ 0x9e37'79b9'7f4a'7c15 ^ seed,
+  return FoldedProduct(key.first ^ 0x9e37'79b9'7f4a'7c15 ^ ProcessSeed(),
                        key.last ^ (key.size + 1) * 0xc2b2'ae3d'27d4'eb4f);
+}
+
+/// The same for a number.
+inline uint64_t HashOfNumber(int64_t number) {
+  return FoldedProduct(static_cast<uint64_t>(number) ^ 0x9e37'79b9'7f4a'7c15 ^ ProcessSeed(),
+                       0xc2b2'ae3d'27d4'eb4f);
 }
 
 /// True if two texts are the same, whose keys are.

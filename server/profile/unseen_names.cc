@@ -1,9 +1,36 @@
 #include "server/profile/unseen_names.h"
 
 #include <algorithm>
+#include <bitset>
 #include <functional>
 
+#include "server/profile/text_key.h"
+
 namespace plumbline::profile {
+namespace {
+
+// Tells cheaply of most names that they are none of a few known ones.
+class KnownKeys {
+ public:
+  template <class Names>
+  explicit KnownKeys(const Names& names) {
+    for (const auto& [name, rows] : names) present_[PlaceOf(name)] = true;
+  }
+  bool MayContain(absl::string_view name) const { return present_[PlaceOf(name)]; }
+
+ private:
+  static constexpr size_t kPlaces = 1024;
+
+  static size_t PlaceOf(absl::string_view name) {
+    const TextKey key(name);
+    return FoldedProduct(key.first ^ key.size, key.last ^ 0x9e37'79b9'7f4a'7c15) % kPlaces;
+  }
+
+  std::bitset<kPlaces> present_;
+};
+
+}  // namespace
+
 absl::string_view UnseenNames::Cut(absl::string_view name) {
   if (name.size() <= kMaxBytes) return name;
   size_t size = kMaxBytes;
@@ -32,12 +59,15 @@ void UnseenNames::Add(absl::string_view name, uint64_t rows) {
 
 void UnseenNames::AddMany(absl::Span<const std::pair<absl::string_view, uint64_t>> names) {
   std::vector<std::pair<absl::string_view, uint64_t>> others;
-  for (const auto& [name, rows] : names) {
-    const auto known = rows_.find(Cut(name));
+  others.reserve(names.size());
+  const KnownKeys keys(rows_);
+  for (const auto& [whole, rows] : names) {
+    const absl::string_view name = Cut(whole);
+    const auto known = keys.MayContain(name) ? rows_.find(name) : rows_.end();
     if (known != rows_.end()) {
       known->second += rows;
     } else if (rows > 0) {
-      others.emplace_back(Cut(name), rows);
+      others.emplace_back(name, rows);
     }
   }
   if (others.empty()) return;

@@ -33,7 +33,8 @@ void AddToLane(double x, double shift, size_t lane, Lanes* lanes) {
   lanes->max[lane] = x > lanes->max[lane] ? x : lanes->max[lane];
 }
 
-void AddPortable(absl::Span<const double> values, double shift, Lanes* lanes) {
+template <class T>
+void AddPortable(absl::Span<const T> values, double shift, Lanes* lanes) {
   Lanes local = *lanes;  // nothing else can point here, so that it may stay in registers
   for (size_t i = 0; i < values.size(); i += kLanes) {
     for (size_t lane = 0; lane < kLanes; ++lane) AddToLane(values[i + lane], shift, lane, &local);
@@ -62,6 +63,14 @@ __attribute__((target("avx2,fma"), always_inline)) inline void AddVector(__m256d
   v->max = _mm256_max_pd(x, v->max);
 }
 
+__attribute__((target("avx2"), always_inline)) inline __m256d Load(const double* x) {
+  return _mm256_loadu_pd(x);
+}
+
+__attribute__((target("avx2"), always_inline)) inline __m256d Load(const float* x) {
+  return _mm256_cvtps_pd(_mm_loadu_ps(x));
+}
+
 __attribute__((target("avx2,fma"))) Vectors Load(const Lanes& lanes, size_t lane) {
   return {_mm256_loadu_pd(lanes.sum + lane), _mm256_loadu_pd(lanes.error + lane),
           _mm256_loadu_pd(lanes.squares + lane), _mm256_loadu_pd(lanes.min + lane),
@@ -76,14 +85,15 @@ __attribute__((target("avx2,fma"))) void Save(const Vectors& v, size_t lane, Lan
   _mm256_storeu_pd(lanes->max + lane, v.max);
 }
 
-__attribute__((target("avx2,fma"))) void AddAvx2(absl::Span<const double> values, double shift,
+template <class T>
+__attribute__((target("avx2,fma"))) void AddAvx2(absl::Span<const T> values, double shift,
                                                  Lanes* lanes) {
   const __m256d shifts = _mm256_set1_pd(shift);
   Vectors low = Load(*lanes, 0);
   Vectors high = Load(*lanes, 4);
   for (size_t i = 0; i < values.size(); i += kLanes) {
-    AddVector(_mm256_loadu_pd(values.data() + i), shifts, &low);
-    AddVector(_mm256_loadu_pd(values.data() + i + 4), shifts, &high);
+    AddVector(Load(values.data() + i), shifts, &low);
+    AddVector(Load(values.data() + i + 4), shifts, &high);
   }
   Save(low, 0, lanes);
   Save(high, 4, lanes);
@@ -106,14 +116,11 @@ BlockSums Fold(const Lanes& lanes) {
   return result;
 }
 
-}  // namespace
-
-bool BlockSums::IsFinite() const { return std::isfinite(sum + sum_error + squares); }
-
-BlockSums SumBlock(absl::Span<const double> values, double shift, SimdLevel level) {
+template <class T>
+BlockSums Sums(absl::Span<const T> values, double shift, SimdLevel level) {
   Lanes lanes = {};
-  std::fill_n(lanes.min, kLanes, values[0]);
-  std::fill_n(lanes.max, kLanes, values[0]);
+  std::fill_n(lanes.min, kLanes, static_cast<double>(values[0]));
+  std::fill_n(lanes.max, kLanes, static_cast<double>(values[0]));
   const size_t whole = values.size() / kLanes * kLanes;
 #if defined(__x86_64__)
   if (level == SimdLevel::kAvx2) {
@@ -127,6 +134,18 @@ BlockSums SumBlock(absl::Span<const double> values, double shift, SimdLevel leve
 #endif
   for (size_t i = whole; i < values.size(); ++i) AddToLane(values[i], shift, i - whole, &lanes);
   return Fold(lanes);
+}
+
+}  // namespace
+
+bool BlockSums::IsFinite() const { return std::isfinite(sum + sum_error + squares); }
+
+BlockSums SumBlock(absl::Span<const double> values, double shift, SimdLevel level) {
+  return Sums(values, shift, level);
+}
+
+BlockSums SumBlock(absl::Span<const float> values, double shift, SimdLevel level) {
+  return Sums(values, shift, level);
 }
 
 void AddEach(absl::Span<const double> values, SimdLevel level, CompensatedSum* sum) {

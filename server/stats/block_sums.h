@@ -32,6 +32,7 @@ struct BlockSums {
 /// The sums of 1 to kMaxSumBlock values; `shift` is finite. Eight sums side by side, each of x with
 /// its rounding errors beside it (Knuth's TwoSum).
 [[nodiscard]] BlockSums SumBlock(absl::Span<const double> values, double shift, SimdLevel level);
+[[nodiscard]] BlockSums SumBlock(absl::Span<const float> values, double shift, SimdLevel level);
 
 /// Adds each of `values` to `sum`, within n * 2^-105 * sum|x|. Any number of values; what is not
 /// finite gets in as CompensatedSum says.

@@ -93,18 +93,28 @@ void Moments::AddAll(absl::Span<const double> values, SimdLevel level) {
   }
 }
 
-bool Moments::AddBlockIfFinite(absl::Span<const double> values, SimdLevel level) {
-  if (values.empty()) return true;
-  const BlockSums block = SumBlock(values, shift_, level);
+bool Moments::AddBlock(const BlockSums& block, size_t count) {
   if (!block.IsFinite()) return false;
   CompensatedSum sum = CompensatedSum::FromParts(block.sum, block.sum_error);
-  AddProduct(-static_cast<double>(values.size()), shift_, &sum);
+  AddProduct(-static_cast<double>(count), shift_, &sum);
   if (!std::isfinite(sum.sum())) return false;
   Widen(block.min, block.max);
-  count_ += values.size();
+  count_ += count;
   sum_.Merge(sum);
   sum_squares_.Add(block.squares);
   return true;
+}
+
+std::optional<BlockSums> Moments::AddBlockIfFinite(absl::Span<const double> values,
+                                                   SimdLevel level) {
+  const BlockSums block = SumBlock(values, shift_, level);
+  return AddBlock(block, values.size()) ? std::make_optional(block) : std::nullopt;
+}
+
+std::optional<BlockSums> Moments::AddBlockIfFinite(absl::Span<const float> values,
+                                                   SimdLevel level) {
+  const BlockSums block = SumBlock(values, shift_, level);
+  return AddBlock(block, values.size()) ? std::make_optional(block) : std::nullopt;
 }
 
 void Moments::AddRepeated(double value, uint64_t times) {

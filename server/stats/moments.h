@@ -1,10 +1,13 @@
 #ifndef PLUMBLINE_SERVER_STATS_MOMENTS_H_
 #define PLUMBLINE_SERVER_STATS_MOMENTS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/stats/block_sums.h"
 #include "server/stats/compensated_sum.h"
 #include "server/stats/simd.h"
 
@@ -44,10 +47,12 @@ class Moments {
   /// sum(|x| + |shift|), of squares within a relative error of 2^-46.
   void AddAll(absl::Span<const double> values, SimdLevel level = BestSimdLevel());
 
-  /// AddAll of at most kMaxSumBlock values if all are finite and the sums of the block do not
-  /// overflow. Otherwise returns false, and nothing has changed.
-  [[nodiscard]] bool AddBlockIfFinite(absl::Span<const double> values,
-                                      SimdLevel level = BestSimdLevel());
+  /// AddAll of 1 to kMaxSumBlock values if all are finite and the sums of the block do not
+  /// overflow: their sums, about the shift. Otherwise nothing has changed.
+  [[nodiscard]] std::optional<BlockSums> AddBlockIfFinite(absl::Span<const double> values,
+                                                          SimdLevel level = BestSimdLevel());
+  [[nodiscard]] std::optional<BlockSums> AddBlockIfFinite(absl::Span<const float> values,
+                                                          SimdLevel level = BestSimdLevel());
 
   /// Adds the value `times` times. Cost: O(1).
   void AddRepeated(double value, uint64_t times);
@@ -74,6 +79,8 @@ class Moments {
 
  private:
   void Widen(double min, double max);
+  // Returns whether the sums of `count` values were added.
+  bool AddBlock(const BlockSums& block, size_t count);
 
   double shift_;
   uint64_t count_ = 0;

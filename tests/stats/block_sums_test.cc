@@ -139,14 +139,19 @@ TEST(Moments, RefuseABlockThatIsNotFiniteAndStayAsTheyWere) {
     moments.Add(3);
     std::vector<double> x(40, 5.0);
     x[33] = -kInfinity;
-    EXPECT_FALSE(moments.AddBlockIfFinite(x, level));
+    EXPECT_FALSE(moments.AddBlockIfFinite(x, level).has_value());
     EXPECT_EQ(moments.count(), 1u);
     EXPECT_EQ(moments.Sum(), 3);
     EXPECT_EQ(moments.Min(), 3);
     x[33] = 6;
-    EXPECT_TRUE(moments.AddBlockIfFinite(x, level));
+    const std::optional<BlockSums> sums = moments.AddBlockIfFinite(x, level);
+    ASSERT_TRUE(sums.has_value());
+    EXPECT_EQ(sums->sum, 39 * 5 + 6);
+    EXPECT_EQ(sums->max, 6);
     EXPECT_EQ(moments.Sum(), 3 + 39 * 5 + 6);
-    EXPECT_TRUE(moments.AddBlockIfFinite({}, level));
+    const std::vector<float> floats(x.begin(), x.end());
+    EXPECT_EQ(moments.AddBlockIfFinite(floats, level)->sum, 39 * 5 + 6);
+    EXPECT_EQ(moments.Sum(), 3 + 2 * (39 * 5 + 6));
   }
 }
 
