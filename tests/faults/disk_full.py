@@ -14,8 +14,9 @@ import sys
 import tempfile
 import time
 
-from load import MODEL, Load, prepare
-from harness import Daemon, wait_for
+from load import Load, prepare
+from scene import MODEL, daemon_in, stop_in_order
+from harness import wait_for
 
 DISK_BYTES = 96 << 20
 SKIPPED = 77
@@ -103,29 +104,25 @@ class Disk:
 
 
 def run(arguments, folder):
-    daemon = Daemon(folder)
     why_not = mount(arguments.disk, folder)
     if why_not:
         try_in_namespace()
         print(f"skipped: nothing can be mounted here: {why_not}")
         return SKIPPED
-    load = None
     try:
-        prepare(daemon, folder)
-        disk = Disk(daemon, folder)
-        load = disk.load
-        took = [disk.fill_and_free() for _ in range(arguments.fills)]
-        load.finish_and_compare(f"{arguments.fills} full disks")
-        print(f"from freeing the disk to new acknowledgements: at most {max(took):.1f} s")
-        if max(took) > arguments.within:
-            raise AssertionError(f"a recovery took more than {arguments.within} s")
-        if daemon.stop() != 0:
-            raise AssertionError("the daemon did not stop in order")
+        with daemon_in(folder) as daemon:
+            prepare(daemon)
+            disk = Disk(daemon, folder)
+            try:
+                took = [disk.fill_and_free() for _ in range(arguments.fills)]
+                disk.load.finish_and_compare(f"{arguments.fills} full disks")
+            finally:
+                disk.load.kill()
+            print(f"from freeing the disk to new acknowledgements: at most {max(took):.1f} s")
+            if max(took) > arguments.within:
+                raise AssertionError(f"a recovery took more than {arguments.within} s")
+            stop_in_order(daemon)
     finally:
-        if load is not None:
-            load.kill()
-        if daemon.process is not None and daemon.process.poll() is None:
-            daemon.kill()
         subprocess.run(["umount", "-l", folder / "data"], check=True)
     return 0
 

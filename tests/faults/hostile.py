@@ -5,27 +5,22 @@ within its budget, and what the frozen ones sent is counted once when they go on
   hostile.py [--seconds S] [--frozen N] [--connections N] [--scrapers N]"""
 
 import argparse
-import pathlib
-import shutil
 import signal
 import socket
 import struct
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-from load import MODEL, TOOLS
-from harness import Daemon, wait_for
-from overload import Client, Clients, Watch, compare, resident_mib
+from crowd import COLUMNS, Client, Clients, Watch, compare, resident_mib
+from scene import daemon_in, in_folder, make_model
+from harness import wait_for
 
 INFLIGHT_MIB = 32
 RECEIVE_MIB = 128
 # The store's buffers, malloc, and a few KB for each connection.
 REST_MIB = 128
 WIDE = "wide"     # a model whose metrics do not fit into a socket's buffer
-COLUMNS = 400
+WIDE_COLUMNS = 400
 FROZEN_RATE = 200  # batches a second of each client that is to be frozen
 
 
@@ -137,50 +132,45 @@ def serve(daemon, arguments, healthy, frozen):
         watch.kill()
 
 
-def set_up(daemon, folder, model, columns):
-    subprocess.run([TOOLS / "overload_client", "setup", f"127.0.0.1:{daemon.grpc_port}", model, str(columns)], check=True)
-    policy = folder / "policy.json"
-    policy.write_text('{"pane": "60s", "window_panes": 10000}')
-    daemon.command("model", "policy", "set", "--model", model, "--file", policy)
+def judge(daemon, arguments, base, rate, watch, health, words):
+    most = max(watch.most_mib, resident_mib(daemon.process.pid, "VmHWM"))
+    budget = base + INFLIGHT_MIB + RECEIVE_MIB + REST_MIB
+    print(f"{arguments.frozen} frozen clients, {arguments.connections} silent connections, {arguments.scrapers} slow "
+          f"scrapers: the healthy client got {rate:.0f} batches/s through; the slowest of {health['probes']} gRPC "
+          f"health answers took {health['slowest_seconds']:.3f} s, of {watch.probes} HTTP ones {watch.slowest:.3f} s; "
+          f"at most {most:.0f} MiB resident, of a budget of {budget:.0f} ({base:.0f} at rest)")
+    failures = compare(daemon, sum(word["rows"] for word in words), "at the end")
+    if any(word["refused"] for word in words):
+        failures.append(f"batches were refused: {words}")
+    if health["failed"] or watch.failed:
+        failures.append(f"{health['failed']} gRPC and {watch.failed} HTTP health probes were not answered")
+    if most > budget:
+        failures.append("the memory is beyond its budget")
+    return failures
 
 
 def run(arguments, folder):
-    daemon = Daemon(folder)
     clients = Clients([])
-    try:
+    with daemon_in(folder) as daemon:
         daemon.start("--max_inflight_mib", str(INFLIGHT_MIB), "--max_receive_mib", str(RECEIVE_MIB))
-        set_up(daemon, folder, MODEL, 10)
-        set_up(daemon, folder, WIDE, COLUMNS)
+        make_model(daemon, "overload_client", str(COLUMNS))
+        make_model(daemon, "overload_client", str(WIDE_COLUMNS), model=WIDE)
         base = resident_mib(daemon.process.pid)
-        healthy = Client(daemon, folder, "stream", "healthy", 0)
-        frozen = [Client(daemon, folder, "stream", f"frozen-{i}", FROZEN_RATE) for i in range(arguments.frozen)]
-        clients.clients = [healthy, *frozen]
-        clients.wait_for_all()
-        before = time.monotonic()
-        watch, health = serve(daemon, arguments, healthy, frozen)
-        rate = (acknowledged(healthy) - healthy.at(before)[1]) / (time.monotonic() - before)
-        words = clients.finish()
-        most = max(watch.most_mib, resident_mib(daemon.process.pid, "VmHWM"))
-        budget = base + INFLIGHT_MIB + RECEIVE_MIB + REST_MIB
-        print(f"{arguments.frozen} frozen clients, {arguments.connections} silent connections, {arguments.scrapers} slow "
-              f"scrapers: the healthy client got {rate:.0f} batches/s through; the slowest of {health['probes']} gRPC "
-              f"health answers took {health['slowest_seconds']:.3f} s, of {watch.probes} HTTP ones {watch.slowest:.3f} s; "
-              f"at most {most:.0f} MiB resident, of a budget of {budget:.0f} ({base:.0f} at rest)")
-        failures = compare(daemon, sum(word["rows"] for word in words), "at the end")
-        if any(word["refused"] for word in words):
-            failures.append(f"batches were refused: {words}")
-        if health["failed"] or watch.failed:
-            failures.append(f"{health['failed']} gRPC and {watch.failed} HTTP health probes were not answered")
-        if most > budget:
-            failures.append("the memory is beyond its budget")
+        try:
+            healthy = Client(daemon, folder, "stream", "healthy", 0)
+            frozen = [Client(daemon, folder, "stream", f"frozen-{i}", FROZEN_RATE) for i in range(arguments.frozen)]
+            clients.clients = [healthy, *frozen]
+            clients.wait_for_all()
+            before = time.monotonic()
+            watch, health = serve(daemon, arguments, healthy, frozen)
+            rate = (acknowledged(healthy) - healthy.at(before)[1]) / (time.monotonic() - before)
+            failures = judge(daemon, arguments, base, rate, watch, health, clients.finish())
+        finally:
+            clients.kill()
         if daemon.stop() != 0:
             failures.append("the daemon did not stop in order")
         if failures:
             raise AssertionError("\n".join(failures))
-    finally:
-        clients.kill()
-        if daemon.process is not None and daemon.process.poll() is None:
-            daemon.kill()
 
 
 def main():
@@ -190,13 +180,7 @@ def main():
     parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--scrapers", type=int, default=16)
     arguments = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="plumbline-hostile."))
-    try:
-        run(arguments, folder)
-    except BaseException:
-        print(f"what is left is in {folder}", file=sys.stderr)
-        raise
-    shutil.rmtree(folder)
+    in_folder("hostile", run, arguments)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,16 @@ process loses nothing under any of them.
 import argparse
 import collections
 import os
-import pathlib
 import random
-import shutil
 import signal
 import socket
 import struct
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 
-from load import BUILD, MODEL, TOOLS, Load, prepare
-from harness import Daemon
+from load import Load, prepare
+from scene import MODEL, TOOLS, daemon_in, in_folder, stop_in_order, verify
 
 # Where to kill, and after how many passes at most; None: at a random moment.
 POINTS = [(None, 0), ("before_write", 60), ("torn_write", 60), ("after_write", 60), ("before_sync", 40),
@@ -131,25 +127,16 @@ def life(daemon, load, arguments, chance):
 
 def run(arguments, folder):
     chance = random.Random(arguments.seed)
-    daemon = Daemon(folder)
-    prepare(daemon, folder)
-    load = Load(daemon, folder, arguments.clients)
-    daemon.kill()
-    try:
-        life(daemon, load, arguments, chance)
-    except BaseException:
-        if daemon.process.poll() is None:
+    with daemon_in(folder) as daemon:
+        prepare(daemon)
+        load = Load(daemon, folder, arguments.clients)
+        try:
             daemon.kill()
-        raise
-    finally:
-        load.kill()
-    if daemon.stop() != 0:
-        raise AssertionError("the daemon did not stop in order")
-    verified = subprocess.run([BUILD / "bin" / "plumblined", "--verify", "--data_dir",
-                               folder / "data"], capture_output=True, text=True)
-    print(verified.stdout.strip())
-    if verified.returncode != 0:
-        raise AssertionError("the folder is damaged")
+            life(daemon, load, arguments, chance)
+        finally:
+            load.kill()
+        stop_in_order(daemon)
+    print(verify(folder / "data"))
 
 
 def main():
@@ -160,13 +147,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="plumbline-faults."))
-    try:
-        run(arguments, folder)
-    except BaseException:
-        print(f"what is left is in {folder}", file=sys.stderr)
-        raise
-    shutil.rmtree(folder)
+    in_folder("kills", run, arguments)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,12 @@
 """Clients that keep their own books of what was acknowledged, and what the daemon must have counted by them."""
 
 import collections
-import os
-import pathlib
 import re
 import subprocess
-import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BUILD = ROOT / os.environ.get("BUILD_DIR", "build")
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-os.environ.setdefault("PLUMBLINE_BIN", str(BUILD / "bin"))
-from harness import wait_for  # noqa: E402
+from scene import MODEL, TOOLS, make_model
+from harness import wait_for
 
-TOOLS = pathlib.Path(os.environ.get("PLUMBLINE_FAULTS", BUILD / "faults"))
-MODEL = "m"
 CITIES = ("oslo", "lima", "rome")
 AGES = 97
 BOOKED = re.compile(r"(?P<producer>\S+): (?P<batches>\d+) batches, (?P<rows>\d+) rows, (?P<duplicates>\d+) duplicates, "
@@ -69,14 +60,10 @@ def compare_window(report, booked):
         raise AssertionError(f"the window's counts are not the acknowledged ones: {wrong}, nowhere: {ages} {cities}")
 
 
-def prepare(daemon, folder):
+def prepare(daemon):
     """Starts the daemon with a model whose panes close all the time and whose window holds all."""
     daemon.start()
-    server = f"127.0.0.1:{daemon.grpc_port}"
-    subprocess.run([TOOLS / "oracle_client", "--setup", server, MODEL], check=True)
-    policy = folder / "policy.json"
-    policy.write_text('{"pane": "60s", "window_panes": 10000}')
-    daemon.command("model", "policy", "set", "--model", MODEL, "--file", policy)
+    make_model(daemon, "oracle_client")
 
 
 class Load:

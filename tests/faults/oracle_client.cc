@@ -1,14 +1,13 @@
 // A client that keeps its own books: it sends numbered batches until told to stop, sends again what
 // was not answered, over every kill of the server, and writes each acknowledged batch to a file,
 // synced, before it counts as acknowledged.
-//   oracle_client --setup SERVER MODEL              makes the model
+//   oracle_client setup SERVER MODEL                makes the model
 //   oracle_client SERVER MODEL PRODUCER FILE        until a line or the end comes on stdin; then
 //   all must be acknowledged
 // The last line on stdout: batches, rows, duplicates, late rows, and how often it was told to
 // retry.
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -20,13 +19,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
-#include "plumbline/v1/baseline_service.grpc.pb.h"
 #include "plumbline/v1/ingest_service.grpc.pb.h"
+#include "tests/faults/set_up.h"
 
 namespace plumbline::faults {
 namespace {
 
 constexpr uint32_t kRows = 50;
+constexpr uint32_t kTrainingRows = 2000;
 constexpr size_t kInFlight = 16;
 constexpr int64_t kStartSeconds = 1'700'000'000;
 constexpr auto kPause = std::chrono::milliseconds(20);  // before a new stream
@@ -49,24 +49,6 @@ v1::Batch MakeBatch(uint64_t sequence, uint32_t rows) {
   // Half a second a batch: panes close all the time.
   batch.mutable_event_time()->set_seconds(kStartSeconds + static_cast<int64_t>(sequence / 2));
   return batch;
-}
-
-int SetUp(const std::string& server, const std::string& model) {
-  const auto stub = v1::BaselineService::NewStub(client::NewChannel(server, nullptr));
-  grpc::ClientContext context;
-  v1::CreateBaselineResponse response;
-  const auto writer = stub->CreateBaseline(&context, &response);
-  v1::CreateBaselineRequest request;
-  request.mutable_header()->set_model(model);
-  bool open = writer->Write(request);
-  *request.mutable_batch() = MakeBatch(1, 2000);
-  open = open && writer->Write(request);
-  request.mutable_commit()->set_row_count(2000);
-  if (open) writer->Write(request);
-  writer->WritesDone();
-  const grpc::Status status = writer->Finish();
-  if (!status.ok()) std::fprintf(stderr, "%s\n", status.error_message().c_str());
-  return status.ok() ? 0 : 1;
 }
 
 struct Books {
@@ -99,13 +81,6 @@ class Client {
 
  private:
   using Stream = grpc::ClientReaderWriter<v1::IngestRequest, v1::IngestResponse>;
-
-  // True once a line, or the end, has come on stdin.
-  bool Stopping() {
-    pollfd input{.fd = 0, .events = POLLIN, .revents = 0};
-    stopping_ = stopping_ || poll(&input, 1, 0) > 0;
-    return stopping_;
-  }
 
   bool Write(Stream* stream, uint64_t sequence) {
     v1::IngestRequest request;
@@ -182,13 +157,14 @@ class Client {
   const std::string server_, model_, producer_;
   const int file_;
   Books books_;
-  bool stopping_ = false;
 };
 
 int Main(int argc, char** argv) {
-  if (argc == 4 && std::string(argv[1]) == "--setup") return SetUp(argv[2], argv[3]);
+  if (argc == 4 && std::string(argv[1]) == "setup") {
+    return CreateModel(argv[2], argv[3], MakeBatch(1, kTrainingRows));
+  }
   if (argc != 5) {
-    std::fprintf(stderr, "usage: oracle_client [--setup] SERVER MODEL [PRODUCER FILE]\n");
+    std::fprintf(stderr, "usage: oracle_client [setup] SERVER MODEL [PRODUCER FILE]\n");
     return 2;
   }
   return Client(argv[1], argv[2], argv[3], argv[4]).Run() ? 0 : 1;

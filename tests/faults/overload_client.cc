@@ -12,7 +12,6 @@
 // far.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <atomic>
@@ -34,8 +33,8 @@
 #include "client/channel.h"
 #include "client/sender.h"
 #include "client/status_details.h"
-#include "plumbline/v1/baseline_service.grpc.pb.h"
 #include "plumbline/v1/ingest_service.grpc.pb.h"
+#include "tests/faults/set_up.h"
 
 namespace plumbline::faults {
 namespace {
@@ -59,30 +58,6 @@ v1::Batch MakeBatch(uint32_t rows, int columns, uint64_t seed, const std::string
   }
   builder.SetSource(source);
   return builder.Build().value();
-}
-
-// True once a line, or the end, has come on stdin.
-bool Stopping() {
-  pollfd input{.fd = 0, .events = POLLIN, .revents = 0};
-  return poll(&input, 1, 0) > 0;
-}
-
-int SetUp(const std::string& server, const std::string& model, int columns) {
-  const auto stub = v1::BaselineService::NewStub(client::NewChannel(server, nullptr));
-  grpc::ClientContext context;
-  v1::CreateBaselineResponse response;
-  const auto writer = stub->CreateBaseline(&context, &response);
-  v1::CreateBaselineRequest request;
-  request.mutable_header()->set_model(model);
-  bool open = writer->Write(request);
-  *request.mutable_batch() = MakeBatch(kTrainingRows, columns, 1, "");
-  open = open && writer->Write(request);
-  request.mutable_commit()->set_row_count(kTrainingRows);
-  if (open) writer->Write(request);
-  writer->WritesDone();
-  const grpc::Status status = writer->Finish();
-  if (!status.ok()) std::fprintf(stderr, "%s\n", status.error_message().c_str());
-  return status.ok() ? 0 : 1;
 }
 
 struct Who {
@@ -163,7 +138,6 @@ bool RunStream(const Who& who, double rate, Books* books) {
   options.producer = who.producer;
   options.epoch = client::NewEpoch();
   options.max_queued_batches = 64;
-  if (rate == 0) options.max_in_flight = 16;
   const std::vector<v1::Batch> batches = MakeBatches(who);
   auto sender = client::Sender::Create(options).value();
   const Clerk clerk(who.file, books, [&] {
@@ -280,7 +254,9 @@ int RunHealth(const std::string& server) {
 int Main(int argc, char** argv) {
   const std::string mode = argc > 2 ? argv[1] : "";
   if (mode == "health" && argc == 3) return RunHealth(argv[2]);
-  if (mode == "setup" && argc == 5) return SetUp(argv[2], argv[3], std::atoi(argv[4]));
+  if (mode == "setup" && argc == 5) {
+    return CreateModel(argv[2], argv[3], MakeBatch(kTrainingRows, std::atoi(argv[4]), 1, ""));
+  }
   if (argc != 8 || (mode != "stream" && mode != "single")) {
     std::fprintf(stderr, "usage: see tests/faults/overload_client.cc\n");
     return 2;

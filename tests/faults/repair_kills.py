@@ -1,38 +1,32 @@
 """kill -9 in the middle of a repair: no daemon takes what lies half-way for a store, and a second repair ends it."""
 
-import os
-import pathlib
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 
-from load import BUILD, TOOLS, Load, prepare
-from harness import Daemon
+from load import Load, prepare
+from scene import TOOLS, daemon_in, in_folder, plumblined, stop_in_order, verify
 
 MOST_RENAMES = 200
 
 
-def plumblined(*words, folder, kill_at=None):
-    environment = dict(os.environ)
+def repair(folder, kill_at=None):
+    """--repair, killed before its so many-th rename."""
+    environment = {}
     if kill_at is not None:
-        environment.update(LD_PRELOAD=str(TOOLS / "libkill_points.so"), PLUMBLINE_KILL_AT=f"before_rename:{kill_at}")
-    return subprocess.run([BUILD / "bin" / "plumblined", *words, "--data_dir", folder], capture_output=True, text=True,
-                          env=environment, timeout=60)
+        environment = {"LD_PRELOAD": str(TOOLS / "libkill_points.so"), "PLUMBLINE_KILL_AT": f"before_rename:{kill_at}"}
+    return plumblined("--repair", folder=folder, **environment)
 
 
 def damaged_folder(root):
     """A folder of a daemon that was stopped in order, with a flipped byte in its largest table."""
-    daemon = Daemon(root)
-    prepare(daemon, root)
-    load = Load(daemon, root, clients=1)
-    try:
-        load.finish_and_compare("a sound folder")
-    finally:
-        load.kill()
-    if daemon.stop() != 0:
-        raise AssertionError("the daemon did not stop in order")
+    with daemon_in(root) as daemon:
+        prepare(daemon)
+        load = Load(daemon, root, clients=1)
+        try:
+            load.finish_and_compare("a sound folder")
+        finally:
+            load.kill()
+        stop_in_order(daemon)
     table = max((root / "data").glob("*.sst"), key=lambda path: path.stat().st_size)
     content = bytearray(table.read_bytes())
     content[len(content) // 3] ^= 0x10
@@ -42,24 +36,20 @@ def damaged_folder(root):
 
 def tables_read(folder):
     """The first line of a verification that must find nothing."""
-    verified = plumblined("--verify", folder=folder)
-    if verified.returncode != 0:
-        raise AssertionError(f"still damaged:\n{verified.stdout}{verified.stderr}")
-    return verified.stdout.partition(": ")[2].splitlines()[0]
+    return verify(folder).partition(": ")[2].splitlines()[0]
 
 
 def run(root):
     damaged = damaged_folder(root)
     copy = root / "copy"
     shutil.copytree(damaged, copy)
-    undisturbed = plumblined("--repair", folder=copy)
+    undisturbed = repair(copy)
     expected = tables_read(copy)
     kills = refusals = 0
     for kill_at in range(1, MOST_RENAMES):
         shutil.rmtree(copy)
         shutil.copytree(damaged, copy)
-        repair = plumblined("--repair", folder=copy, kill_at=kill_at)
-        if repair.returncode != -signal.SIGKILL:
+        if repair(copy, kill_at).returncode != -signal.SIGKILL:
             break
         kills += 1
         # Half-way it is damaged or, before anything was moved, as it was; never a new, empty store.
@@ -68,7 +58,7 @@ def run(root):
             if started.returncode != 1 or "--repair" not in started.stderr:
                 raise AssertionError(f"a daemon on a half-repaired folder: {started}")
             refusals += 1
-        again = plumblined("--repair", folder=copy)
+        again = repair(copy)
         if again.returncode != 0 or again.stdout != undisturbed.stdout or tables_read(copy) != expected:
             raise AssertionError(f"killed at rename {kill_at}: {again.stdout}{again.stderr}\ninstead of\n"
                                  f"{undisturbed.stdout}")
@@ -77,15 +67,5 @@ def run(root):
         raise AssertionError("no kill met the files being moved")
 
 
-def main():
-    root = pathlib.Path(tempfile.mkdtemp(prefix="plumbline-repair."))
-    try:
-        run(root)
-    except BaseException:
-        print(f"what is left is in {root}", file=sys.stderr)
-        raise
-    shutil.rmtree(root)
-
-
 if __name__ == "__main__":
-    main()
+    in_folder("repair", run)

@@ -6,20 +6,17 @@ once, planted holes are reported exactly, and late arrivals close them.
 
 import argparse
 import json
-import pathlib
 import queue
 import random
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 
-from kills import BUILD, MODEL, TOOLS
-from harness import Daemon, wait_for
+from load import CITIES
+from scene import MODEL, TOOLS, daemon_in, in_folder, make_model, set_policy, stop_in_order, verify
+from harness import wait_for
 
-CITIES = ("oslo", "lima", "rome")
-POLICY = {"pane": "60s", "window_panes": 10000}
+# Of holes; long while batches are under way, so that none is lost for a moment.
+LONG_GRACE, SHORT_GRACE = "600s", "1s"
 
 
 class Producer:
@@ -103,13 +100,6 @@ def compare_losses(daemon, planted, ever, what):
         raise AssertionError(f"lost now, ever and cleared are {shown}, not {total}, {ever} and {ever - total}")
 
 
-def set_grace(daemon, folder, seconds):
-    """Of holes; long while batches are under way, so that none is lost for a moment."""
-    path = folder / "policy.json"
-    path.write_text(json.dumps({**POLICY, "hole_grace": f"{seconds}s"}))
-    daemon.command("model", "policy", "set", "--model", MODEL, "--file", path)
-
-
 def kill_at(daemon, producers, batches, kills, chance):
     """Kills and restarts the daemon when so many batches are acknowledged; returns what each producer has in its books
     when all are sent."""
@@ -133,14 +123,14 @@ def wait_for_progress(producers, at):
                 raise AssertionError(f"{producer.name} ended with {producer.process.returncode}: see above")
 
 
-def check_the_end(daemon, producers, books, folder):
+def check_the_end(daemon, producers, books):
     names = [producer.name for producer in producers]
     planted = {name: book["lost"] for name, book in zip(names, books)}
     ever = sum(planted.values())
     compare_counts(daemon, books, "replayed and reordered")
     print(f"sent {sum(book['sendings'] for book in books)} times, "
           f"{sum(book['duplicates'] for book in books)} answered as duplicates", flush=True)
-    set_grace(daemon, folder, 1)
+    set_policy(daemon, hole_grace=SHORT_GRACE)
     compare_losses(daemon, planted, ever, "holes")
     unended = [loss for loss in report(daemon)["losses"] if loss["tail_unknown"]]
     if [(loss["producer"], loss["epoch"]) for loss in unended] != [(names[0], "1")]:
@@ -167,33 +157,25 @@ def check_the_end(daemon, producers, books, folder):
 
 def run(arguments, folder):
     chance = random.Random(arguments.seed)
-    daemon = Daemon(folder)
-    producers = []
-    try:
+    with daemon_in(folder) as daemon:
         daemon.start()
+        make_model(daemon, "oracle_client", hole_grace=LONG_GRACE)
         server = f"127.0.0.1:{daemon.grpc_port}"
-        subprocess.run([TOOLS / "oracle_client", "--setup", server, MODEL], check=True)
-        set_grace(daemon, folder, 600)
         each = arguments.replays // arguments.producers
-        for i in range(arguments.producers):
-            flags = ["--unended"] if i == 0 else []
-            producers.append(Producer(f"p{i}", server, each, chance.randrange(2**32), *flags))
-        books = kill_at(daemon, producers, each * arguments.producers, arguments.kills, chance)
-        check_the_end(daemon, producers, books, folder)
-        for producer in producers:
-            producer.finish()
-        if daemon.stop() != 0:
-            raise AssertionError("the daemon did not stop in order")
-    finally:
-        for producer in producers:
-            producer.kill()
-        if daemon.process is not None and daemon.process.poll() is None:
-            daemon.kill()
-    verified = subprocess.run([BUILD / "bin" / "plumblined", "--verify", "--data_dir", folder / "data"],
-                              capture_output=True, text=True)
-    print(verified.stdout.strip())
-    if verified.returncode != 0:
-        raise AssertionError("the folder is damaged")
+        producers = []
+        try:
+            for i in range(arguments.producers):
+                flags = ["--unended"] if i == 0 else []
+                producers.append(Producer(f"p{i}", server, each, chance.randrange(2**32), *flags))
+            books = kill_at(daemon, producers, each * arguments.producers, arguments.kills, chance)
+            check_the_end(daemon, producers, books)
+            for producer in producers:
+                producer.finish()
+        finally:
+            for producer in producers:
+                producer.kill()
+        stop_in_order(daemon)
+    print(verify(folder / "data"))
 
 
 def main():
@@ -204,13 +186,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="plumbline-replays."))
-    try:
-        run(arguments, folder)
-    except BaseException:
-        print(f"what is left is in {folder}", file=sys.stderr)
-        raise
-    shutil.rmtree(folder)
+    in_folder("replays", run, arguments)
 
 
 if __name__ == "__main__":
