@@ -94,6 +94,7 @@ absl::Status CheckName(absl::string_view field, absl::string_view name) {
 grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
                                              grpc::ServerReader<v1::CreateBaselineRequest>* reader,
                                              v1::CreateBaselineResponse* response) {
+  const OpenCall open(calls_);
   v1::CreateBaselineRequest message;
   if (!reader->Read(&message) || !message.has_header()) {
     return ToGrpcStatus(absl::InvalidArgumentError("a baseline begins with its header"));
@@ -178,6 +179,7 @@ grpc::Status BaselineService::DeleteBaseline(grpc::ServerContext*,
 grpc::Status BaselineService::ExportBaseline(grpc::ServerContext*,
                                              const v1::ExportBaselineRequest* request,
                                              v1::ExportBaselineResponse* response) {
+  const OpenCall open(calls_);
   const auto baseline =
       engine_->GetWholeBaseline(request->model(), request->version(), request->number());
   if (!baseline.ok()) return ToGrpcStatus(baseline.status());
@@ -188,6 +190,7 @@ grpc::Status BaselineService::ExportBaseline(grpc::ServerContext*,
 grpc::Status BaselineService::ImportBaseline(grpc::ServerContext*,
                                              const v1::ImportBaselineRequest* request,
                                              v1::ImportBaselineResponse* response) {
+  const OpenCall open(calls_);
   auto baseline = FromPortable(request->baseline());
   if (!baseline.ok()) return ToGrpcStatus(baseline.status());
   if (!request->model().empty()) baseline->model = request->model();

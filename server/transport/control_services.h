@@ -11,11 +11,12 @@
 #include "plumbline/v1/model_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 #include "server/engine/engine.h"
+#include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
 
 // The control plane: thin handlers on gRPC's own threads, which may block. Convert, call the
-// engine, map the status.
+// engine, map the status. Those that may take long are open calls.
 
 /// A model's or version's name: 1 to 128 bytes without control characters. Errors: InvalidArgument
 /// naming the field.
@@ -23,7 +24,7 @@ absl::Status CheckName(absl::string_view field, absl::string_view name);
 
 class BaselineService final : public v1::BaselineService::Service {
  public:
-  explicit BaselineService(engine::Engine* engine) : engine_(engine) {}
+  BaselineService(engine::Engine* engine, OpenCalls* calls) : engine_(engine), calls_(calls) {}
 
   grpc::Status CreateBaseline(grpc::ServerContext* context,
                               grpc::ServerReader<v1::CreateBaselineRequest>* reader,
@@ -47,6 +48,7 @@ class BaselineService final : public v1::BaselineService::Service {
 
  private:
   engine::Engine* const engine_;
+  OpenCalls* const calls_;
 };
 
 class ModelService final : public v1::ModelService::Service {
@@ -74,7 +76,7 @@ class ModelService final : public v1::ModelService::Service {
 class ReportService final : public v1::ReportService::Service {
  public:
   /// Each watcher holds a thread.
-  ReportService(engine::Engine* engine, int max_watchers);
+  ReportService(engine::Engine* engine, int max_watchers, OpenCalls* calls);
 
   grpc::Status GetReport(grpc::ServerContext* context, const v1::GetReportRequest* request,
                          v1::GetReportResponse* response) override;
@@ -93,6 +95,7 @@ class ReportService final : public v1::ReportService::Service {
 
   engine::Engine* const engine_;
   const int max_watchers_;
+  OpenCalls* const calls_;
   std::atomic<int> watchers_{0};
   std::atomic<bool> draining_{false};
 };

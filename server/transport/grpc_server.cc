@@ -8,6 +8,7 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -22,6 +23,9 @@ namespace plumbline::transport {
 namespace {
 
 constexpr unsigned kReloadSeconds = 60;
+// For connections to close by themselves once the long calls are over: a client of gRPC's
+// synchronous API reads its connection only while it calls, or every few seconds.
+constexpr absl::Duration kGoodbye = absl::Seconds(1);
 
 // gRPC itself would start with a bad file, and refuse every client.
 absl::Status CheckPem(const std::string& what, const std::string& path) {
@@ -74,10 +78,11 @@ GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
                        const base::Clock* clock)
     : ingest_(
           engine, clock,
-          {options.max_inflight_bytes, options.max_inflight_requests, options.max_waiting_bytes}),
-      baseline_(engine),
+          {options.max_inflight_bytes, options.max_inflight_requests, options.max_waiting_bytes},
+          &calls_),
+      baseline_(engine, &calls_),
       model_(engine),
-      report_(engine, options.max_watchers) {}
+      report_(engine, options.max_watchers, &calls_) {}
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) Shutdown(absl::Seconds(1));
@@ -129,7 +134,10 @@ void GrpcServer::Shutdown(absl::Duration deadline) {
   SetServing(false);
   report_.Drain();
   ingest_.Drain();
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline));
+  const auto end = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline);
+  (void)calls_.AwaitNone(deadline);  // what is left is cancelled
+  server_->Shutdown(
+      std::min(end, std::chrono::system_clock::now() + absl::ToChronoMilliseconds(kGoodbye)));
   server_->Wait();
   server_.reset();
 }

@@ -14,6 +14,7 @@
 #include "server/engine/engine.h"
 #include "server/transport/control_services.h"
 #include "server/transport/ingest_service.h"
+#include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
 
@@ -46,13 +47,15 @@ class GrpcServer {
   /// Fills in what is in flight.
   void Describe(engine::ServiceSnapshot* snapshot) const { ingest_.Describe(snapshot); }
   void SetServing(bool serving);
-  /// NOT_SERVING, streams end when what is in flight is answered, then everything that is left is
-  /// cancelled at `deadline`.
+  /// NOT_SERVING, streams end when what is in flight is answered, and once no long call is left
+  /// connections are closed, whether or not their clients answer. Everything that is left at
+  /// `deadline` is cancelled.
   void Shutdown(absl::Duration deadline);
 
  private:
   GrpcServer(const GrpcServerOptions& options, engine::Engine* engine, const base::Clock* clock);
 
+  OpenCalls calls_;
   IngestService ingest_;
   BaselineService baseline_;
   ModelService model_;

@@ -12,13 +12,17 @@ namespace plumbline::transport {
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Ingest(
     grpc::CallbackServerContext*) {
-  return new IngestStream(engine_, clock_, &budget_, &streams_);  // deletes itself in OnDone
+  return new IngestStream(engine_, clock_, &budget_, &streams_, calls_);  // deletes itself
 }
 
 grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (draining_.load()) {
+    reactor->Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down")));
+    return reactor;
+  }
   // gRPC keeps the message as it came until the call is over.
   size_t footprint = ExpectedFootprint(request->Length()) + request->Length();
   if (!budget_.TryTake(footprint)) {
@@ -29,6 +33,7 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     reactor->Finish(ToGrpcStatus(outcome.error));
     return reactor;
   }
+  calls_->Enter();
   auto parsed = std::make_unique<Message<v1::IngestBatchRequest>>(*request);
   if (const size_t needed = parsed->footprint() + request->Length(); needed > footprint) {
     budget_.TakeMore(InflightBudget::Kind::kSingle, needed - footprint);
@@ -45,6 +50,7 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     message.set_rows_counted(outcome.rows_counted);
     message.set_rows_late(outcome.rows_late);
     *response = ToBytes(message);
+    calls_->Leave();  // not after Finish: nothing may be left by then
     reactor->Finish(ToGrpcStatus(outcome.error, outcome.violations));
   };
   if (sound) {
@@ -53,6 +59,11 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     HandleBroken(batch, engine_, std::move(answer));
   }
   return reactor;
+}
+
+void IngestService::Drain() {
+  draining_.store(true);
+  streams_.Drain();
 }
 
 void IngestService::Describe(engine::ServiceSnapshot* snapshot) const {

@@ -1,13 +1,14 @@
 #ifndef PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
 #define PLUMBLINE_SERVER_TRANSPORT_INGEST_SERVICE_H_
 
-#include <cstddef>
+#include <atomic>
 
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
 #include "server/transport/inflight_budget.h"
 #include "server/transport/ingest_stream.h"
+#include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
 
@@ -22,8 +23,8 @@ class IngestService final : public RawIngestService {
   /// What is in flight at once is bounded by `limits`: streams then wait, single batches are told
   /// to retry.
   IngestService(engine::Engine* engine, const base::Clock* clock,
-                const InflightBudget::Limits& limits)
-      : engine_(engine), clock_(clock), budget_(limits) {}
+                const InflightBudget::Limits& limits, OpenCalls* calls)
+      : engine_(engine), clock_(clock), calls_(calls), budget_(limits) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Ingest(
       grpc::CallbackServerContext* context) override;
@@ -31,14 +32,16 @@ class IngestService final : public RawIngestService {
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
 
-  /// Ends the open streams once what is in flight has been answered.
-  void Drain() { streams_.Drain(); }
+  /// Ends the open streams once what is in flight has been answered, and refuses new calls.
+  void Drain();
   /// Fills in what is in flight.
   void Describe(engine::ServiceSnapshot* snapshot) const;
 
  private:
   engine::Engine* const engine_;
   const base::Clock* const clock_;
+  OpenCalls* const calls_;
+  std::atomic<bool> draining_{false};
   InflightBudget budget_;
   StreamRegistry streams_;
 };

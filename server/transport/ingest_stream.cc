@@ -77,8 +77,8 @@ engine::IngestOutcome TooMuchWaits() {
 }  // namespace
 
 IngestStream::IngestStream(engine::Engine* engine, const base::Clock* clock, InflightBudget* budget,
-                           StreamRegistry* registry)
-    : engine_(engine), clock_(clock), budget_(budget), registry_(registry) {
+                           StreamRegistry* registry, OpenCalls* calls)
+    : engine_(engine), clock_(clock), budget_(budget), registry_(registry), open_(calls) {
   registry_->Add(this);
   base::MutexLock lock(&mutex_);
   MaybeRead();

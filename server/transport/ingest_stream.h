@@ -19,6 +19,7 @@
 #include "server/transport/inflight_budget.h"
 #include "server/transport/ingest_request.h"
 #include "server/transport/message.h"
+#include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
 
@@ -50,7 +51,7 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   static constexpr size_t kMaxBytesInFlight = size_t{64} << 20;
 
   IngestStream(engine::Engine* engine, const base::Clock* clock, InflightBudget* budget,
-               StreamRegistry* registry);
+               StreamRegistry* registry, OpenCalls* calls);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -81,6 +82,7 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   const base::Clock* const clock_;
   InflightBudget* const budget_;
   StreamRegistry* const registry_;
+  const OpenCall open_;
 
   std::unique_ptr<grpc::Alarm> alarm_;  // of one request at a time: while handling_ is true
 

@@ -95,8 +95,8 @@ absl::Status AddRows(const grpc::ByteBuffer& bytes, engine::Backtester* backtest
 
 }  // namespace
 
-ReportService::ReportService(engine::Engine* engine, int max_watchers)
-    : engine_(engine), max_watchers_(max_watchers) {
+ReportService::ReportService(engine::Engine* engine, int max_watchers, OpenCalls* calls)
+    : engine_(engine), max_watchers_(max_watchers), calls_(calls) {
   const int backtest = v1::BacktestRequest::descriptor()
                            ->file()
                            ->FindServiceByName("ReportService")
@@ -134,6 +134,7 @@ grpc::Status ReportService::ListAlerts(grpc::ServerContext*, const v1::ListAlert
 grpc::Status ReportService::WatchAlerts(grpc::ServerContext* context,
                                         const v1::WatchAlertsRequest* request,
                                         grpc::ServerWriter<v1::WatchAlertsResponse>* writer) {
+  const OpenCall open(calls_);
   if (watchers_.fetch_add(1) >= max_watchers_) {
     watchers_.fetch_sub(1);
     return ToGrpcStatus(engine_->quota_book()->Refuse(
@@ -177,6 +178,7 @@ grpc::Status ReportService::WatchAlerts(grpc::ServerContext* context,
 grpc::Status ReportService::BacktestBytes(
     grpc::ServerContext* context,
     grpc::ServerReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>* stream) {
+  const OpenCall open(calls_);
   grpc::ByteBuffer bytes;
   const bool read = stream->Read(&bytes);
   const Message<v1::BacktestRequest> first(bytes);

@@ -1,6 +1,7 @@
-"""SIGTERM under full load: how long until the process has exited, and whether it kept every row that
-it acknowledged, and no other."""
+"""SIGTERM under full load, and with clients that are connected and read nothing: how long until the
+process has exited, and whether it kept every row that it acknowledged, and no other."""
 
+import socket
 import threading
 import time
 
@@ -8,7 +9,33 @@ import end_to_end
 import processes
 
 
+# gRPC's first words: HTTP/2's preface and empty settings.
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+
+
+def connect(address, words):
+    host, port = address.split(":")
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    connection.sendall(words)
+    return connection
+
+
+def silent_clients(bench, report):
+    """A client of gRPC's synchronous API reads its connection only while it calls."""
+    with processes.Folder(bench) as folder:
+        with processes.Daemon(bench, folder) as daemon:
+            silent = [connect(daemon.address, HELLO), connect(daemon.address, b""),
+                      connect(daemon.http_address, b"GET /metrics HTTP/1.1\r\n"),
+                      connect(daemon.http_address, b"")]
+            daemon.scrape()
+            seconds = daemon.stop()
+            for connection in silent:
+                connection.close()
+    report.add("silent clients", "SIGTERM", seconds, "s", goal=("<=", 3))
+
+
 def run(bench, report):
+    silent_clients(bench, report)
     case = end_to_end.CASES[0]
     with processes.Folder(bench) as folder:
         with processes.Daemon(bench, folder) as daemon:
