@@ -22,11 +22,11 @@ def resident_mib(pid, name="VmRSS"):
 class Client:
     """One overload_client with its books: time, batches offered and acknowledged."""
 
-    def __init__(self, daemon, folder, mode, name, argument):
+    def __init__(self, daemon, folder, mode, name, argument, nice=0):
         self.books = folder / f"books-{name}"
         self.process = subprocess.Popen(
-            [TOOLS / "overload_client", mode, f"127.0.0.1:{daemon.grpc_port}", MODEL, name, self.books, str(ROWS),
-             str(argument)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            ["nice", "-n", str(nice), TOOLS / "overload_client", mode, f"127.0.0.1:{daemon.grpc_port}", MODEL, name,
+             self.books, str(ROWS), str(argument)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def lines(self):
         if not self.books.exists():
@@ -41,6 +41,11 @@ class Client:
                 break
             offered, acknowledged = int(one), int(other)
         return offered, acknowledged
+
+
+def cpu_seconds(pid):
+    """What a process has used so far."""
+    return time.clock_gettime((~pid << 3) | 2)  # see clock_getcpuclockid
 
 
 class Clients:

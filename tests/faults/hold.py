@@ -1,5 +1,5 @@
 """Holds a process to a fraction of a core: by cgroup v2 or v1 where that may be written, else by stopping it and letting
-it go on, many times a second."""
+it go on, many times a second. A cgroup's fraction is its own: it goes before others that want the machine."""
 
 import os
 import pathlib
@@ -45,13 +45,15 @@ def hold_v2(pid, core):
         raise OSError("no cpu controller")
     (CGROUPS / "cgroup.subtree_control").write_text("+cpu")
     period = int(PERIOD_SECONDS * 1e6)
-    return Group(CGROUPS, pid, [("cpu.max", f"{int(core * period)} {period}")], [("cpu.max", "max")])
+    return Group(CGROUPS, pid, [("cpu.max", f"{int(core * period)} {period}"), ("cpu.weight", "10000")],
+                 [("cpu.max", "max")])
 
 
 def hold_v1(pid, core):
     period = int(PERIOD_SECONDS * 1e6)
     return Group(CGROUPS / "cpu", pid,
-                 [("cpu.cfs_period_us", str(period)), ("cpu.cfs_quota_us", str(int(core * period)))],
+                 [("cpu.cfs_period_us", str(period)), ("cpu.cfs_quota_us", str(int(core * period))),
+                  ("cpu.shares", "100000")],
                  [("cpu.cfs_quota_us", "-1")])
 
 
