@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "absl/status/status.h"
+#include "server/stats/log_gamma.h"
 
 namespace plumbline::stats {
 namespace {
@@ -106,7 +107,7 @@ double LogUpperGamma(double a, double x) {
     fraction *= d * c;
     if (std::abs(d * c - 1) < 1e-15) break;
   }
-  return a * std::log(x) - x - std::lgamma(a) + std::log(fraction);
+  return a * std::log(x) - x - LogGamma(a) + std::log(fraction);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "server/stats/log_gamma.h"
 
 namespace plumbline::stats {
 namespace {
@@ -17,7 +18,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // ln n! less Stirling's ln(sqrt(2 pi n) (n / e)^n), n > 0.
 double StirlingError(double n) {
   if (n < 16) {
-    return std::lgamma(n + 1) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2 * kPi);
+    return LogGamma(n + 1) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2 * kPi);
   }
   const double r = 1 / (n * n);
   return (1.0 / 12 - r * (1.0 / 360 - r * (1.0 / 1260 - r * (1.0 / 1680 - r / 1188)))) / n;

@@ -4,6 +4,8 @@
 #include <boost/math/constants/constants.hpp>
 #include <cmath>
 
+#include "server/stats/log_gamma.h"
+
 namespace plumbline::stats {
 namespace {
 
@@ -15,10 +17,10 @@ const double kRootTwoPi = std::sqrt(2 * kPi);
 double OneSidedSurvival(double n, double d) {
   double sum = 0;
   const double last = std::floor(n * (1 - d));
-  const double log_n_factorial = std::lgamma(n + 1);
+  const double log_n_factorial = LogGamma(n + 1);
   for (double j = 0; j <= last; ++j) {
     const double rest = 1 - d - j / n;
-    const double log_binomial = log_n_factorial - std::lgamma(j + 1) - std::lgamma(n - j + 1);
+    const double log_binomial = log_n_factorial - LogGamma(j + 1) - LogGamma(n - j + 1);
     const double log_rest = j == n ? 0 : (n - j) * std::log(std::max(rest, 0.0));
     sum += std::exp(log_binomial + (j - 1) * std::log(d + j / n) + log_rest);
   }
