@@ -17,6 +17,7 @@ esac
 
 deploy/packages.sh
 export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
+export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:print_suppressions=0"
 cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLUMBLINE_SANITIZE="$sanitize"
 if [ "$sanitize" = thread ]; then
   # gRPC comes uninstrumented: what it synchronises looks like races.
