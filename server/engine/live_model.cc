@@ -32,8 +32,7 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       producers_(quotas.max_producers_per_model),
       last_block_since_(kNever),
       gathering_since_(kNever),
-      active_since_(now),
-      statistics_(baseline_->variables.size()) {}
+      active_since_(now) {}
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
@@ -304,6 +303,7 @@ std::vector<checks::Finding> LiveModel::Findings(
 
 std::vector<checks::Finding> LiveModel::Judge(const Moment& now) {
   const profile::Pane window = window_.Sum();
+  statistics_.resize(baseline_->variables.size());
   for (size_t i = 0; i < statistics_.size(); ++i) {
     statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
   }
@@ -422,7 +422,7 @@ Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
   return report;
 }
 
-std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
+std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   auto snapshot = std::make_shared<ModelSnapshot>();
   snapshot->key = key_;
   snapshot->baseline_number = baseline_->number;
@@ -439,11 +439,20 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
   snapshot->producers_expired_early = producers_.expired_early();
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    const profile::Variable& variable = baseline_->variables[i].variable;
-    snapshot->variables.push_back({variable.name, variable.role, variable.kind, statistics_[i]});
+  if (statistics_.empty() && snapshot_ != nullptr) {
+    snapshot->variables = snapshot_->variables;
+  } else {
+    statistics_.resize(baseline_->variables.size());  // before the first evaluation: none
+    snapshot->variables.reserve(statistics_.size());
+    for (size_t i = 0; i < statistics_.size(); ++i) {
+      const profile::Variable& variable = baseline_->variables[i].variable;
+      snapshot->variables.push_back(
+          {variable.name, variable.role, variable.kind, std::move(statistics_[i])});
+    }
+    statistics_ = {};
   }
   snapshot->alerts = alerts_.alerts();
+  snapshot_ = snapshot;
   return snapshot;
 }
 

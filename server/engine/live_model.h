@@ -74,7 +74,7 @@ class LiveModel {
   void SetPolicy(checks::Policy policy);
 
   Report MakeReport(absl::Time clock, std::optional<size_t> variable);
-  std::shared_ptr<const ModelSnapshot> Snapshot() const;
+  std::shared_ptr<const ModelSnapshot> Snapshot();
   /// True if a snapshot would show something new since this was last asked.
   bool TakeNews() { return std::exchange(news_, false); }
 
@@ -142,7 +142,8 @@ class LiveModel {
   bool alert_waits_ = false;                             // a pending alert may fire by time alone
   std::vector<checks::Alert> changed_alerts_;            // to store
   std::vector<ModelAlert> changes_;                      // to tell
-  std::vector<profile::VariableStatistics> statistics_;  // of the last evaluation
+  std::vector<profile::VariableStatistics> statistics_;  // until a snapshot takes them over
+  std::shared_ptr<const ModelSnapshot> snapshot_;        // the latest, which the board has as well
   uint64_t window_rows_ = 0;
   LossSummary loss_;
   uint64_t evaluations_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "absl/container/fixed_array.h"
@@ -15,8 +16,6 @@
 
 namespace plumbline::profile {
 namespace {
-
-constexpr size_t kMaxCodes = std::max(kMaxBins, kMaxKeptCategories) + 2;
 
 // The counts of one side, all of one width.
 struct WideCounts {
@@ -158,6 +157,7 @@ VariableStatistics CompareToBaseline(const VariableBaseline& baseline, const Var
   if (!baseline.is_numeric()) return result;
   AddOrdered(baseline, trained, live, counts, &result);
   if (live.moments.count() == 0) return result;
+  result.quantiles.reserve(std::size(kQuantileRanks));
   for (const double rank : kQuantileRanks) {
     result.quantiles.push_back(rank == 0   ? live.moments.Min()
                                : rank == 1 ? live.moments.Max()
