@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_BYTE_IO_H_
 #define PLUMBLINE_SERVER_PROFILE_BYTE_IO_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -14,6 +15,12 @@ namespace plumbline::profile {
 class ByteWriter {
  public:
   void Byte(uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
+  /// The lowest `size` bytes of it, at most 8, the lowest first.
+  void Bytes(uint64_t bytes, size_t size) {
+    char text[8];
+    for (int i = 0; i < 8; ++i) text[i] = static_cast<char>(bytes >> (8 * i));
+    bytes_.append(text, size);
+  }
   void Varint(uint64_t value) {
     while (value >= 0x80) {
       bytes_.push_back(static_cast<char>(value | 0x80));
@@ -24,7 +31,7 @@ class ByteWriter {
   void Double(double value) {
     uint64_t bits;
     std::memcpy(&bits, &value, sizeof(bits));
-    for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<char>(bits >> shift));
+    Bytes(bits, sizeof(bits));
   }
   void Text(absl::string_view text) {
     Varint(text.size());

@@ -46,12 +46,14 @@ class BitWriter {
  public:
   explicit BitWriter(ByteWriter* out) : out_(out) {}
 
-  // At most 32 bits.
+  // At most 56 bits.
   void Put(uint64_t bits, uint32_t count) {
     buffer_ |= bits << held_;
-    for (held_ += count; held_ >= 8; held_ -= 8, buffer_ >>= 8) {
-      out_->Byte(static_cast<uint8_t>(buffer_));
-    }
+    held_ += count;
+    const uint32_t whole = held_ / 8;
+    out_->Bytes(buffer_, whole);
+    buffer_ >>= 8 * whole;
+    held_ %= 8;
   }
   void Finish() {
     if (held_ > 0) out_->Byte(static_cast<uint8_t>(buffer_));
@@ -88,7 +90,7 @@ class BitReader {
 
  private:
   void Fill() {
-    if (held_ > 56) return;
+    if (held_ >= 32) return;
     const size_t room = (64 - held_) / 8;
     const absl::string_view next = bytes_.substr(next_, 8);
     uint64_t bits = 0;
@@ -121,8 +123,9 @@ class BitReader {
 void PutCount(uint64_t count, uint32_t low_bits, BitWriter* out) {
   const uint64_t high = count >> low_bits;
   if (high < kEscape) {
-    out->Put((uint64_t{1} << high) - 1, static_cast<uint32_t>(high) + 1);
-    out->Put(count & ((uint64_t{1} << low_bits) - 1), low_bits);
+    const uint64_t low = count & ((uint64_t{1} << low_bits) - 1);
+    out->Put(low << (high + 1) | ((uint64_t{1} << high) - 1),
+             static_cast<uint32_t>(high) + 1 + low_bits);
     return;
   }
   const uint32_t width = WidthOf(count);
@@ -182,33 +185,32 @@ void WriteCounts(const CodeCounts& counts, ByteWriter* out) {
   bits.Finish();
 }
 
-absl::Status ReadCountPairs(ByteReader* in, CodeCounts* counts) {
+absl::Status ReadCountPairs(ByteReader* in, absl::Span<uint64_t> counts) {
+  std::fill(counts.begin(), counts.end(), 0);
   const uint64_t used = in->Varint();
-  if (used > counts->size()) return absl::DataLossError("more codes than the baseline has");
+  if (used > counts.size()) return absl::DataLossError("more codes than the baseline has");
   uint64_t next = 0;
   for (uint64_t i = 0; i < used; ++i) {
     const uint64_t gap = in->Varint();
     const uint64_t count = in->Varint();
-    if (!in->ok() || count == 0 || next >= counts->size() || gap >= counts->size() - next) {
+    if (!in->ok() || count == 0 || next >= counts.size() || gap >= counts.size() - next) {
       return absl::DataLossError("a code is outside the baseline's");
     }
-    counts->Add(next + gap, count);
+    counts[next + gap] = count;
     next += gap + 1;
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadCounts(ByteReader* in, CodeCounts* counts) {
+absl::Status ReadCounts(ByteReader* in, absl::Span<uint64_t> counts) {
   const uint8_t form = in->Byte();
   if (form == kPairs) return ReadCountPairs(in, counts);
   const uint32_t low_bits = form - 1u;
   if (low_bits > kMaxLowBits) return absl::DataLossError("counts of an unknown form");
   BitReader bits(in->rest());
-  std::vector<uint64_t> wide(counts->size());
-  for (uint64_t& count : wide) count = TakeCount(low_bits, &bits);
+  for (uint64_t& count : counts) count = TakeCount(low_bits, &bits);
   if (!bits.ok()) return absl::DataLossError("the counts are cut short");
   in->Skip(bits.used());
-  *counts = CodeCounts::Of(wide);
   return absl::OkStatus();
 }
 

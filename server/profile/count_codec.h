@@ -1,7 +1,10 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_COUNT_CODEC_H_
 #define PLUMBLINE_SERVER_PROFILE_COUNT_CODEC_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "server/profile/byte_io.h"
 #include "server/profile/code_counts.h"
 
@@ -15,11 +18,10 @@ namespace plumbline::profile {
 /// one of 6,000 rows about 190.
 void WriteCounts(const CodeCounts& counts, ByteWriter* out);
 
-/// Reads them into `counts`, which has as many codes and is all zero. Errors: DataLoss. Hostile
-/// bytes are safe.
-absl::Status ReadCounts(ByteReader* in, CodeCounts* counts);
+/// Reads them into `counts`, which has as many codes. Errors: DataLoss. Hostile bytes are safe.
+absl::Status ReadCounts(ByteReader* in, absl::Span<uint64_t> counts);
 /// The pairs alone, without a byte before them.
-absl::Status ReadCountPairs(ByteReader* in, CodeCounts* counts);
+absl::Status ReadCountPairs(ByteReader* in, absl::Span<uint64_t> counts);
 
 }  // namespace plumbline::profile
 

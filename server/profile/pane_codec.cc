@@ -2,10 +2,13 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
+#include "absl/container/fixed_array.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "server/profile/byte_io.h"
 #include "server/profile/count_codec.h"
 #include "server/profile/pane.h"
@@ -114,50 +117,48 @@ void WriteVariable(const VariableCounts& counts, ByteWriter* out) {
   if (!counts.unseen_names.empty()) WriteNames(counts.unseen_names, out);
 }
 
+using Codes = absl::Span<uint64_t>;
+
 // Every row of the slice is in exactly one counter. Hostile counters may not even add.
-bool AddsUp(const VariableCounts& counts) {
+bool AddsUp(const VariableCounts& counts, Codes codes) {
   uint64_t left = counts.rows;
   bool ok = true;
   const auto take = [&](uint64_t count) {
     ok = ok && count <= left;
     left -= ok ? count : 0;
   };
-  for (const uint64_t counter : {counts.nulls, counts.nans, counts.positive_infinities,
-                                 counts.negative_infinities, counts.wrong_type, counts.absent}) {
-    take(counter);
-  }
-  if (counts.codes.Max() <= std::numeric_limits<uint64_t>::max() / kMaxCodes) {
-    return ok && left == counts.Coded();
-  }
-  for (const uint64_t count : counts.codes) take(count);
+  for (const auto counter : kCounters) take(counts.*counter);
+  for (const uint64_t count : codes) take(count);
   return ok && left == 0;
 }
 
-absl::Status ReadVariable(ByteReader* in, VariableCounts* counts) {
+uint64_t Total(Codes codes) { return std::accumulate(codes.begin(), codes.end(), uint64_t{0}); }
+
+absl::Status ReadSecondVersion(ByteReader* in, Codes codes, VariableCounts* counts) {
   const uint8_t has = in->Byte();
   for (size_t i = 0; i < std::size(kCounters); ++i) {
     if ((has >> i & 1) != 0) counts->*kCounters[i] = in->Varint();
   }
-  if (absl::Status codes = ReadCounts(in, &counts->codes); !codes.ok()) return codes;
+  if (absl::Status read = ReadCounts(in, codes); !read.ok()) return read;
   if ((has & kHasMoments) != 0) {
-    absl::Status moments = ReadMoments(counts->Coded(), in, counts);
+    absl::Status moments = ReadMoments(Total(codes), in, counts);
     if (!moments.ok()) return moments;
-    if (counts->codes.front() > 0) counts->below_sum = ReadSum(in);
-    if (counts->codes.back() > 0) counts->above_sum = ReadSum(in);
+    if (codes.front() > 0) counts->below_sum = ReadSum(in);
+    if (codes.back() > 0) counts->above_sum = ReadSum(in);
   }
   return (has & kHasUnseenNames) != 0 ? ReadNames(in, &counts->unseen_names) : absl::OkStatus();
 }
 
-absl::Status ReadFirstVersion(ByteReader* in, VariableCounts* counts) {
+absl::Status ReadFirstVersion(ByteReader* in, Codes codes, VariableCounts* counts) {
   const uint64_t rows = in->Varint();
   if (rows != counts->rows) return absl::DataLossError("its rows are not the pane's");
   for (const auto counter : kCounters) counts->*counter = in->Varint();
-  if (absl::Status codes = ReadCountPairs(in, &counts->codes); !codes.ok()) return codes;
+  if (absl::Status read = ReadCountPairs(in, codes); !read.ok()) return read;
   const uint8_t has = in->Byte();
   if (has >= 2 * kFirstHasUnseenNames) return absl::DataLossError("unknown flags");
   if ((has & kFirstHasMoments) != 0) {
     const uint64_t values = in->Varint();
-    if (values != counts->Coded()) return absl::DataLossError("moments of other values");
+    if (values != Total(codes)) return absl::DataLossError("moments of other values");
     absl::Status moments = ReadMoments(values, in, counts);
     if (!moments.ok()) return moments;
   }
@@ -165,6 +166,22 @@ absl::Status ReadFirstVersion(ByteReader* in, VariableCounts* counts) {
   if ((has & kFirstHasAbove) != 0) counts->above_sum = ReadSum(in);
   return (has & kFirstHasUnseenNames) != 0 ? ReadNames(in, &counts->unseen_names)
                                            : absl::OkStatus();
+}
+
+absl::Status ReadVariable(const VariableBaseline& baseline, uint8_t version, ByteReader* in,
+                          VariableCounts* counts) {
+  // More than kMaxCodes only while a baseline is built, of which all candidates are counted.
+  absl::FixedArray<uint64_t, kMaxCodes> room(counts->codes.size());
+  const Codes codes = absl::MakeSpan(room);
+  absl::Status status = version == kVersion ? ReadSecondVersion(in, codes, counts)
+                                            : ReadFirstVersion(in, codes, counts);
+  if (!status.ok()) return status;
+  const uint64_t values = baseline.is_numeric() ? Total(codes) : 0;
+  if (!in->ok() || !AddsUp(*counts, codes) || counts->moments.count() != values) {
+    return absl::DataLossError("the counters do not add up");
+  }
+  counts->codes = CodeCounts::Of(codes);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -196,17 +213,12 @@ absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view byte
     return absl::DataLossError("the pane's variables are not the baseline's");
   }
   for (size_t i = 0; i < pane.variables.size(); ++i) {
-    VariableCounts& counts = pane.variables[i];
-    counts.rows = pane.rows;
-    absl::Status status =
-        version == kVersion ? ReadVariable(&in, &counts) : ReadFirstVersion(&in, &counts);
-    const uint64_t values = baseline.variables[i].is_numeric() ? counts.Coded() : 0;
-    if (status.ok() && (!in.ok() || !AddsUp(counts) || counts.moments.count() != values)) {
-      status = absl::DataLossError("the counters do not add up");
-    }
-    if (!status.ok()) {
-      return absl::DataLossError(absl::StrCat("variable \"", baseline.variables[i].variable.name,
-                                              "\": ", status.message()));
+    const VariableBaseline& variable = baseline.variables[i];
+    pane.variables[i].rows = pane.rows;
+    const absl::Status read = ReadVariable(variable, version, &in, &pane.variables[i]);
+    if (!read.ok()) {
+      return absl::DataLossError(
+          absl::StrCat("variable \"", variable.variable.name, "\": ", read.message()));
     }
   }
   const uint64_t unknown = in.Varint();
