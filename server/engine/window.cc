@@ -91,20 +91,20 @@ profile::Pane Window::Close(int64_t pane_start, int64_t keep_from) {
   const bool rests = !open.committed.has_value();
   profile::Pane pane = rests ? Decode(open.compact) : *std::move(open.committed);
   if (!rests && settled_.has_value() && pane_start >= settled_from_) settled_->Merge(pane);
-  if (pane_start >= WindowStart()) {
+  open_.erase(pane_start);
+  closed_.Add(pane_start, pane);
+  // Where panes leave it is summed anew anyway.
+  fold_again_ = fold_again_ || closed_.HasAny(folded_from_, WindowStart());
+  if (!fold_again_ && pane_start >= WindowStart()) {
     profile::Pane sum = Decode(closed_sum_);
     sum.Merge(pane);
     closed_sum_ = profile::EncodePane(sum);
   }
-  open_.erase(pane_start);
-  closed_.Add(pane_start, pane);
   closed_until_ = std::max(closed_until_, pane_start + length_);
   newly_closed_[pane_start] = open.next_delta > 0;
   dirty_ = true;
 
-  const int64_t keep = std::min(keep_from, WindowStart());
-  fold_again_ = fold_again_ || closed_.HasAny(folded_from_, keep);
-  closed_.DropBefore(keep);
+  closed_.DropBefore(std::min(keep_from, WindowStart()));
   return pane;
 }
 
@@ -123,8 +123,16 @@ void Window::FoldClosed() {
   folded_from_ = from;
   fold_again_ = false;
   if (!left) return;
-  closed_sum_ = profile::EncodePane(closed_.Sum(from, std::numeric_limits<int64_t>::max()));
-  settled_.reset();
+  settled_ = closed_.Sum(from, std::numeric_limits<int64_t>::max());
+  closed_sum_ = profile::EncodePane(*settled_);
+  AddResting();
+}
+
+void Window::AddResting() {
+  settled_from_ = folded_from_;
+  for (auto it = open_.lower_bound(settled_from_); it != open_.end(); ++it) {
+    if (!it->second.compact.empty()) settled_->Merge(Decode(it->second.compact));
+  }
 }
 
 void Window::Settle() {
@@ -135,9 +143,7 @@ void Window::Settle() {
   settled_from_ = folded_from_;
   if (settled_.has_value()) return;
   settled_ = Decode(closed_sum_);
-  for (auto it = open_.lower_bound(settled_from_); it != open_.end(); ++it) {
-    if (!it->second.compact.empty()) settled_->Merge(Decode(it->second.compact));
-  }
+  AddResting();
 }
 
 profile::Pane Window::Sum() {
@@ -207,41 +213,47 @@ void Window::Commit(storage::Store::Batch* batch) {
 }
 
 absl::Status Window::RestoreClosed() {
-  const auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
+  auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
   if (!record.ok()) return record.status();
   if (!record->has_value()) return absl::OkStatus();
   if (absl::Status index = closed_.FromRecord(**record); !index.ok()) return index;
-  const auto sum = profile::DecodePane(*baseline_, (*record)->sum());
+  auto sum = profile::DecodePane(*baseline_, (*record)->sum());
   if (!sum.ok()) return sum.status();
-  closed_sum_ = (*record)->sum();
+  closed_sum_ = std::move(*(*record)->mutable_sum());
   folded_from_ = (*record)->sum_from();
+  settled_ = *std::move(sum);
   return absl::OkStatus();
 }
 
 absl::Status Window::RestoreOpen() {
-  const auto deltas =
-      home_.store->ListPaneDeltas(home_.key.model, home_.key.version, home_.generation);
+  auto deltas = home_.store->ListPaneDeltas(home_.key.model, home_.key.version, home_.generation);
   if (!deltas.ok()) return deltas.status();
-  for (const storage::StoredPaneDelta& stored : *deltas) {
-    const auto pane = profile::DecodePane(*baseline_, stored.bytes);
-    if (!pane.ok()) {
-      return absl::DataLossError(absl::StrCat(
-          "the pane of ",
-          absl::FormatTime(absl::FromUnixMicros(stored.start_micros), absl::UTCTimeZone()), ": ",
-          pane.status().message()));
-    }
-    OpenPane& open = open_[stored.start_micros];
+  for (const storage::StoredPaneDelta& stored : *deltas) open_[stored.start_micros];
+  settled_from_ = WindowStart();
+  for (auto stored = deltas->begin(); stored != deltas->end();) {
+    const int64_t start = stored->start_micros;
+    OpenPane& open = open_[start];
     open.touched = false;
-    if (open.rows == 0) {
-      open.compact = stored.bytes;
-    } else {
-      Warm(&open);
-      open.committed->Merge(*pane);
+    const auto first = stored;
+    profile::Pane sum;
+    for (; stored != deltas->end() && stored->start_micros == start; ++stored) {
+      auto pane = profile::DecodePane(*baseline_, stored->bytes);
+      if (!pane.ok()) {
+        return absl::DataLossError(absl::StrCat(
+            "the pane of ", absl::FormatTime(absl::FromUnixMicros(start), absl::UTCTimeZone()),
+            ": ", pane.status().message()));
+      }
+      open.next_delta = stored->number + 1;
+      if (stored == first) {
+        sum = *std::move(pane);
+      } else {
+        sum.Merge(*pane);
+      }
     }
-    open.rows += pane->rows;
-    open.next_delta = std::max(open.next_delta, stored.number + 1);
+    open.rows = sum.rows;
+    open.compact = std::next(first) == stored ? std::move(first->bytes) : profile::EncodePane(sum);
+    if (settled_.has_value() && start >= settled_from_) settled_->Merge(sum);
   }
-  Cool();
   return absl::OkStatus();
 }
 

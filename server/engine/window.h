@@ -84,6 +84,8 @@ class Window {
   void FoldClosed();
   // Makes `settled_` if need be.
   void Settle();
+  // Adds the open panes that are compact to `settled_`, in which closed_sum_ is.
+  void AddResting();
   profile::Pane Decode(const std::string& bytes) const;
   // Moves the change into what is committed.
   void Absorb(OpenPane* open);
