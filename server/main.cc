@@ -111,12 +111,15 @@ absl::Status Ready(const engine::Engine& engine, bool stopping) {
   return absl::OkStatus();
 }
 
+constexpr int kGiveBackSeconds = 10;  // how often freed memory is looked at
+
 // Returns when asked to stop. A second signal then ends the process at once.
 void AwaitStop(const sigset_t& signals, const engine::Engine& engine, const Logger& log) {
   const timespec second{.tv_sec = 1, .tv_nsec = 0};
   bool writable = true;
   int number = -1;
-  while ((number = sigtimedwait(&signals, nullptr, &second)) < 0) {
+  for (int seconds = 1; (number = sigtimedwait(&signals, nullptr, &second)) < 0; ++seconds) {
+    if (seconds % kGiveBackSeconds == 0) transport::GiveBackMemory();
     const engine::ServiceSnapshot state = engine.ServiceState();
     if (writable && !state.writable) {
       log.Error("a write failed: nothing is acknowledged until writes succeed again",

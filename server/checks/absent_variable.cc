@@ -12,12 +12,13 @@ Finding CheckAbsentVariable(const VariableInput& input) {
   finding.value = share;
   finding.threshold = settings.threshold;
   finding.below_leave = share == 0 || share < settings.leave_threshold;
-  finding.reason = absl::StrCat(finding.variable, ": absent in ", CountText(input.window.absent),
-                                " of ", CountText(finding.rows), " rows");
   if (input.window.absent > 0 && share >= settings.threshold) {
     finding.status = Status::kFiring;
     finding.cause = "column_absent";
   }
+  if (!IsRead(finding, input)) return finding;
+  finding.reason = absl::StrCat(finding.variable, ": absent in ", CountText(input.window.absent),
+                                " of ", CountText(finding.rows), " rows");
   return finding;
 }
 

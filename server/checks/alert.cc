@@ -78,7 +78,7 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
   for (const Finding& finding : findings) {
     const AlertKey key{finding.check, finding.variable, finding.source};
     found[key] = &finding;
-    if (finding.status == Status::kFiring && !alerts_.contains(key) &&
+    if (finding.status == Status::kFiring && !Has(finding) &&
         !policy.Settings(finding.check, finding.variable).muted) {
       alerts_[key].key = key;
     }

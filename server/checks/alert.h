@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
@@ -22,6 +24,19 @@ struct AlertKey {
   std::string source;
 
   auto operator<=>(const AlertKey&) const = default;
+};
+
+/// Orders keys, and a (check, variable, source) as if it were one.
+struct AlertKeyLess {
+  using is_transparent = void;
+  using View = std::tuple<CheckId, absl::string_view, absl::string_view>;
+
+  static View Of(const View& view) { return view; }
+  static View Of(const AlertKey& key) { return {key.check, key.variable, key.source}; }
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    return Of(a) < Of(b);
+  }
 };
 
 /// A finding with a memory.
@@ -41,20 +56,25 @@ class AlertBook {
   /// Replaces all alerts by stored ones, with their starts and ends.
   void Restore(std::vector<Alert> alerts);
 
-  /// Moves every alert by `findings`, all of the model's; returns those that changed (one that is
-  /// INACTIVE is forgotten here). FIRING: PENDING, then FIRING once for_panes blocks in a row and
-  /// for_duration are over. OK: a pending alert ends; a firing one resolves if the finding is below
-  /// its leave threshold, or at the second OK block in a row. INSUFFICIENT_DATA changes nothing; a
-  /// finding that is NOT_APPLICABLE, muted or no longer made ends its alert. Two calls with one
-  /// block_number are one look at the evidence. A RESOLVED alert stays until it fires anew, with
-  /// the reason it fired for, and that of its end where the finding gives one.
+  /// Moves every alert by `findings`, all of the model's or those of EvaluateForAlerts; returns
+  /// those that changed (one that is INACTIVE is forgotten here). FIRING: PENDING, then FIRING once
+  /// for_panes blocks in a row and for_duration are over. OK: a pending alert ends; a firing one
+  /// resolves if the finding is below its leave threshold, or at the second OK block in a row.
+  /// INSUFFICIENT_DATA changes nothing; a finding that is NOT_APPLICABLE, muted or no longer made
+  /// ends its alert. Two calls with one block_number are one look at the evidence. A RESOLVED alert
+  /// stays until it fires anew, with the reason it fired for, and that of its end where the finding
+  /// gives one.
   std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
                              absl::Time now, uint64_t block_number);
 
+  /// True if there is an alert on what this finding is about.
+  bool Has(const Finding& finding) const {
+    return alerts_.contains(AlertKeyLess::View(finding.check, finding.variable, finding.source));
+  }
   std::vector<Alert> alerts() const;
 
  private:
-  std::map<AlertKey, Alert> alerts_;
+  std::map<AlertKey, Alert, AlertKeyLess> alerts_;
 };
 
 }  // namespace plumbline::checks

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "server/checks/evaluate.h"
+#include "server/checks/evidence.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
@@ -21,18 +23,24 @@ namespace plumbline::checks {
 struct VariableInput {
   const profile::VariableBaseline& baseline;
   const profile::VariableCounts& window;
-  const profile::VariableCounts* block = nullptr;  // of the evidence block, if there is one
-  const profile::VariableStatistics& statistics;   // of the window
+  const BlockEvidence* block = nullptr;           // of the evidence block, if there is one
+  const profile::VariableStatistics& statistics;  // of the window
   const Policy& policy;
   size_t variables = 1;  // of the model
+  /// Words and p-values are wanted only of what fires: nobody reads the others.
+  bool brief = false;
 };
 
 /// A finding with its names, severity and rows filled in; OK and calm so far.
 Finding StartFinding(CheckId check, const VariableInput& input);
 /// As above; critical for a prediction, unless the policy sets the variable's severity.
 Finding StartPredictionFinding(CheckId check, const VariableInput& input);
+/// True if somebody reads the finding's words.
+bool IsRead(const Finding& finding, const VariableInput& input);
 /// The finding with INSUFFICIENT_DATA or NOT_APPLICABLE, and why.
-Finding Without(Finding finding, Status status, std::string reason);
+Finding Without(Finding finding, Status status, absl::string_view reason);
+/// The finding with INSUFFICIENT_DATA, as there are too few rows.
+Finding WithTooFew(Finding finding, uint64_t rows, const VariableInput& input);
 /// `0.1%`, and `12,000`.
 std::string PercentText(double share);
 std::string CountText(uint64_t count);
@@ -44,9 +52,8 @@ struct RateCounts {
 /// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
 /// Policy::min_rate_change. Evidence: Fisher's test. `what` is the word of the reason, such as
 /// `null`. Finding::threshold is the rate at which the effect would be reached.
-Finding CompareRates(Finding finding, const CheckSettings& settings, const Policy& policy,
-                     const RateCounts& counts, bool both_ways, size_t variables,
-                     const std::string& what);
+Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
+                     const RateCounts& counts, bool both_ways, absl::string_view what);
 
 Finding CheckDrift(const VariableInput& input);
 /// kNullRate, kNanRate, kInfRate, kOutOfRange (the last three: numeric variables). A NaN or an

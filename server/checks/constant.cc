@@ -36,14 +36,13 @@ Finding CheckBecameConstant(const VariableInput& input) {
     return Without(finding, Status::kNotApplicable, "it did not vary in training");
   }
   if (rows < input.policy.min_rows_drift) {
-    return Without(finding, Status::kInsufficientData,
-                   absl::StrCat("too few rows: ", CountText(rows)));
+    return WithTooFew(finding, rows, input);
   }
   const size_t code = OnlyCode(input.window);
   finding.value = 0;
   finding.threshold = 1;
   if (!IsOneValue(input, code)) {
-    finding.reason = absl::StrCat(finding.variable, ": varies");
+    if (IsRead(finding, input)) finding.reason = absl::StrCat(finding.variable, ": varies");
     return finding;
   }
   // The chance of `rows` values in this one code, had training's share of it stayed.
@@ -52,18 +51,38 @@ Finding CheckBecameConstant(const VariableInput& input) {
   finding.value = 1;
   finding.p_value = std::pow(share, static_cast<double>(rows));
   finding.below_leave = false;
-  const std::string value = input.baseline.is_numeric()
-                                ? absl::StrFormat("%.6g", input.window.moments.Min())
-                                : absl::StrCat("`", input.baseline.categories.name(code), "`");
-  finding.reason = absl::StrCat(finding.variable, ": always ", value, ", varied in training (",
-                                CountText(rows), " rows)");
   if (*finding.p_value <
       input.policy.rate_significance / static_cast<double>(std::max<size_t>(1, input.variables))) {
     finding.status = Status::kFiring;
     finding.cause = "became_constant";
   }
+  if (!IsRead(finding, input)) return finding;
+  const std::string value = input.baseline.is_numeric()
+                                ? absl::StrFormat("%.6g", input.window.moments.Min())
+                                : absl::StrCat("`", input.baseline.categories.name(code), "`");
+  finding.reason = absl::StrCat(finding.variable, ": always ", value, ", varied in training (",
+                                CountText(rows), " rows)");
   return finding;
 }
+
+namespace {
+
+std::string AliveReason(const VariableInput& input, uint64_t others, uint64_t rows) {
+  const std::string& name = input.baseline.variable.name;
+  if (!input.baseline.is_numeric()) {
+    return absl::StrCat(name, ": constant in training, another category in ", CountText(others),
+                        " of ", CountText(rows), " rows");
+  }
+  const double low = input.window.moments.Min();
+  const double high = input.window.moments.Max();
+  return absl::StrFormat("%s: constant in training (%.6g), now %s (%s of %s rows differ)", name,
+                         input.baseline.counts.moments.Min(),
+                         low == high ? absl::StrFormat("always %.6g", low)
+                                     : absl::StrFormat("varies: %.6g to %.6g", low, high),
+                         CountText(others), CountText(rows));
+}
+
+}  // namespace
 
 Finding CheckCameAlive(const VariableInput& input) {
   Finding finding = StartFinding(CheckId::kCameAlive, input);
@@ -81,23 +100,11 @@ Finding CheckCameAlive(const VariableInput& input) {
   finding.value = static_cast<double>(others) / static_cast<double>(rows);
   finding.threshold = settings.threshold;
   finding.below_leave = others == 0 || *finding.value < settings.leave_threshold;
-  if (input.baseline.is_numeric()) {
-    const double low = input.window.moments.Min();
-    const double high = input.window.moments.Max();
-    finding.reason =
-        absl::StrFormat("%s: constant in training (%.6g), now %s (%s of %s rows differ)",
-                        finding.variable, input.baseline.counts.moments.Min(),
-                        low == high ? absl::StrFormat("always %.6g", low)
-                                    : absl::StrFormat("varies: %.6g to %.6g", low, high),
-                        CountText(others), CountText(rows));
-  } else {
-    finding.reason = absl::StrCat(finding.variable, ": constant in training, another category in ",
-                                  CountText(others), " of ", CountText(rows), " rows");
-  }
   if (others >= 2 && *finding.value >= settings.threshold) {
     finding.status = Status::kFiring;
     finding.cause = "came_alive";
   }
+  if (IsRead(finding, input)) finding.reason = AliveReason(input, others, rows);
   return finding;
 }
 

@@ -5,8 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/checks/checks.h"
-#include "server/stats/chi_square.h"
-#include "server/stats/ks.h"
 
 namespace plumbline::checks {
 namespace {
@@ -36,23 +34,6 @@ std::optional<double> ValueOf(DriftStatistic statistic, const profile::VariableS
       return all.l_infinity;
   }
   return std::nullopt;
-}
-
-// That the block comes from the baseline's distribution. The block was never looked at before, so
-// asking again every second changes nothing.
-std::optional<double> EvidencePValue(const VariableInput& input, bool ordered) {
-  const profile::VariableBaseline& baseline = input.baseline;
-  if (ordered) {
-    const auto ks =
-        stats::KsFromCounts(baseline.counts.codes.ToVector(), input.block->codes.ToVector());
-    if (!ks.ok()) return std::nullopt;
-    return ks->p_value;
-  }
-  const auto chi_square =
-      stats::ChiSquareHomogeneity(baseline.grouping.Sum(baseline.counts.codes.ToVector()),
-                                  baseline.grouping.Sum(input.block->codes.ToVector()));
-  if (!chi_square.ok()) return std::nullopt;
-  return chi_square->p_value;
 }
 
 void ExplainNumeric(const VariableInput& input, Finding* finding) {
@@ -114,18 +95,24 @@ Finding CheckDrift(const VariableInput& input) {
   }
   finding.value = ValueOf(statistic, input.statistics);
   if (finding.rows < input.policy.min_rows_drift || input.block == nullptr) {
-    return Without(finding, Status::kInsufficientData,
-                   absl::StrCat("too few rows: ", CountText(finding.rows)));
+    return WithTooFew(finding, finding.rows, input);
   }
   if (!finding.value.has_value()) {
     return Without(finding, Status::kNotApplicable,
                    absl::StrCat(finding.statistic, " cannot be computed"));
   }
-  finding.p_value = EvidencePValue(input, NeedsOrder(statistic));
+  finding.p_value =
+      NeedsOrder(statistic) ? input.block->ordered_p_value : input.block->grouped_p_value;
   if (!finding.p_value.has_value()) {
     return Without(finding, Status::kInsufficientData, "no values in the latest block");
   }
   finding.below_leave = *finding.value < settings.leave_threshold;
+  const double significance =
+      input.policy.drift_significance / static_cast<double>(std::max<size_t>(1, input.variables));
+  if (*finding.value >= settings.threshold && *finding.p_value < significance) {
+    finding.status = Status::kFiring;
+  }
+  if (!IsRead(finding, input)) return finding;
   finding.reason = absl::StrFormat("%s: %s %.2f (fires at %.2f)", finding.variable,
                                    finding.statistic, *finding.value, settings.threshold);
   if (input.baseline.is_numeric()) {
@@ -134,13 +121,7 @@ Finding CheckDrift(const VariableInput& input) {
     ExplainCategorical(input, &finding);
   }
   absl::StrAppend(&finding.reason, ", ", CountText(finding.rows), " rows");
-  const double significance =
-      input.policy.drift_significance / static_cast<double>(std::max<size_t>(1, input.variables));
-  if (*finding.value >= settings.threshold && *finding.p_value < significance) {
-    finding.status = Status::kFiring;
-  } else {
-    finding.cause.clear();
-  }
+  if (finding.status != Status::kFiring) finding.cause.clear();
   return finding;
 }
 

@@ -2,29 +2,54 @@
 
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/checks/checks.h"
 
 namespace plumbline::checks {
 namespace {
 
-void EvaluateVariable(const VariableInput& input, std::vector<Finding>* findings) {
+using Use = absl::FunctionRef<void(Finding)>;
+
+void EvaluateVariable(const VariableInput& input, Use use) {
   const bool label = input.baseline.variable.role == profile::Role::kLabel;
   if (label && input.window.absent == input.window.rows) return;
-  if (!label) findings->push_back(CheckAbsentVariable(input));
-  findings->push_back(CheckWrongType(input));
-  findings->push_back(CheckRate(CheckId::kNullRate, input));
+  if (!label) use(CheckAbsentVariable(input));
+  use(CheckWrongType(input));
+  use(CheckRate(CheckId::kNullRate, input));
   if (input.baseline.is_numeric()) {
-    findings->push_back(CheckRate(CheckId::kNanRate, input));
-    findings->push_back(CheckRate(CheckId::kInfRate, input));
-    findings->push_back(CheckRate(CheckId::kOutOfRange, input));
+    use(CheckRate(CheckId::kNanRate, input));
+    use(CheckRate(CheckId::kInfRate, input));
+    use(CheckRate(CheckId::kOutOfRange, input));
   } else {
-    findings->push_back(CheckUnseenCategory(input));
-    findings->push_back(CheckVanishedCategory(input));
+    use(CheckUnseenCategory(input));
+    use(CheckVanishedCategory(input));
   }
-  findings->push_back(CheckDrift(input));
-  findings->push_back(CheckBecameConstant(input));
-  findings->push_back(CheckCameAlive(input));
+  use(CheckDrift(input));
+  use(CheckBecameConstant(input));
+  use(CheckCameAlive(input));
+}
+
+void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
+                 const EvaluationInput& input,
+                 const std::vector<profile::VariableStatistics>& statistics, bool brief, Use use) {
+  use(CheckNoData(policy, input));
+  use(CheckRowsLost(policy, input));
+  use(CheckTailUnknown(policy, input));
+  for (Finding& finding : CheckUnknownVariables(policy, input.window)) use(std::move(finding));
+  for (size_t i = 0; i < baseline.variables.size(); ++i) {
+    if (i >= input.window.variables.size() || i >= statistics.size()) break;
+    const bool has_block = input.block != nullptr && i < input.block->size();
+    EvaluateVariable({.baseline = baseline.variables[i],
+                      .window = input.window.variables[i],
+                      .block = has_block ? &(*input.block)[i] : nullptr,
+                      .statistics = statistics[i],
+                      .policy = policy,
+                      .variables = baseline.variables.size(),
+                      .brief = brief},
+                     use);
+  }
 }
 
 }  // namespace
@@ -53,11 +78,20 @@ Finding StartPredictionFinding(CheckId check, const VariableInput& input) {
   return finding;
 }
 
-Finding Without(Finding finding, Status status, std::string reason) {
+bool IsRead(const Finding& finding, const VariableInput& input) {
+  return !input.brief || finding.status == Status::kFiring;
+}
+
+Finding Without(Finding finding, Status status, absl::string_view reason) {
   finding.status = status;
-  finding.reason = std::move(reason);
+  finding.reason = std::string(reason);
   finding.below_leave = false;
   return finding;
+}
+
+Finding WithTooFew(Finding finding, uint64_t rows, const VariableInput& input) {
+  const std::string reason = input.brief ? "" : absl::StrCat("too few rows: ", CountText(rows));
+  return Without(std::move(finding), Status::kInsufficientData, reason);
 }
 
 std::string PercentText(double share) { return absl::StrFormat("%.3g%%", 100 * share); }
@@ -71,22 +105,22 @@ std::string CountText(uint64_t count) {
 std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& policy,
                               const EvaluationInput& input,
                               const std::vector<profile::VariableStatistics>& statistics) {
-  std::vector<Finding> findings = {CheckNoData(policy, input), CheckRowsLost(policy, input),
-                                   CheckTailUnknown(policy, input)};
-  for (Finding& finding : CheckUnknownVariables(policy, input.window)) {
-    findings.push_back(std::move(finding));
-  }
-  for (size_t i = 0; i < baseline.variables.size(); ++i) {
-    if (i >= input.window.variables.size() || i >= statistics.size()) break;
-    const bool has_block = input.block != nullptr && i < input.block->variables.size();
-    EvaluateVariable({.baseline = baseline.variables[i],
-                      .window = input.window.variables[i],
-                      .block = has_block ? &input.block->variables[i] : nullptr,
-                      .statistics = statistics[i],
-                      .policy = policy,
-                      .variables = baseline.variables.size()},
-                     &findings);
-  }
+  std::vector<Finding> findings;
+  EvaluateAll(baseline, policy, input, statistics, /*brief=*/false,
+              [&](Finding finding) { findings.push_back(std::move(finding)); });
+  return findings;
+}
+
+std::vector<Finding> EvaluateForAlerts(const profile::Baseline& baseline, const Policy& policy,
+                                       const EvaluationInput& input,
+                                       const std::vector<profile::VariableStatistics>& statistics,
+                                       const AlertBook& alerts) {
+  std::vector<Finding> findings;
+  EvaluateAll(baseline, policy, input, statistics, /*brief=*/true, [&](Finding finding) {
+    if (finding.status == Status::kFiring || alerts.Has(finding)) {
+      findings.push_back(std::move(finding));
+    }
+  });
   return findings;
 }
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/checks/alert.h"
+#include "server/checks/evidence.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
@@ -17,8 +19,8 @@ namespace plumbline::checks {
 
 struct EvaluationInput {
   const profile::Pane& window;
-  /// Latest closed evidence block of at least min_rows_drift rows, or nullptr. Not owned.
-  const profile::Pane* block = nullptr;
+  /// Of the latest closed block of at least min_rows_drift rows, or nullptr. Not owned.
+  const std::vector<BlockEvidence>* block = nullptr;
   uint64_t block_number = 0;
   /// Both in time during which the server listened.
   absl::Time now;
@@ -37,6 +39,13 @@ struct EvaluationInput {
 std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& policy,
                               const EvaluationInput& input,
                               const std::vector<profile::VariableStatistics>& statistics);
+
+/// Of the same findings those that can move alerts: all that fire, in full, and those that one of
+/// `alerts` is there for, whose words and p-value may be missing unless they fire. Pure.
+std::vector<Finding> EvaluateForAlerts(const profile::Baseline& baseline, const Policy& policy,
+                                       const EvaluationInput& input,
+                                       const std::vector<profile::VariableStatistics>& statistics,
+                                       const AlertBook& alerts);
 
 }  // namespace plumbline::checks
 

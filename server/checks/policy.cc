@@ -39,7 +39,7 @@ constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kLInfinity, "l_infinity"}};
 
 const CheckOverride* FindOverride(const Policy& policy, CheckId check, absl::string_view variable) {
-  const auto found = policy.variables.find(std::string(variable));
+  const auto found = policy.variables.find(variable);
   if (found == policy.variables.end()) return nullptr;
   const auto check_found = found->second.checks.find(check);
   return check_found == found->second.checks.end() ? nullptr : &check_found->second;
@@ -131,7 +131,7 @@ CheckSettings Policy::Settings(CheckId check, absl::string_view variable) const 
 }
 
 DriftStatistic Policy::DriftStatisticOf(absl::string_view variable) const {
-  const auto found = variables.find(std::string(variable));
+  const auto found = variables.find(variable);
   if (found == variables.end()) return drift_statistic;
   return found->second.drift_statistic.value_or(drift_statistic);
 }

@@ -2,6 +2,7 @@
 #define PLUMBLINE_SERVER_CHECKS_POLICY_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -101,7 +102,7 @@ struct Policy {
   DriftStatistic drift_statistic = DriftStatistic::kPsi;
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
-  std::map<std::string, VariablePolicy> variables;
+  std::map<std::string, VariablePolicy, std::less<>> variables;
 
   /// The settings of a check for a variable (empty: the model), overrides applied. A drift
   /// threshold that is not overridden is DriftThreshold(variable).

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/checks/checks.h"
@@ -45,37 +46,38 @@ RateCounts CountsOf(CheckId check, const VariableInput& input) {
 
 }  // namespace
 
-Finding CompareRates(Finding finding, const CheckSettings& settings, const Policy& policy,
-                     const RateCounts& counts, bool both_ways, size_t variables,
-                     const std::string& what) {
+Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
+                     const RateCounts& counts, bool both_ways, absl::string_view what) {
+  const Policy& policy = input.policy;
   finding.rows = counts.n_live;
   if (counts.n_live > 0) finding.value = Share(counts.k_live, counts.n_live);
   if (counts.n_base > 0) finding.baseline = Share(counts.k_base, counts.n_base);
   if (counts.n_live < policy.min_rows_rate || counts.n_base == 0) {
-    return Without(finding, Status::kInsufficientData,
-                   absl::StrCat("too few rows: ", CountText(counts.n_live)));
+    return WithTooFew(finding, counts.n_live, input);
   }
   const double change = *finding.value - *finding.baseline;
   const bool fell = both_ways && change < 0;
   double ratio = stats::OddsRatio(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
   if (fell) ratio = 1 / ratio;
-  finding.p_value =
-      fell || both_ways
-          ? stats::RateChangePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base)
-          : stats::RateIncreasePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
   finding.threshold =
       RateOfEffect(*finding.baseline, settings.threshold, policy.min_rate_change, fell);
   const bool moved = (fell || change > 0) && std::abs(change) >= policy.min_rate_change;
   finding.below_leave = !moved || ratio < settings.leave_threshold;
-  finding.reason = absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
-                                ", ", PercentText(*finding.baseline), " in training (",
-                                CountText(counts.n_live), " rows)");
-  const double significance = policy.rate_significance /
-                              (kRateChecks * static_cast<double>(std::max<size_t>(1, variables)));
-  if (moved && ratio >= settings.threshold && *finding.p_value < significance) {
+  const bool effect = moved && ratio >= settings.threshold;
+  if (input.brief && !effect) return finding;
+  finding.p_value =
+      both_ways
+          ? stats::RateChangePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base)
+          : stats::RateIncreasePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
+  const auto variables = static_cast<double>(std::max<size_t>(1, input.variables));
+  if (effect && *finding.p_value < policy.rate_significance / (kRateChecks * variables)) {
     finding.status = Status::kFiring;
     finding.cause = fell ? "rate_fell" : "rate_rose";
   }
+  if (!IsRead(finding, input)) return finding;
+  finding.reason = absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
+                                ", ", PercentText(*finding.baseline), " in training (",
+                                CountText(counts.n_live), " rows)");
   return finding;
 }
 
@@ -83,27 +85,28 @@ Finding CheckRate(CheckId check, const VariableInput& input) {
   const bool of_prediction = check == CheckId::kNanRate || check == CheckId::kInfRate;
   Finding finding =
       of_prediction ? StartPredictionFinding(check, input) : StartFinding(check, input);
-  const std::string what = check == CheckId::kNullRate  ? "null"
-                           : check == CheckId::kNanRate ? "NaN"
-                           : check == CheckId::kInfRate ? "infinite"
-                                                        : "out of range";
+  const absl::string_view what = check == CheckId::kNullRate  ? "null"
+                                 : check == CheckId::kNanRate ? "NaN"
+                                 : check == CheckId::kInfRate ? "infinite"
+                                                              : "out of range";
   finding.statistic =
       check == CheckId::kOutOfRange ? "out_of_range_rate" : std::string(CheckName(check));
   const RateCounts counts = CountsOf(check, input);
-  finding = CompareRates(finding, input.policy.Settings(check, finding.variable), input.policy,
-                         counts, check == CheckId::kNullRate, input.variables, what);
   const bool prediction = input.baseline.variable.role == profile::Role::kPrediction;
-  if (of_prediction && prediction && counts.k_base == 0) {
-    if (counts.k_live > 0) {
-      finding.status = Status::kFiring;
-      finding.cause = "rate_rose";
-      finding.below_leave = false;
-      finding.threshold = 0;
-      finding.reason =
-          absl::StrCat(finding.variable, ": ", what, " in ", CountText(counts.k_live), " of ",
-                       CountText(counts.n_live), " predictions, none in training");
-    }
-  }
+  const bool new_in_prediction =
+      of_prediction && prediction && counts.k_base == 0 && counts.k_live > 0;
+  VariableInput asked = input;
+  asked.brief = input.brief && !new_in_prediction;
+  const CheckSettings settings = input.policy.Settings(check, finding.variable);
+  finding =
+      CompareRates(std::move(finding), settings, asked, counts, check == CheckId::kNullRate, what);
+  if (!new_in_prediction) return finding;
+  finding.status = Status::kFiring;
+  finding.cause = "rate_rose";
+  finding.below_leave = false;
+  finding.threshold = 0;
+  finding.reason = absl::StrCat(finding.variable, ": ", what, " in ", CountText(counts.k_live),
+                                " of ", CountText(counts.n_live), " predictions, none in training");
   return finding;
 }
 

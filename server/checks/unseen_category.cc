@@ -33,10 +33,10 @@ Finding CheckUnseenCategory(const VariableInput& input) {
       stats::GoodTuringUnseenUpperBound(input.baseline.singletons, trained, kConfidence);
   const uint64_t expected =
       std::min(trained, static_cast<uint64_t>(std::ceil(bound * static_cast<double>(trained))));
-  finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable),
-                         input.policy, {unseen, input.window.Coded(), expected, trained},
-                         /*both_ways=*/false, input.variables, "unseen");
-  if (finding.status == Status::kInsufficientData) return finding;
+  finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable), input,
+                         {unseen, input.window.Coded(), expected, trained},
+                         /*both_ways=*/false, "unseen");
+  if (finding.status == Status::kInsufficientData || !IsRead(finding, input)) return finding;
   finding.reason =
       absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),
                    " rows with a category that training never had", Names(input.window),

@@ -15,11 +15,12 @@ Finding CheckVanishedCategory(const VariableInput& input) {
   finding.rows = rows;
   finding.threshold = settings.threshold;
   if (rows < input.policy.min_rows_rate || trained == 0) {
-    return Without(finding, Status::kInsufficientData,
-                   absl::StrCat("too few rows: ", CountText(rows)));
+    return WithTooFew(finding, rows, input);
   }
   finding.value = 0;
-  finding.reason = absl::StrCat(finding.variable, ": no category vanished");
+  if (IsRead(finding, input)) {
+    finding.reason = absl::StrCat(finding.variable, ": no category vanished");
+  }
   const double significance =
       input.policy.rate_significance / static_cast<double>(std::max<size_t>(1, input.variables));
   const auto& gaps = input.baseline.longest_category_gap_rows;

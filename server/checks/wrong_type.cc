@@ -13,13 +13,14 @@ Finding CheckWrongType(const VariableInput& input) {
   finding.value = share;
   finding.threshold = settings.threshold;
   finding.below_leave = share == 0 || share < settings.leave_threshold;
-  finding.reason =
-      absl::StrCat(finding.variable, ": not ", profile::KindName(input.baseline.variable.kind),
-                   " in ", CountText(wrong), " of ", CountText(finding.rows), " rows");
   if (wrong > 0 && share >= settings.threshold) {
     finding.status = Status::kFiring;
     finding.cause = "type_changed";
   }
+  if (!IsRead(finding, input)) return finding;
+  finding.reason =
+      absl::StrCat(finding.variable, ": not ", profile::KindName(input.baseline.variable.kind),
+                   " in ", CountText(wrong), " of ", CountText(finding.rows), " rows");
   return finding;
 }
 

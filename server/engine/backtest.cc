@@ -183,9 +183,10 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
     statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], whole.variables[i]));
   }
   const auto judge = [&](const profile::Pane& half, uint64_t number) {
+    const std::vector<checks::BlockEvidence> evidence = checks::WeighBlock(*baseline_, half);
     const checks::EvaluationInput input{
         .window = whole,
-        .block = 2 * half.rows >= policy_.min_rows_drift ? &half : nullptr,
+        .block = 2 * half.rows >= policy_.min_rows_drift ? &evidence : nullptr,
         .block_number = number,
         .now = chunk.end.value_or(absl::UnixEpoch())};
     return checks::Evaluate(*baseline_, policy_, input, statistics);

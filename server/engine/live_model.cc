@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/checks/evaluate.h"
 #include "server/engine/records.h"
 
 namespace plumbline::engine {
@@ -32,8 +31,7 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       producers_(quotas.max_producers_per_model),
       last_block_since_(kNever),
       gathering_since_(kNever),
-      active_since_(now),
-      statistics_(baseline_->variables.size()) {}
+      active_since_(now) {}
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
@@ -74,8 +72,6 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   }
   if (state.has_last_block_since_micros()) {
     model->last_block_since_ = state.last_block_since_micros();
-    model->last_block_ = profile::EncodePane(
-        model->window_.SumOfClosed(model->last_block_since_, model->gathering_since_));
   }
   const auto alerts = store.ListAlerts(model->key_.model, model->key_.version);
   if (!alerts.ok()) return alerts.status();
@@ -220,7 +216,7 @@ void LiveModel::Gather(int64_t start, profile::Pane pane) {
     gathering_.Merge(pane);
   }
   if (gathering_.rows < policy_.min_rows_drift) return;
-  last_block_ = profile::EncodePane(gathering_);
+  evidence_ = checks::WeighBlock(*baseline_, gathering_);
   gathering_ = profile::Pane();
   last_block_since_ = gathering_since_;
   gathering_since_ = window_.closed_until();
@@ -281,34 +277,35 @@ void LiveModel::Tick(absl::Time clock) {
   if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
 }
 
-std::vector<checks::Finding> LiveModel::Findings(
-    const Moment& now, const profile::Pane& window,
-    const std::vector<profile::VariableStatistics>& statistics) {
+checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
   const LossSummary loss = producers_.Loss(now.heard, policy_);
-  std::optional<profile::Pane> block;
-  if (block_number_ > 0) block = profile::DecodePane(*baseline_, last_block_).value();
+  if (block_number_ > 0 && evidence_.empty()) {  // loaded
+    evidence_ =
+        checks::WeighBlock(*baseline_, window_.SumOfClosed(last_block_since_, gathering_since_));
+  }
   std::optional<absl::Time> last_batch;
   if (last_batch_.has_value()) last_batch = last_batch_->heard;
-  const checks::EvaluationInput input{.window = window,
-                                      .block = block.has_value() ? &*block : nullptr,
-                                      .block_number = block_number_,
-                                      .now = now.heard,
-                                      .last_batch = last_batch,
-                                      .lost_batches = loss.lost,
-                                      .lost_detail = loss.lost_detail,
-                                      .abandoned_batches = loss.abandoned,
-                                      .unended_epochs = loss.unended,
-                                      .unended_detail = loss.unended_detail};
-  return checks::Evaluate(*baseline_, policy_, input, statistics);
+  return {.window = window,
+          .block = block_number_ > 0 ? &evidence_ : nullptr,
+          .block_number = block_number_,
+          .now = now.heard,
+          .last_batch = last_batch,
+          .lost_batches = loss.lost,
+          .lost_detail = loss.lost_detail,
+          .abandoned_batches = loss.abandoned,
+          .unended_epochs = loss.unended,
+          .unended_detail = loss.unended_detail};
 }
 
-std::vector<checks::Finding> LiveModel::Judge(const Moment& now) {
+void LiveModel::Judge(const Moment& now) {
   const profile::Pane window = window_.Sum();
+  statistics_.resize(baseline_->variables.size());
   for (size_t i = 0; i < statistics_.size(); ++i) {
     statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
   }
   window_rows_ = window.rows;
-  std::vector<checks::Finding> findings = Findings(now, window, statistics_);
+  const std::vector<checks::Finding> findings =
+      checks::EvaluateForAlerts(*baseline_, policy_, InputOf(now, window), statistics_, alerts_);
   std::vector<checks::Alert> changed = alerts_.Advance(findings, policy_, now.clock, block_number_);
   for (checks::Alert& alert : changed) {
     changes_.push_back({key_, baseline_->number, alert});
@@ -323,7 +320,6 @@ std::vector<checks::Finding> LiveModel::Judge(const Moment& now) {
   ++evaluations_;
   judge_dirty_ = false;
   news_ = true;
-  return findings;
 }
 
 std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_, {}); }
@@ -399,7 +395,7 @@ Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
   }
   report.rows = window.rows;
   report.late_rows = late_rows_;
-  report.findings = Findings(now, window, statistics);
+  report.findings = checks::Evaluate(*baseline_, policy_, InputOf(now, window), statistics);
   report.losses = producers_.Losses(now.heard, policy_);
   SortWorstFirst(&report.findings);
   for (size_t i = 0; i < statistics.size(); ++i) {
@@ -422,7 +418,7 @@ Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
   return report;
 }
 
-std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
+std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   auto snapshot = std::make_shared<ModelSnapshot>();
   snapshot->key = key_;
   snapshot->baseline_number = baseline_->number;
@@ -439,11 +435,20 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() const {
   snapshot->producers_expired_early = producers_.expired_early();
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    const profile::Variable& variable = baseline_->variables[i].variable;
-    snapshot->variables.push_back({variable.name, variable.role, variable.kind, statistics_[i]});
+  if (statistics_.empty() && snapshot_ != nullptr) {
+    snapshot->variables = snapshot_->variables;
+  } else {
+    statistics_.resize(baseline_->variables.size());  // before the first evaluation: none
+    snapshot->variables.reserve(statistics_.size());
+    for (size_t i = 0; i < statistics_.size(); ++i) {
+      const profile::Variable& variable = baseline_->variables[i].variable;
+      snapshot->variables.push_back(
+          {variable.name, variable.role, variable.kind, std::move(statistics_[i])});
+    }
+    statistics_ = {};
   }
   snapshot->alerts = alerts_.alerts();
+  snapshot_ = snapshot;
   return snapshot;
 }
 

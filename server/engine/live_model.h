@@ -15,6 +15,8 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "server/checks/alert.h"
+#include "server/checks/evaluate.h"
+#include "server/checks/evidence.h"
 #include "server/checks/policy.h"
 #include "server/engine/ingest.h"
 #include "server/engine/listening_time.h"
@@ -74,7 +76,7 @@ class LiveModel {
   void SetPolicy(checks::Policy policy);
 
   Report MakeReport(absl::Time clock, std::optional<size_t> variable);
-  std::shared_ptr<const ModelSnapshot> Snapshot() const;
+  std::shared_ptr<const ModelSnapshot> Snapshot();
   /// True if a snapshot would show something new since this was last asked.
   bool TakeNews() { return std::exchange(news_, false); }
 
@@ -108,9 +110,8 @@ class LiveModel {
   void ClosePanes(const Moment& now);
   // Adds a pane that has closed to the evidence.
   void Gather(int64_t start, profile::Pane pane);
-  std::vector<checks::Finding> Judge(const Moment& now);
-  std::vector<checks::Finding> Findings(const Moment& now, const profile::Pane& window,
-                                        const std::vector<profile::VariableStatistics>& statistics);
+  void Judge(const Moment& now);
+  checks::EvaluationInput InputOf(const Moment& now, const profile::Pane& window);
 
   const ModelKey key_;
   const std::shared_ptr<const profile::Baseline> baseline_;
@@ -124,8 +125,8 @@ class LiveModel {
   checks::AlertBook alerts_;
 
   // Evidence blocks: runs of closed panes with enough rows.
-  std::string last_block_;   // encoded; empty until there is one
-  profile::Pane gathering_;  // default-constructed while nothing is gathered
+  std::vector<checks::BlockEvidence> evidence_;  // of the last block; empty: to be weighed
+  profile::Pane gathering_;                      // default-constructed while nothing is gathered
   int64_t last_block_since_ = 0;
   int64_t gathering_since_ = 0;
   uint64_t block_number_ = 0;
@@ -142,7 +143,8 @@ class LiveModel {
   bool alert_waits_ = false;                             // a pending alert may fire by time alone
   std::vector<checks::Alert> changed_alerts_;            // to store
   std::vector<ModelAlert> changes_;                      // to tell
-  std::vector<profile::VariableStatistics> statistics_;  // of the last evaluation
+  std::vector<profile::VariableStatistics> statistics_;  // until a snapshot takes them over
+  std::shared_ptr<const ModelSnapshot> snapshot_;        // the latest, which the board has as well
   uint64_t window_rows_ = 0;
   LossSummary loss_;
   uint64_t evaluations_ = 0;

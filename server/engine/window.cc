@@ -23,8 +23,8 @@ Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
       panes_(panes),
       closed_until_(kNever),
       closed_(baseline_, home_, length_),
-      closed_sum_(*baseline_),
-      folded_from_(kNever) {}
+      folded_from_(kNever),
+      settled_from_(kNever) {}
 
 int64_t Window::PaneStart(int64_t micros, absl::Duration length) {
   const int64_t length_micros = absl::ToInt64Microseconds(length);
@@ -47,18 +47,20 @@ std::optional<int64_t> Window::NextToClose(int64_t watermark) const {
   return open_.begin()->first;
 }
 
-void Window::Warm(OpenPane* open) const {
-  if (open->committed.has_value()) return;
-  if (open->compact.empty()) {
-    open->committed.emplace(*baseline_);
-    return;
-  }
+profile::Pane Window::Decode(const std::string& bytes) const {
+  if (bytes.empty()) return profile::Pane(*baseline_);
   // Bytes that this process encoded, or that Restore has checked.
-  open->committed = profile::DecodePane(*baseline_, open->compact).value();
+  return profile::DecodePane(*baseline_, bytes).value();
+}
+
+void Window::Warm(OpenPane* open) {
+  if (open->committed.has_value()) return;
+  if (!open->compact.empty()) settled_.reset();  // it is in there
+  open->committed = Decode(open->compact);
   open->compact = std::string();
 }
 
-void Window::Absorb(OpenPane* open) const {
+void Window::Absorb(OpenPane* open) {
   if (!open->changed) return;
   Warm(open);
   open->committed->Merge(*open->change);
@@ -74,6 +76,7 @@ void Window::Absorb(OpenPane* open) const {
 void Window::Cool() {
   for (auto& [start, open] : open_) {
     if (!open.touched && !open.changed && open.committed.has_value()) {
+      if (settled_.has_value() && start >= settled_from_) settled_->Merge(*open.committed);
       open.compact = profile::EncodePane(*open.committed);
       open.committed.reset();
       open.change.reset();
@@ -84,19 +87,25 @@ void Window::Cool() {
 
 profile::Pane Window::Close(int64_t pane_start, int64_t keep_from) {
   OpenPane open = std::move(open_.at(pane_start));
-  open_.erase(pane_start);
   Absorb(&open);
-  Warm(&open);
-  closed_.Add(pane_start, *open.committed);
-  if (pane_start >= WindowStart()) closed_sum_.Merge(*open.committed);
+  const bool rests = !open.committed.has_value();
+  profile::Pane pane = rests ? Decode(open.compact) : *std::move(open.committed);
+  if (!rests && settled_.has_value() && pane_start >= settled_from_) settled_->Merge(pane);
+  open_.erase(pane_start);
+  closed_.Add(pane_start, pane);
+  // Where panes leave it is summed anew anyway.
+  fold_again_ = fold_again_ || closed_.HasAny(folded_from_, WindowStart());
+  if (!fold_again_ && pane_start >= WindowStart()) {
+    profile::Pane sum = Decode(closed_sum_);
+    sum.Merge(pane);
+    closed_sum_ = profile::EncodePane(sum);
+  }
   closed_until_ = std::max(closed_until_, pane_start + length_);
   newly_closed_[pane_start] = open.next_delta > 0;
   dirty_ = true;
 
-  const int64_t keep = std::min(keep_from, WindowStart());
-  fold_again_ = fold_again_ || closed_.HasAny(folded_from_, keep);
-  closed_.DropBefore(keep);
-  return *std::move(open.committed);
+  closed_.DropBefore(std::min(keep_from, WindowStart()));
+  return pane;
 }
 
 int64_t Window::WindowStart() const {
@@ -113,19 +122,36 @@ void Window::FoldClosed() {
   const bool left = fold_again_ || closed_.HasAny(folded_from_, from);
   folded_from_ = from;
   fold_again_ = false;
-  if (left) closed_sum_ = closed_.Sum(from, std::numeric_limits<int64_t>::max());
+  if (!left) return;
+  settled_ = closed_.Sum(from, std::numeric_limits<int64_t>::max());
+  closed_sum_ = profile::EncodePane(*settled_);
+  AddResting();
+}
+
+void Window::AddResting() {
+  settled_from_ = folded_from_;
+  for (auto it = open_.lower_bound(settled_from_); it != open_.end(); ++it) {
+    if (!it->second.compact.empty()) settled_->Merge(Decode(it->second.compact));
+  }
+}
+
+void Window::Settle() {
+  FoldClosed();
+  // An open pane that rests may have left as well.
+  const auto oldest = open_.lower_bound(settled_from_);
+  if (oldest != open_.end() && oldest->first < folded_from_) settled_.reset();
+  settled_from_ = folded_from_;
+  if (settled_.has_value()) return;
+  settled_ = Decode(closed_sum_);
+  AddResting();
 }
 
 profile::Pane Window::Sum() {
-  FoldClosed();
-  profile::Pane sum = closed_sum_;
-  for (auto it = open_.lower_bound(WindowStart()); it != open_.end(); ++it) {
-    OpenPane& open = it->second;
-    if (open.committed.has_value()) {
-      sum.Merge(*open.committed);
-    } else if (!open.compact.empty()) {
-      sum.Merge(profile::DecodePane(*baseline_, open.compact).value());
-    }
+  Settle();
+  profile::Pane sum = *settled_;
+  for (auto it = open_.lower_bound(settled_from_); it != open_.end(); ++it) {
+    const OpenPane& open = it->second;
+    if (open.committed.has_value()) sum.Merge(*open.committed);
     if (open.changed) sum.Merge(*open.change);
   }
   return sum;
@@ -163,7 +189,8 @@ void Window::Commit(storage::Store::Batch* batch) {
     FoldClosed();
     storage::v1::WindowRecord record;
     closed_.ToRecord(&record);
-    record.set_sum(profile::EncodePane(closed_sum_));
+    record.set_sum(closed_sum_.empty() ? profile::EncodePane(profile::Pane(*baseline_))
+                                       : closed_sum_);
     record.set_sum_from(folded_from_);
     batch->PutWindow(model, version, home_.generation, record);
     newly_closed_.clear();
@@ -186,41 +213,47 @@ void Window::Commit(storage::Store::Batch* batch) {
 }
 
 absl::Status Window::RestoreClosed() {
-  const auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
+  auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
   if (!record.ok()) return record.status();
   if (!record->has_value()) return absl::OkStatus();
   if (absl::Status index = closed_.FromRecord(**record); !index.ok()) return index;
   auto sum = profile::DecodePane(*baseline_, (*record)->sum());
   if (!sum.ok()) return sum.status();
-  closed_sum_ = *std::move(sum);
+  closed_sum_ = std::move(*(*record)->mutable_sum());
   folded_from_ = (*record)->sum_from();
+  settled_ = *std::move(sum);
   return absl::OkStatus();
 }
 
 absl::Status Window::RestoreOpen() {
-  const auto deltas =
-      home_.store->ListPaneDeltas(home_.key.model, home_.key.version, home_.generation);
+  auto deltas = home_.store->ListPaneDeltas(home_.key.model, home_.key.version, home_.generation);
   if (!deltas.ok()) return deltas.status();
-  for (const storage::StoredPaneDelta& stored : *deltas) {
-    const auto pane = profile::DecodePane(*baseline_, stored.bytes);
-    if (!pane.ok()) {
-      return absl::DataLossError(absl::StrCat(
-          "the pane of ",
-          absl::FormatTime(absl::FromUnixMicros(stored.start_micros), absl::UTCTimeZone()), ": ",
-          pane.status().message()));
-    }
-    OpenPane& open = open_[stored.start_micros];
+  for (const storage::StoredPaneDelta& stored : *deltas) open_[stored.start_micros];
+  settled_from_ = WindowStart();
+  for (auto stored = deltas->begin(); stored != deltas->end();) {
+    const int64_t start = stored->start_micros;
+    OpenPane& open = open_[start];
     open.touched = false;
-    if (open.rows == 0) {
-      open.compact = stored.bytes;
-    } else {
-      Warm(&open);
-      open.committed->Merge(*pane);
+    const auto first = stored;
+    profile::Pane sum;
+    for (; stored != deltas->end() && stored->start_micros == start; ++stored) {
+      auto pane = profile::DecodePane(*baseline_, stored->bytes);
+      if (!pane.ok()) {
+        return absl::DataLossError(absl::StrCat(
+            "the pane of ", absl::FormatTime(absl::FromUnixMicros(start), absl::UTCTimeZone()),
+            ": ", pane.status().message()));
+      }
+      open.next_delta = stored->number + 1;
+      if (stored == first) {
+        sum = *std::move(pane);
+      } else {
+        sum.Merge(*pane);
+      }
     }
-    open.rows += pane->rows;
-    open.next_delta = std::max(open.next_delta, stored.number + 1);
+    open.rows = sum.rows;
+    open.compact = std::next(first) == stored ? std::move(first->bytes) : profile::EncodePane(sum);
+    if (settled_.has_value() && start >= settled_from_) settled_->Merge(sum);
   }
-  Cool();
   return absl::OkStatus();
 }
 

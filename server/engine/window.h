@@ -20,7 +20,8 @@ namespace plumbline::engine {
 /// The panes of one model: open ones that still take rows, closed ones, and their sum. What changed
 /// since the last commit is kept apart from what is committed, so that a commit writes only the
 /// change: a delta while the pane is open, the whole when it closes. An open pane that takes no
-/// rows for a while shrinks to compact bytes. Not thread-safe.
+/// rows for a while shrinks to compact bytes: of a window, counts that can be added to are held
+/// once for what rests, and for open panes while they take rows. Not thread-safe.
 class Window {
  public:
   /// `length` is a pane's, at least a second; `panes` how many of them make the window.
@@ -45,8 +46,9 @@ class Window {
   /// Shrinks open panes that took no rows since the last call.
   void Cool();
 
-  /// Sum of the panes of the window, the open ones included. Cost: O(codes) for each open pane;
-  /// when a pane has left since the last call, also for about 2 log2(panes) blocks of closed ones.
+  /// Sum of the panes of the window, the open ones included. Cost: O(codes) for each open pane that
+  /// took rows lately; when a pane has left since the last call, or a resting one took rows, also
+  /// for the others that are open, and for about 2 log2(panes) blocks of closed ones.
   profile::Pane Sum();
   /// Sum of the closed panes that start in [from, until). Those outside what is kept are missing.
   profile::Pane SumOfClosed(int64_t from, int64_t until) { return closed_.Sum(from, until); }
@@ -80,9 +82,14 @@ class Window {
 
   int64_t WindowStart() const;
   void FoldClosed();
+  // Makes `settled_` if need be.
+  void Settle();
+  // Adds the open panes that are compact to `settled_`, in which closed_sum_ is.
+  void AddResting();
+  profile::Pane Decode(const std::string& bytes) const;
   // Moves the change into what is committed.
-  void Absorb(OpenPane* open) const;
-  void Warm(OpenPane* open) const;
+  void Absorb(OpenPane* open);
+  void Warm(OpenPane* open);
   absl::Status RestoreClosed();
   absl::Status RestoreOpen();
 
@@ -93,8 +100,12 @@ class Window {
   int64_t closed_until_;  // panes that start before this are closed
   std::map<int64_t, OpenPane> open_;
   ClosedPanes closed_;
-  profile::Pane closed_sum_;  // of closed_ from folded_from_ on
+  std::string closed_sum_;  // of closed_ from folded_from_ on, compact; empty: nothing
   int64_t folded_from_;
+  // What rests, from settled_from_ on: closed_sum_ and the open panes that are compact. Nothing
+  // while it is to be summed up anew.
+  std::optional<profile::Pane> settled_;
+  int64_t settled_from_;
   bool fold_again_ = false;
   bool dirty_ = false;
   std::map<int64_t, bool> newly_closed_;  // and whether they have deltas to delete

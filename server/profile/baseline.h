@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_BASELINE_H_
 #define PLUMBLINE_SERVER_PROFILE_BASELINE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ struct Grouping {
 
   friend bool operator==(const Grouping&, const Grouping&) = default;
 };
+
+/// No variable of a baseline has more.
+inline constexpr size_t kMaxCodes = std::max(kMaxBins, kMaxKeptCategories) + 2;
 
 /// Ranks at which VariableBaseline::quantiles holds values.
 inline constexpr double kQuantileRanks[] = {0,    0.01, 0.05, 0.1,  0.25, 0.5,

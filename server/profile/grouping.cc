@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <numeric>
 #include <utility>
+#include <vector>
 
+#include "absl/types/span.h"
 #include "server/profile/baseline.h"
 
 namespace plumbline::profile {
@@ -41,8 +44,9 @@ void CutEvenly(absl::Span<const Run> items, double wanted, std::vector<Run>* run
   }
 }
 
-std::vector<Run> CutCodes(const CodeCounts& codes, double total) {
+std::vector<Run> CutCodes(absl::Span<const uint64_t> codes, double total) {
   std::vector<Run> items;
+  items.reserve(codes.size());
   for (size_t code = 0; code < codes.size(); ++code) {
     if (codes[code] > 0) items.push_back({code, static_cast<double>(codes[code])});
   }
@@ -85,7 +89,7 @@ void Append(size_t code, size_t group, Grouping* grouping) {
 
 Grouping GroupBins(const VariableBaseline& variable) {
   const double total = static_cast<double>(variable.counts.Coded());
-  std::vector<Run> runs = CutCodes(variable.counts.codes, total);
+  std::vector<Run> runs = CutCodes(variable.counts.codes.ToVector(), total);
   PoolSparse(total, &runs);
   Grouping grouping;
   Append(0, 0, &grouping);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "absl/container/fixed_array.h"
@@ -15,8 +16,6 @@
 
 namespace plumbline::profile {
 namespace {
-
-constexpr size_t kMaxCodes = std::max(kMaxBins, kMaxKeptCategories) + 2;
 
 // The counts of one side, all of one width.
 struct WideCounts {
@@ -73,29 +72,39 @@ void AddMoments(const VariableCounts& counts, VariableStatistics* result) {
   }
 }
 
-// The value at `rank`, the mass of a bin spread evenly over it; the tails reach to the extremes.
-double InterpolatedQuantile(const VariableBaseline& baseline, const VariableCounts& live,
-                            const WideCounts& counts, double rank) {
-  const double wanted = rank * static_cast<double>(counts.total);
+// The value at `wanted` rows from the bottom, of which `below` lie below the code and `count` in
+// it, spread evenly; the tails reach to the extremes.
+double InterpolatedValue(const VariableBaseline& baseline, const stats::Moments& moments,
+                         size_t code, double below, double count, double wanted) {
   const absl::Span<const double> edges = baseline.bins.edges();
-  double below = 0;
-  for (size_t code = 0; code < counts.codes.size(); ++code) {
-    const double count = static_cast<double>(counts.codes[code]);
-    if (count == 0 || below + count < wanted) {
-      below += count;
-      continue;
+  const bool atom = code > 0 && code <= baseline.bins.size() && baseline.bins.is_atom(code - 1);
+  double lower = code == 0 || edges.empty() ? moments.Min() : edges[code - 1];
+  if (atom) return lower;
+  double upper = code < edges.size() ? edges[code] : moments.Max();
+  lower = std::clamp(lower, moments.Min(), moments.Max());
+  upper = std::clamp(upper, moments.Min(), moments.Max());
+  return std::lerp(lower, upper, (wanted - below) / count);
+}
+
+void AddQuantiles(const VariableBaseline& baseline, const VariableCounts& live,
+                  const WideCounts& counts, VariableStatistics* result) {
+  if (live.moments.count() == 0) return;
+  result->quantiles.reserve(std::size(kQuantileRanks));
+  size_t code = 0;
+  uint64_t below = 0;
+  for (const double rank : kQuantileRanks) {  // ascending
+    const double wanted = rank * static_cast<double>(counts.total);
+    while (code < counts.codes.size() &&
+           (counts.codes[code] == 0 || static_cast<double>(below + counts.codes[code]) < wanted)) {
+      below += counts.codes[code++];
     }
-    const bool atom = code > 0 && code <= baseline.bins.size() && baseline.bins.is_atom(code - 1);
-    double lower = code == 0       ? live.moments.Min()
-                   : edges.empty() ? live.moments.Min()
-                                   : edges[code - 1];
-    if (atom) return lower;
-    double upper = code < edges.size() ? edges[code] : live.moments.Max();
-    lower = std::clamp(lower, live.moments.Min(), live.moments.Max());
-    upper = std::clamp(upper, live.moments.Min(), live.moments.Max());
-    return std::lerp(lower, upper, (wanted - below) / count);
+    result->quantiles.push_back(
+        rank == 0 ? live.moments.Min()
+        : rank == 1 || code == counts.codes.size()
+            ? live.moments.Max()
+            : InterpolatedValue(baseline, live.moments, code, static_cast<double>(below),
+                                static_cast<double>(counts.codes[code]), wanted));
   }
-  return live.moments.Max();
 }
 
 void AddGrouped(const VariableBaseline& baseline, const WideCounts& trained, const WideCounts& live,
@@ -157,12 +166,7 @@ VariableStatistics CompareToBaseline(const VariableBaseline& baseline, const Var
   AddGrouped(baseline, trained, counts, &result);
   if (!baseline.is_numeric()) return result;
   AddOrdered(baseline, trained, live, counts, &result);
-  if (live.moments.count() == 0) return result;
-  for (const double rank : kQuantileRanks) {
-    result.quantiles.push_back(rank == 0   ? live.moments.Min()
-                               : rank == 1 ? live.moments.Max()
-                                           : InterpolatedQuantile(baseline, live, counts, rank));
-  }
+  AddQuantiles(baseline, live, counts, &result);
   return result;
 }
 

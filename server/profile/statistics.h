@@ -8,6 +8,7 @@
 
 #include "server/profile/baseline.h"
 #include "server/profile/counts.h"
+#include "server/stats/optional_double.h"
 
 namespace plumbline::profile {
 
@@ -26,11 +27,11 @@ namespace plumbline::profile {
 /// stddev is the sample's, and absent for one value. distinct is only known of a baseline.
 struct VariableStatistics {
   uint64_t rows = 0;
-  std::optional<double> psi, psi_corrected, js_distance, ks, ks_p_value, ks_resolution, wasserstein,
+  stats::OptionalDouble psi, psi_corrected, js_distance, ks, ks_p_value, ks_resolution, wasserstein,
       wasserstein_raw, hellinger, tvd, l_infinity, chi_square, chi_square_p_value, cramers_v;
-  std::optional<double> null_rate, nan_rate, inf_rate, out_of_range_rate, unseen_rate, absent_rate,
+  stats::OptionalDouble null_rate, nan_rate, inf_rate, out_of_range_rate, unseen_rate, absent_rate,
       wrong_type_rate;
-  std::optional<double> mean, stddev, min, max, distinct;
+  stats::OptionalDouble mean, stddev, min, max, distinct;
   /// At kQuantileRanks, interpolated inside bins; minimum and maximum are exact. Empty if there is
   /// no finite value.
   std::vector<double> quantiles;

@@ -31,16 +31,19 @@ absl::StatusOr<KsResult> KsFromCounts(absl::Span<const uint64_t> baseline,
   const double n_baseline = static_cast<double>(n);
   const double n_live = static_cast<double>(m);
   KsResult result;
+  double largest = 0;  // times both totals, so that few cells need a division
   uint64_t below_baseline = 0;
   uint64_t below_live = 0;
   for (size_t i = 0; i < baseline.size(); ++i) {
     below_baseline += baseline[i];
     below_live += live[i];
-    const double gap = std::abs(static_cast<double>(below_baseline) / n_baseline -
-                                static_cast<double>(below_live) / n_live);
-    if (gap > result.statistic) {
-      result.statistic = gap;
+    const double gap = std::abs(static_cast<double>(below_baseline) * n_live -
+                                static_cast<double>(below_live) * n_baseline);
+    if (gap > largest) {
+      largest = gap;
       result.at = i;
+      result.statistic = std::abs(static_cast<double>(below_baseline) / n_baseline -
+                                  static_cast<double>(below_live) / n_live);
     }
   }
   result.p_value = PValue(result.statistic, n_baseline, n_live);

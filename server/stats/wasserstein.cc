@@ -20,6 +20,8 @@ bool AllFinite(absl::Span<const double> values) {
 double Width(double low, double high) {
   const double width = high - low;
   const double magnitude = std::max(std::abs(low), std::abs(high));
+  // Plainly wider: an ulp is at most 2^-52 of a normal number.
+  if (magnitude > 1e-290 && width > 0x1p-49 * magnitude) return width;
   const double ulp = std::nextafter(magnitude, std::numeric_limits<double>::infinity()) - magnitude;
   return width <= 4 * ulp ? 0 : width;
 }
@@ -107,12 +109,17 @@ absl::StatusOr<double> WassersteinFromBins(absl::Span<const double> edges,
   distance.Add(*above);
   uint64_t sum_baseline = 0;
   uint64_t sum_live = live_below.count;
-  double gap = -static_cast<double>(sum_live) / n_live;  // F_baseline - F_live at the left edge
+  // F_baseline - F_live; without a division, and 0 where both are the same.
+  const double scale = 1 / (n_baseline * n_live);
+  const auto gap_here = [&] {
+    return scale * (static_cast<double>(sum_baseline) * n_live -
+                    static_cast<double>(sum_live) * n_baseline);
+  };
+  double gap = gap_here();
   for (size_t i = 0; i < baseline.size(); ++i) {
     sum_baseline += baseline[i];
     sum_live += live[i];
-    const double next_gap =
-        static_cast<double>(sum_baseline) / n_baseline - static_cast<double>(sum_live) / n_live;
+    const double next_gap = gap_here();
     distance.Add(MeanAbsolute(gap, next_gap) * Width(edges[i], edges[i + 1]));
     gap = next_gap;
   }

@@ -4,10 +4,10 @@
 #include <prometheus/metric_type.h>
 
 #include <cstddef>
-#include <optional>
 
 #include "absl/types/span.h"
 #include "server/profile/statistics.h"
+#include "server/stats/optional_double.h"
 
 namespace plumbline::telemetry {
 
@@ -24,7 +24,7 @@ struct Metric {
   prometheus::MetricType type;
   LabelSet labels;
   /// Set for a statistic of a variable: where its value is.
-  std::optional<double> profile::VariableStatistics::*statistic = nullptr;
+  stats::OptionalDouble profile::VariableStatistics::*statistic = nullptr;
 };
 
 /// Position of a metric in the table. The statistics of variables follow from kFirstStatistic on.

@@ -23,8 +23,8 @@ double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
 double ToDouble(double value) { return value; }
 
-template <typename T>
-void AddIfThere(size_t metric, const LabelValues& labels, const std::optional<T>& value,
+template <typename Optional>
+void AddIfThere(size_t metric, const LabelValues& labels, const Optional& value,
                 Families* families) {
   if (value.has_value()) families->Add(metric, labels, ToDouble(*value));
 }

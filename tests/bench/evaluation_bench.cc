@@ -54,8 +54,8 @@ class House {
     for (size_t i = 0; i < models; ++i) {
       baselines_.push_back(std::make_shared<profile::Baseline>(baseline));
       models_.push_back(std::make_unique<engine::LiveModel>(
-          engine::ModelKey{absl::StrCat("bench-", i), "v1"}, baselines_.back(), checks::Policy(), 1,
-          now_, nullptr));
+          engine::ModelKey{absl::StrCat("bench-", i), "v1"}, baselines_.back(),
+          checks::DefaultPolicy(), 1, now_, nullptr));
     }
     for (int minute = 0; minute < kMinutes; ++minute) {
       now_ += absl::Minutes(1);

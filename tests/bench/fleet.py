@@ -35,11 +35,12 @@ def run(bench, report):
             empty = daemon.ready_seconds
             before = daemon.resident_bytes()
             processes.make_models(bench, daemon, SHAPE, models, 20_000)
+            time.sleep(12)
             idle = daemon.resident_bytes()
             words = ("send", "--streams", 16, "--in_flight", 16, "--minutes_back", 60,
                      "--seconds", 3600)
             sent = processes.load_client(bench, daemon, SHAPE, *words, models=models)
-            time.sleep(3)  # an evaluation and a commit
+            time.sleep(12)  # an evaluation, a commit, and freed memory is given back
             resident = daemon.resident_bytes()
             exit_seconds = daemon.stop()
         report.add(case, "resident, with baselines only", idle / 1e6, "MB")

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <random>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -73,19 +74,22 @@ class EvaluateTest : public ::testing::Test {
     return columns;
   }
 
-  std::vector<Finding> Judge(const Pane& pane) const {
+  // All findings, or those for `alerts`.
+  std::vector<Finding> Judge(const Pane& pane, const AlertBook* alerts = nullptr) const {
     std::vector<profile::VariableStatistics> statistics;
     for (size_t i = 0; i < baseline_.variables.size(); ++i) {
       statistics.push_back(profile::CompareToBaseline(baseline_.variables[i], pane.variables[i]));
     }
+    const std::vector<BlockEvidence> evidence = WeighBlock(baseline_, pane);
     const EvaluationInput input{.window = pane,
-                                .block = &pane,
+                                .block = &evidence,
                                 .block_number = 1,
                                 .now = absl::FromUnixSeconds(1000),
                                 .last_batch = last_batch_,
                                 .lost_batches = lost_batches_,
                                 .unended_epochs = unended_epochs_};
-    return Evaluate(baseline_, policy_, input, statistics);
+    if (alerts == nullptr) return Evaluate(baseline_, policy_, input, statistics);
+    return EvaluateForAlerts(baseline_, policy_, input, statistics, *alerts);
   }
 
   // `check variable` of all that fires.
@@ -274,8 +278,9 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
         statistics.push_back(
             profile::CompareToBaseline(baseline->variables[i], merged.variables[i]));
       }
+      const std::vector<BlockEvidence> evidence = WeighBlock(*baseline, pane);
       const EvaluationInput input{.window = merged,
-                                  .block = &pane,
+                                  .block = &evidence,
                                   .block_number = block,
                                   .now = absl::FromUnixSeconds(60 * static_cast<int64_t>(block)),
                                   .last_batch = std::nullopt};
@@ -285,6 +290,42 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
       EXPECT_NE(alert.state, AlertState::kFiring) << alert.finding.reason;
     }
   }
+}
+
+TEST_F(EvaluateTest, AlertsAreTheSameWithoutTheFindingsThatNobodyReads) {
+  std::vector<Live> story(8, Live(1000));
+  story[1].x = story[2].x = Normal(1000, 1, 7);
+  story[2].score[5] = NAN;
+  story[2].fixed.assign(1000, 0.5);
+  for (int i = 0; i < 400; ++i) story[3].city[i] = "elsewhere";
+  story[3].x_validity.assign(125, 0x0f);
+  story[4].city.assign(1000, "a");
+  story[5] = Live(20);
+  std::set<std::string> seen;
+  AlertBook whole, brief;
+  for (size_t step = 0; step < story.size(); ++step) {
+    const Live& live = story[step];
+    const Pane pane = profile::CountBatch(baseline_, MakeBatch(live.rows, Columns(live)));
+    unended_epochs_ = step == 3 ? 1 : 0;
+    const absl::Time now = absl::FromUnixSeconds(1000 + static_cast<int64_t>(step));
+    whole.Advance(Judge(pane), policy_, now, step);
+    brief.Advance(Judge(pane, &brief), policy_, now, step);
+    const std::vector<Alert> expected = whole.alerts(), got = brief.alerts();
+    ASSERT_EQ(got.size(), expected.size()) << step;
+    for (size_t i = 0; i < got.size(); ++i) {
+      seen.insert(absl::StrCat(CheckName(got[i].key.check), " ", got[i].key.variable));
+      EXPECT_EQ(got[i].key, expected[i].key);
+      EXPECT_EQ(got[i].state, expected[i].state);
+      EXPECT_EQ(got[i].finding.reason, expected[i].finding.reason);
+      EXPECT_EQ(got[i].finding.cause, expected[i].finding.cause);
+      EXPECT_EQ(got[i].finding.value, expected[i].finding.value);
+      EXPECT_EQ(got[i].finding.p_value, expected[i].finding.p_value);
+      EXPECT_EQ(got[i].finding.threshold, expected[i].finding.threshold);
+    }
+  }
+  EXPECT_THAT(seen, testing::IsSupersetOf({"drift x", "nan_rate score", "came_alive fixed",
+                                           "unseen_category city", "null_rate x",
+                                           "became_constant city", "tail_unknown "}));
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ std::vector<Event> Story(uint32_t seed) {
   return events;
 }
 
-void ExpectSame(const LiveModel& a, const LiveModel& b) {
+void ExpectSame(LiveModel& a, LiveModel& b) {
   const auto x = a.Snapshot(), y = b.Snapshot();
   EXPECT_EQ(x->rows, y->rows);
   EXPECT_EQ(x->late_rows, y->late_rows);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/profile/byte_io.h"
 #include "server/profile/statistics.h"
 #include "tests/profile/batch_maker.h"
 
@@ -166,6 +167,67 @@ TEST_F(PaneTest, SurvivesEncodingWhenItsSumsOverflow) {
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->variables[0].codes, pane.variables[0].codes);
   EXPECT_FALSE(CompareToBaseline(baseline_.variables[0], decoded->variables[0]).stddev.has_value());
+}
+
+// As the first version of the format had it.
+std::string EncodeAsBefore(const Pane& pane) {
+  ByteWriter out;
+  out.Byte(1);
+  out.Varint(pane.rows);
+  out.Varint(pane.variables.size());
+  for (const VariableCounts& counts : pane.variables) {
+    for (const uint64_t counter :
+         {counts.rows, counts.nulls, counts.nans, counts.positive_infinities,
+          counts.negative_infinities, counts.wrong_type, counts.absent}) {
+      out.Varint(counter);
+    }
+    const auto is_used = [](uint64_t count) { return count > 0; };
+    out.Varint(
+        static_cast<uint64_t>(std::count_if(counts.codes.begin(), counts.codes.end(), is_used)));
+    size_t next = 0;
+    for (size_t code = 0; code < counts.codes.size(); ++code) {
+      if (counts.codes[code] == 0) continue;
+      out.Varint(code - next);
+      out.Varint(counts.codes[code]);
+      next = code + 1;
+    }
+    const bool moments = counts.moments.count() > 0;
+    const bool names = !counts.unseen_names.empty();
+    out.Byte(static_cast<uint8_t>((moments ? 7 : 0) + (names ? 8 : 0)));
+    if (moments) {
+      const stats::MomentsParts parts = counts.moments.ToParts();
+      out.Varint(parts.count);
+      for (const double part : {parts.shift, parts.sum, parts.sum_compensation, parts.sum_squares,
+                                parts.sum_squares_compensation, parts.min, parts.max,
+                                counts.below_sum.sum(), counts.below_sum.compensation(),
+                                counts.above_sum.sum(), counts.above_sum.compensation()}) {
+        out.Double(part);
+      }
+    }
+    if (!names) continue;
+    out.Varint(counts.unseen_names.rows().size());
+    for (const auto& [name, rows] : counts.unseen_names.rows()) {
+      out.Text(name);
+      out.Varint(rows);
+    }
+  }
+  out.Varint(0);
+  out.Varint(0);
+  return out.Take();
+}
+
+TEST_F(PaneTest, ReadsTheFirstVersionOfTheFormat) {
+  const std::vector<double> x = {0, NAN, -1e300, 1e300, 700.5, 0, kInf};
+  const std::vector<std::string> city = {"a", "b", "x", "", "c", "a", "a"};
+  const Pane pane =
+      CountBatch(baseline_, MakeBatch(7, {NumberColumn("x", x), TextColumn("city", city)}));
+  const std::string bytes = EncodeAsBefore(pane);
+  const auto decoded = DecodePane(baseline_, bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(EncodePane(*decoded), EncodePane(pane));
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodePane(baseline_, absl::string_view(bytes).substr(0, size)).ok()) << size;
+  }
 }
 
 TEST_F(PaneTest, HostileBytesAreRefusedOrRead) {

@@ -43,7 +43,7 @@ TEST(ToWire, LeavesOutWhatWasNotComputedOrIsNotFinite) {
 // Every optional number in its own field: a mix-up of two would show.
 TEST(ToWire, PutsEveryStatisticIntoTheFieldOfItsName) {
   profile::VariableStatistics in;
-  const std::vector<std::pair<std::optional<double>*, const char*>> fields = {
+  const std::vector<std::pair<stats::OptionalDouble*, const char*>> fields = {
       {&in.psi, "psi"},
       {&in.psi_corrected, "psi_corrected"},
       {&in.js_distance, "js_distance"},
