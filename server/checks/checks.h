@@ -64,6 +64,19 @@ Finding CheckUnseenCategory(const VariableInput& input);
 /// A category of at least `threshold` of training without a row in the window, where chance, and
 /// the gaps that training has itself, do not explain it.
 Finding CheckVanishedCategory(const VariableInput& input);
+/// A numeric prediction outside [0, 1] where training had probabilities, or a class that training
+/// never had: in `outside` rows. Fires from the first row on.
+Finding CheckPredictionDomain(const VariableInput& input, uint64_t outside);
+/// The probabilities of a group do not sum to 1. Fires from the first row on; named after the first
+/// of them.
+Finding CheckProbabilitySum(const profile::Baseline& baseline, const Policy& policy,
+                            const profile::Pane& window, size_t group, bool brief);
+/// What is wrong with the inputs of the rows whose predictions are wrong, more often than with
+/// those of all rows (or of training, if hardly any are right); the largest lift first, at most 3.
+std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
+                                         const profile::Pane& window);
+/// Adds them to a finding on wrong predictions.
+void NameCauses(const std::vector<CoOccurrence>& causes, uint64_t inspected, Finding* finding);
 /// Rows without the column. Not for labels.
 Finding CheckAbsentVariable(const VariableInput& input);
 Finding CheckWrongType(const VariableInput& input);

@@ -1,6 +1,8 @@
 #include "server/checks/evaluate.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,30 @@ namespace plumbline::checks {
 namespace {
 
 using Use = absl::FunctionRef<void(Finding)>;
+
+// The causes of wrong predictions are the same for all findings on them, and sought when one fires.
+class Causes {
+ public:
+  Causes(const profile::Baseline& baseline, const profile::Pane& window)
+      : baseline_(baseline), window_(window) {}
+
+  Finding Named(Finding finding) {
+    if (finding.status != Status::kFiring) return finding;
+    if (!causes_.has_value()) causes_ = CausesOfFaults(baseline_, window_);
+    NameCauses(*causes_, window_.faults.inspected, &finding);
+    return finding;
+  }
+
+ private:
+  const profile::Baseline& baseline_;
+  const profile::Pane& window_;
+  std::optional<std::vector<CoOccurrence>> causes_;
+};
+
+bool IsOfWrongPredictions(CheckId check) {
+  return check == CheckId::kNanRate || check == CheckId::kInfRate ||
+         check == CheckId::kUnseenCategory || check == CheckId::kPredictionDomain;
+}
 
 void EvaluateVariable(const VariableInput& input, Use use) {
   const bool label = input.baseline.variable.role == profile::Role::kLabel;
@@ -38,17 +64,32 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
   for (Finding& finding : CheckUnknownVariables(policy, input.window)) use(std::move(finding));
+  Causes causes(baseline, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= statistics.size()) break;
     const bool has_block = input.block != nullptr && i < input.block->size();
-    EvaluateVariable({.baseline = baseline.variables[i],
-                      .window = input.window.variables[i],
-                      .block = has_block ? &(*input.block)[i] : nullptr,
-                      .statistics = statistics[i],
-                      .policy = policy,
-                      .variables = baseline.variables.size(),
-                      .brief = brief},
-                     use);
+    const VariableInput variable{.baseline = baseline.variables[i],
+                                 .window = input.window.variables[i],
+                                 .block = has_block ? &(*input.block)[i] : nullptr,
+                                 .statistics = statistics[i],
+                                 .policy = policy,
+                                 .variables = baseline.variables.size(),
+                                 .brief = brief};
+    if (baseline.variables[i].variable.role != profile::Role::kPrediction) {
+      EvaluateVariable(variable, use);
+      continue;
+    }
+    const auto named = [&](Finding finding) {
+      use(IsOfWrongPredictions(finding.check) ? causes.Named(std::move(finding))
+                                              : std::move(finding));
+    };
+    EvaluateVariable(variable, named);
+    if (!baseline.variables[i].is_numeric()) continue;
+    const std::vector<uint64_t>& outside = input.window.faults.outside;
+    named(CheckPredictionDomain(variable, i < outside.size() ? outside[i] : 0));
+  }
+  for (size_t group = 0; group < baseline.probability_groups.size(); ++group) {
+    use(causes.Named(CheckProbabilitySum(baseline, policy, input.window, group, brief)));
   }
 }
 

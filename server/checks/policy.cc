@@ -27,7 +27,9 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kCameAlive, "came_alive"},
     {CheckId::kNoData, "no_data"},
     {CheckId::kRowsLost, "rows_lost"},
-    {CheckId::kTailUnknown, "tail_unknown"}};
+    {CheckId::kTailUnknown, "tail_unknown"},
+    {CheckId::kPredictionDomain, "prediction_domain"},
+    {CheckId::kProbabilitySum, "probability_sum"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -201,6 +203,9 @@ Policy DefaultPolicy() {
   set(CheckId::kNoData, Severity::kCritical, 0, 0);
   set(CheckId::kRowsLost, Severity::kCritical, 0, 0);
   set(CheckId::kTailUnknown, Severity::kInfo, 0, 0);
+  // A number that happened to lie in [0, 1] in training is taken for a probability.
+  set(CheckId::kPredictionDomain, Severity::kWarning, 0, 0);
+  set(CheckId::kProbabilitySum, Severity::kCritical, 0, 0);
   return policy;
 }
 

@@ -28,7 +28,9 @@ enum class CheckId {
   kCameAlive,
   kNoData,
   kRowsLost,
-  kTailUnknown
+  kTailUnknown,
+  kPredictionDomain,
+  kProbabilitySum
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -45,7 +47,9 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kCameAlive,
                                          CheckId::kNoData,
                                          CheckId::kRowsLost,
-                                         CheckId::kTailUnknown};
+                                         CheckId::kTailUnknown,
+                                         CheckId::kPredictionDomain,
+                                         CheckId::kProbabilitySum};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

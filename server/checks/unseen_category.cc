@@ -24,7 +24,7 @@ std::string Names(const profile::VariableCounts& window) {
 }  // namespace
 
 Finding CheckUnseenCategory(const VariableInput& input) {
-  Finding finding = StartFinding(CheckId::kUnseenCategory, input);
+  Finding finding = StartPredictionFinding(CheckId::kUnseenCategory, input);
   finding.statistic = "unseen_rate";
   const uint64_t trained = input.baseline.counts.Coded();
   const uint64_t unseen = input.window.codes.empty() ? 0 : input.window.codes.back();
@@ -33,9 +33,25 @@ Finding CheckUnseenCategory(const VariableInput& input) {
       stats::GoodTuringUnseenUpperBound(input.baseline.singletons, trained, kConfidence);
   const uint64_t expected =
       std::min(trained, static_cast<uint64_t>(std::ceil(bound * static_cast<double>(trained))));
-  finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable), input,
+  // A class that training never had is wrong from the first row on, if each of training's came
+  // more than once.
+  const bool new_class = input.baseline.variable.role == profile::Role::kPrediction && unseen > 0 &&
+                         input.baseline.singletons == 0;
+  VariableInput asked = input;
+  asked.brief = input.brief && !new_class;
+  finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable), asked,
                          {unseen, input.window.Coded(), expected, trained},
                          /*both_ways=*/false, "unseen");
+  if (new_class) {
+    finding.status = Status::kFiring;
+    finding.below_leave = false;
+    finding.threshold = 0;
+    finding.cause = "class_unseen";
+    finding.reason =
+        absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),
+                     " predictions are a class that training never had", Names(input.window));
+    return finding;
+  }
   if (finding.status == Status::kInsufficientData || !IsRead(finding, input)) return finding;
   finding.reason =
       absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),

@@ -12,6 +12,7 @@
 #include "server/profile/bins.h"
 #include "server/profile/categories.h"
 #include "server/profile/counts.h"
+#include "server/profile/prediction_domain.h"
 #include "server/profile/schema.h"
 
 namespace plumbline::profile {
@@ -70,7 +71,9 @@ struct VariableBaseline {
   int64_t longest_gap_micros = 0;
   std::vector<int64_t> longest_category_gap_micros;
 
-  Grouping grouping;  // derived from the above by MakeGrouping, not stored
+  // Derived from the above by Derive, not stored.
+  Grouping grouping;
+  PredictionDomain domain = PredictionDomain::kAny;
 
   bool is_numeric() const { return variable.kind == Kind::kNumeric; }
   /// True if training had exactly one distinct value (nulls, NaN and infinities aside).
@@ -79,6 +82,8 @@ struct VariableBaseline {
 
 /// The grouping for what the variable's counts, bins and categories say. Cost: O(codes).
 Grouping MakeGrouping(const VariableBaseline& variable);
+/// Sets what is derived from the rest. Cost: O(codes).
+void Derive(VariableBaseline* variable);
 
 /// A run of consecutive rows of the training data, counted over the same codes: how much training
 /// varies by itself.
@@ -109,6 +114,8 @@ struct Baseline {
   std::optional<absl::Time> data_start, data_end;
   Schema schema;
   std::vector<VariableBaseline> variables;  // in the schema's order
+  /// See FindProbabilityGroups.
+  std::vector<std::vector<uint32_t>> probability_groups;
   std::vector<BaselineChunk> chunks;        // in the order of the rows
   RowSample sample;
 };

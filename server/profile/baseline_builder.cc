@@ -305,12 +305,13 @@ absl::StatusOr<Baseline> BaselineBuilder::Finish() {
     const absl::Status finished =
         impl.FinishVariable(i, total->variables[i], &final_codes[i], &variable);
     if (!finished.ok()) return finished;
-    variable.grouping = MakeGrouping(variable);
+    Derive(&variable);
   }
   absl::StatusOr<std::vector<BaselineChunk>> chunks = std::move(*impl.chunks).Finish(final_codes);
   if (!chunks.ok()) return chunks.status();
   baseline.chunks = *std::move(chunks);
   baseline.sample = std::move(*impl.sampler).Finish();
+  baseline.probability_groups = FindProbabilityGroups(baseline);
   return baseline;
 }
 

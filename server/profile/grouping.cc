@@ -149,4 +149,9 @@ Grouping MakeGrouping(const VariableBaseline& variable) {
   return grouping;
 }
 
+void Derive(VariableBaseline* variable) {
+  variable->grouping = MakeGrouping(*variable);
+  variable->domain = DomainOf(*variable);
+}
+
 }  // namespace plumbline::profile

@@ -33,6 +33,7 @@ void Pane::Merge(const Pane& other) {
     }
   }
   unknown_overflow += other.unknown_overflow;
+  if (!other.faults.empty()) faults.Merge(other.faults);
 }
 
 void Pane::Clear() {
@@ -47,6 +48,7 @@ void Pane::Clear() {
   }
   unknown_variables.clear();
   unknown_overflow = 0;
+  faults = PredictionFaults();
 }
 
 PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch)
@@ -58,7 +60,10 @@ PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch)
       continue;
     }
     const VariableBaseline& variable = baseline.variables[*index];
-    Column& column = columns_[*index];
+    if (variable.variable.role == Role::kPrediction) {
+      predictions_.push_back(static_cast<uint32_t>(*index));
+    }
+    PreparedColumn& column = columns_[*index];
     column.view = &view;
     column.wrong_type = IsWrongType(variable.variable.kind, view.values);
     if (column.wrong_type || variable.is_numeric()) continue;
@@ -74,11 +79,20 @@ PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch)
   }
 }
 
+uint64_t PreparedBatch::SuspiciousRows(const Pane& pane) const {
+  uint64_t rows = 0;
+  for (const uint32_t prediction : predictions_) {
+    rows += Suspicious(baseline_.variables[prediction], pane.variables[prediction]);
+  }
+  return rows;
+}
+
 void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
   const uint64_t rows = end - begin;
   pane->rows += rows;
+  const uint64_t suspicious = SuspiciousRows(*pane);
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const Column& column = columns_[i];
+    const PreparedColumn& column = columns_[i];
     const VariableBaseline& baseline = baseline_.variables[i];
     VariableCounts* counts = &pane->variables[i];
     counts->rows += rows;
@@ -94,6 +108,9 @@ void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
       CountCategoricalColumn(baseline.categories, *column.view, column.dictionary_codes, begin, end,
                              counts);
     }
+  }
+  if (SuspiciousRows(*pane) != suspicious || !baseline_.probability_groups.empty()) {
+    FindFaults(baseline_, columns_, predictions_, begin, end, &pane->faults);
   }
   for (const absl::string_view name : unknown_) {
     const auto known = pane->unknown_variables.find(name);

@@ -12,6 +12,8 @@
 #include "server/profile/baseline.h"
 #include "server/profile/batch.h"
 #include "server/profile/counts.h"
+#include "server/profile/fault_finder.h"
+#include "server/profile/prediction_faults.h"
 
 namespace plumbline::profile {
 
@@ -27,6 +29,7 @@ struct Pane {
   /// `unknown_overflow`.
   absl::btree_map<std::string, uint64_t> unknown_variables;
   uint64_t unknown_overflow = 0;
+  PredictionFaults faults;
 
   Pane() = default;
   /// An empty pane with zeroed counts for every variable.
@@ -58,14 +61,13 @@ class PreparedBatch {
   void Count(uint32_t begin, uint32_t end, Pane* pane) const;
 
  private:
-  struct Column {
-    const ColumnView* view = nullptr;
-    bool wrong_type = false;
-    std::vector<uint32_t> dictionary_codes;  // of a dictionary's entries; or of false and true
-  };
   const Baseline& baseline_;
-  std::vector<Column> columns_;  // by baseline variable; view == nullptr: absent
+  std::vector<PreparedColumn> columns_;  // by baseline variable
+  std::vector<uint32_t> predictions_;    // those that the batch has
   std::vector<absl::string_view> unknown_;
+
+  // Of the predictions; more of them after a slice was counted means that some are wrong.
+  uint64_t SuspiciousRows(const Pane& pane) const;
 };
 
 /// Compact bytes of a pane (varints, sparse), for the store. Sums travel in full precision; one

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
@@ -5,6 +6,7 @@
 #include <numeric>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/fixed_array.h"
 #include "absl/strings/str_cat.h"
@@ -16,8 +18,8 @@
 // Layout of version 2: version byte; rows; how many variables, and of each a byte that says what
 // follows: those of its counters that are not 0, its codes (see count_codec.h), moments, tail sums
 // if codes are below or above the bins, unseen names. Then unknown variables as (name, rows) behind
-// their number; overflow. Version 1 had all eight counters, the codes as pairs, the number of
-// values in the moments, and flags of its own.
+// their number; overflow; and the faults of predictions, if there are any. Version 1 had all eight
+// counters, the codes as pairs, the number of values in the moments, and flags of its own.
 namespace plumbline::profile {
 namespace {
 
@@ -184,6 +186,61 @@ absl::Status ReadVariable(const VariableBaseline& baseline, uint8_t version, Byt
   return absl::OkStatus();
 }
 
+// Pairs of (entries skipped, count) of those that are not 0, behind their number.
+void WriteSparse(absl::Span<const uint64_t> counts, ByteWriter* out) {
+  out->Varint(static_cast<uint64_t>(
+      std::count_if(counts.begin(), counts.end(), [](uint64_t count) { return count > 0; })));
+  size_t next = 0;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    out->Varint(i - next);
+    out->Varint(counts[i]);
+    next = i + 1;
+  }
+}
+
+// None may be above `most`.
+absl::Status ReadSparse(uint64_t most, ByteReader* in, absl::Span<uint64_t> counts) {
+  if (absl::Status read = ReadCountPairs(in, counts); !read.ok()) return read;
+  for (const uint64_t count : counts) {
+    if (count > most) return absl::DataLossError("more faults than rows");
+  }
+  return absl::OkStatus();
+}
+
+void WriteFaults(const PredictionFaults& faults, ByteWriter* out) {
+  out->Varint(faults.rows);
+  out->Varint(faults.inspected);
+  std::vector<uint64_t> states;
+  for (const InputStates& input : faults.inputs) {
+    states.insert(states.end(), input.begin(), input.end());
+  }
+  WriteSparse(states, out);
+  WriteSparse(faults.outside, out);
+  WriteSparse(faults.wrong_sums, out);
+}
+
+absl::Status ReadFaults(const Baseline& baseline, uint64_t rows, ByteReader* in,
+                        PredictionFaults* faults) {
+  faults->rows = in->Varint();
+  faults->inspected = in->Varint();
+  if (faults->rows == 0 || faults->rows > rows || faults->inspected > faults->rows) {
+    return absl::DataLossError("faults of more rows than there are");
+  }
+  std::vector<uint64_t> states(baseline.variables.size() * kInputStates);
+  faults->outside.resize(baseline.variables.size());
+  faults->wrong_sums.resize(baseline.probability_groups.size());
+  absl::Status read = ReadSparse(faults->inspected, in, absl::MakeSpan(states));
+  read.Update(ReadSparse(faults->rows, in, absl::MakeSpan(faults->outside)));
+  read.Update(ReadSparse(faults->rows, in, absl::MakeSpan(faults->wrong_sums)));
+  if (!read.ok()) return read;
+  faults->inputs.resize(baseline.variables.size());
+  for (size_t i = 0; i < states.size(); ++i) {
+    faults->inputs[i / kInputStates][i % kInputStates] = states[i];
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string EncodePane(const Pane& pane) {
@@ -198,6 +255,7 @@ std::string EncodePane(const Pane& pane) {
     out.Varint(rows);
   }
   out.Varint(pane.unknown_overflow);
+  if (!pane.faults.empty()) WriteFaults(pane.faults, &out);
   return out.Take();
 }
 
@@ -228,6 +286,10 @@ absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view byte
     pane.unknown_variables[std::string(name)] = in.Varint();
   }
   pane.unknown_overflow = in.Varint();
+  if (version == kVersion && in.ok() && !in.AtEnd()) {
+    absl::Status faults = ReadFaults(baseline, pane.rows, &in, &pane.faults);
+    if (!faults.ok()) return faults;
+  }
   if (!in.ok() || !in.AtEnd()) return absl::DataLossError("the pane is cut short or too long");
   return pane;
 }

@@ -174,7 +174,7 @@ absl::Status VariableFrom(const v1::VariableBaselineRecord& record, VariableBase
                                                record.longest_category_gap_micros().end());
   const uint64_t values = variable->is_numeric() ? variable->counts.Coded() : 0;
   if (variable->counts.moments.count() != values) return Bad(name, "moments of other values");
-  variable->grouping = profile::MakeGrouping(*variable);
+  profile::Derive(variable);
   return absl::OkStatus();
 }
 
@@ -243,6 +243,10 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
   for (const VariableBaseline& variable : baseline.variables) {
     VariableTo(variable, record.add_variables());
   }
+  for (const std::vector<uint32_t>& group : baseline.probability_groups) {
+    v1::ProbabilityGroupRecord* added = record.add_probability_groups();
+    for (const uint32_t variable : group) added->add_variables(variable);
+  }
   for (const profile::BaselineChunk& chunk : baseline.chunks) {
     v1::BaselineChunkRecord* added = record.add_chunks();
     added->set_rows(chunk.rows);
@@ -280,6 +284,15 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
   auto schema = profile::Schema::Create(std::move(variables));
   if (!schema.ok()) return schema.status();
   baseline.schema = *std::move(schema);
+  for (const v1::ProbabilityGroupRecord& group : record.probability_groups()) {
+    for (const uint32_t variable : group.variables()) {
+      if (variable >= baseline.variables.size() || !baseline.variables[variable].is_numeric()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("a group of probabilities names variable ", variable));
+      }
+    }
+    baseline.probability_groups.emplace_back(group.variables().begin(), group.variables().end());
+  }
   for (const v1::BaselineChunkRecord& chunk : record.chunks()) {
     auto pane = profile::DecodePane(baseline, chunk.pane());
     if (!pane.ok()) return pane.status();

@@ -73,6 +73,14 @@ v1::Finding ToWire(const checks::Finding& finding) {
   out.set_rows(finding.rows);
   out.set_cause(finding.cause);
   out.set_source(finding.source);
+  for (const checks::CoOccurrence& cause : finding.causes) {
+    v1::CoOccurrence* const added = out.add_causes();
+    added->set_variable(cause.variable);
+    added->set_state(cause.state);
+    added->set_share(cause.share);
+    added->set_reference(cause.reference);
+    added->set_lift(cause.lift);
+  }
   return out;
 }
 

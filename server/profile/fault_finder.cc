@@ -1,0 +1,204 @@
+#include "server/profile/fault_finder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+#include "server/profile/column_counter.h"
+
+namespace plumbline::profile {
+namespace {
+
+constexpr size_t kMostInspected = 64;
+
+bool IsClass(const VariableBaseline& variable, uint32_t code) {
+  return code > 0 && code <= variable.bins.size() && variable.counts.codes[code] > 0;
+}
+
+// A value of a numeric variable that is there, compared as the baseline's values are.
+uint32_t CodeOf(const VariableBaseline& variable, double value, bool is_float) {
+  const bool narrow = is_float || variable.variable.type == ValueType::kFloat;
+  return narrow ? variable.bins.Code(static_cast<float>(value)) : variable.bins.Code(value);
+}
+
+// Calls use(row, number, is_float) for the valid rows of a column of numbers.
+template <class Use>
+void ForNumbers(const ColumnView& column, uint32_t begin, uint32_t end, const Use& use) {
+  std::visit(
+      [&](const auto& values) {
+        using List = std::decay_t<decltype(values)>;
+        if constexpr (!std::is_same_v<List, DictionaryView> &&
+                      !std::is_same_v<List, std::vector<absl::string_view>>) {
+          constexpr bool kFloat = std::is_same_v<List, absl::Span<const float>>;
+          ForValidRows(column, begin, end,
+                       [&](uint32_t row) { use(row, static_cast<double>(values[row]), kFloat); });
+        }
+      },
+      column.values);
+}
+
+// The code of a category, of a valid row.
+uint32_t CategoryAt(const VariableBaseline& variable, const PreparedColumn& column, uint32_t row) {
+  const Values& values = column.view->values;
+  if (const auto* strings = std::get_if<std::vector<absl::string_view>>(&values)) {
+    return variable.categories.Code((*strings)[row]);
+  }
+  if (const auto* dictionary = std::get_if<DictionaryView>(&values)) {
+    return column.dictionary_codes[dictionary->indices[row]];
+  }
+  if (const auto* bools = std::get_if<absl::Span<const bool>>(&values)) {
+    return column.dictionary_codes[(*bools)[row] ? 1 : 0];
+  }
+  return variable.categories.CodeOfInt(std::get<absl::Span<const int64_t>>(values)[row]);
+}
+
+class Finder {
+ public:
+  Finder(const Baseline& baseline, absl::Span<const PreparedColumn> columns, uint32_t begin,
+         uint32_t end, PredictionFaults* faults)
+      : baseline_(baseline),
+        columns_(columns),
+        begin_(begin),
+        end_(end),
+        faulty_(end - begin, false),
+        faults_(faults) {}
+
+  void LookAt(uint32_t prediction) {
+    const VariableBaseline& variable = baseline_.variables[prediction];
+    const PreparedColumn& column = columns_[prediction];
+    if (column.view == nullptr || column.wrong_type) return;
+    if (!variable.is_numeric()) {
+      ForValidRows(*column.view, begin_, end_, [&](uint32_t row) {
+        if (CategoryAt(variable, column, row) == variable.categories.unseen_code()) Mark(row);
+      });
+      return;
+    }
+    uint64_t outside = 0;
+    ForNumbers(*column.view, begin_, end_, [&](uint32_t row, double x, bool is_float) {
+      const bool wrong = std::isfinite(x) && IsOutside(variable, x, is_float);
+      outside += wrong ? 1 : 0;
+      if (wrong || !std::isfinite(x)) Mark(row);
+    });
+    if (outside == 0) return;
+    faults_->outside.resize(baseline_.variables.size());
+    faults_->outside[prediction] += outside;
+  }
+
+  // Rows that lack one of the group, or have one that is not finite, have no sum.
+  void LookAtSums(size_t group) {
+    std::vector<double> sums(end_ - begin_, 0);
+    for (const uint32_t prediction : baseline_.probability_groups[group]) {
+      const PreparedColumn& column = columns_[prediction];
+      if (column.view == nullptr || column.wrong_type) return;
+      std::vector<double> values(sums.size(), std::nan(""));
+      ForNumbers(*column.view, begin_, end_,
+                 [&](uint32_t row, double x, bool) { values[row - begin_] = x; });
+      for (size_t i = 0; i < sums.size(); ++i) sums[i] += values[i];
+    }
+    uint64_t wrong = 0;
+    for (size_t i = 0; i < sums.size(); ++i) {
+      if (!std::isfinite(sums[i]) || std::abs(sums[i] - 1) <= kSumTolerance) continue;
+      ++wrong;
+      faulty_[i] = true;
+    }
+    if (wrong == 0) return;
+    faults_->wrong_sums.resize(baseline_.probability_groups.size());
+    faults_->wrong_sums[group] += wrong;
+  }
+
+  void Inspect() {
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i < faulty_.size(); ++i) {
+      if (faulty_[i]) rows.push_back(begin_ + static_cast<uint32_t>(i));
+    }
+    if (rows.empty()) return;
+    faults_->rows += rows.size();
+    faults_->inputs.resize(baseline_.variables.size());
+    const size_t looks = std::min(rows.size(), kMostInspected);
+    faults_->inspected += looks;
+    for (size_t i = 0; i < looks; ++i) InspectRow(rows[i * rows.size() / looks]);
+  }
+
+ private:
+  void Mark(uint32_t row) { faulty_[row - begin_] = true; }
+
+  static bool IsOutside(const VariableBaseline& variable, double x, bool is_float) {
+    switch (variable.domain) {
+      case PredictionDomain::kAny:
+        return false;
+      case PredictionDomain::kProbability:
+        return x < -kUnitTolerance || x > 1 + kUnitTolerance;
+      case PredictionDomain::kClasses:
+        return !IsClass(variable, CodeOf(variable, x, is_float));
+    }
+    return false;
+  }
+
+  void InspectRow(uint32_t row) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (baseline_.variables[i].variable.role != Role::kFeature) continue;
+      const std::optional<InputState> state = StateOf(i, row);
+      if (state.has_value()) ++faults_->inputs[i][static_cast<size_t>(*state)];
+    }
+  }
+
+  std::optional<InputState> StateOf(size_t index, uint32_t row) const {
+    const VariableBaseline& variable = baseline_.variables[index];
+    const PreparedColumn& column = columns_[index];
+    if (column.view == nullptr) return InputState::kAbsent;
+    if (!column.view->IsValid(row)) return InputState::kNull;
+    if (column.wrong_type) return InputState::kWrongType;
+    if (!variable.is_numeric()) {
+      const bool unseen = CategoryAt(variable, column, row) == variable.categories.unseen_code();
+      return unseen ? std::make_optional(InputState::kUnseen) : std::nullopt;
+    }
+    std::optional<InputState> state;
+    ForNumbers(*column.view, row, row + 1, [&](uint32_t, double x, bool is_float) {
+      if (std::isnan(x)) {
+        state = InputState::kNan;
+      } else if (std::isinf(x)) {
+        state = InputState::kInfinite;
+      } else {
+        const uint32_t code = CodeOf(variable, x, is_float);
+        if (code == 0 || code == variable.bins.size() + 1) state = InputState::kOutOfRange;
+      }
+    });
+    return state;
+  }
+
+  const Baseline& baseline_;
+  const absl::Span<const PreparedColumn> columns_;
+  const uint32_t begin_, end_;
+  std::vector<bool> faulty_;
+  PredictionFaults* const faults_;
+};
+
+}  // namespace
+
+uint64_t Suspicious(const VariableBaseline& variable, const VariableCounts& counts) {
+  if (counts.codes.empty()) return 0;
+  if (!variable.is_numeric()) return counts.codes.back();
+  uint64_t rows = counts.nans + counts.positive_infinities + counts.negative_infinities;
+  if (variable.domain == PredictionDomain::kAny) return rows;
+  rows += counts.codes.front() + counts.codes.back();
+  if (variable.domain == PredictionDomain::kProbability) return rows;
+  for (uint32_t code = 1; code <= variable.bins.size(); ++code) {
+    if (!IsClass(variable, code)) rows += counts.codes[code];
+  }
+  return rows;
+}
+
+void FindFaults(const Baseline& baseline, absl::Span<const PreparedColumn> columns,
+                absl::Span<const uint32_t> predictions, uint32_t begin, uint32_t end,
+                PredictionFaults* faults) {
+  Finder finder(baseline, columns, begin, end, faults);
+  for (const uint32_t prediction : predictions) finder.LookAt(prediction);
+  for (size_t group = 0; group < baseline.probability_groups.size(); ++group) {
+    finder.LookAtSums(group);
+  }
+  finder.Inspect();
+}
+
+}  // namespace plumbline::profile

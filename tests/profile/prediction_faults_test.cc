@@ -1,0 +1,218 @@
+#include "server/profile/prediction_faults.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/profile/prediction_domain.h"
+#include "tests/profile/batch_maker.h"
+
+namespace plumbline::profile {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Features age and city, and predictions: the probabilities p_no and p_yes, a class, a name.
+struct Rows {
+  explicit Rows(int count, uint64_t seed = 1) : rows(count) {
+    std::mt19937_64 random(seed);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (int row = 0; row < count; ++row) {
+      age.push_back(20 + 60 * unit(random));
+      city.push_back(unit(random) < 0.5 ? "bonn" : "ulm");
+      p_yes.push_back(unit(random));
+      p_no.push_back(1 - p_yes.back());
+      grade.push_back(row % 3);
+      name.push_back(row % 2 == 0 ? "good" : "bad");
+    }
+    validity.assign((rows + 7) / 8, 0xff);
+  }
+  void SetAgeNull(int row) { validity[row / 8] &= ~(1 << (row % 8)); }
+
+  BatchView Batch() const {
+    std::vector<ColumnView> columns = {NumberColumn("age", age),     TextColumn("city", city),
+                                       NumberColumn("p_no", p_no),   NumberColumn("p_yes", p_yes),
+                                       NumberColumn("grade", grade), TextColumn("name", name)};
+    columns[0].validity = validity;
+    return MakeBatch(rows, std::move(columns));
+  }
+
+  uint32_t rows;
+  std::vector<double> age, p_no, p_yes;
+  std::vector<int64_t> grade;
+  std::vector<std::string> city, name;
+  std::vector<uint8_t> validity;
+};
+
+std::vector<VariableHint> Predictions(const std::vector<std::string>& names) {
+  std::vector<VariableHint> hints;
+  for (const std::string& name : names) {
+    VariableHint hint;
+    hint.name = name;
+    hint.role = Role::kPrediction;
+    if (name == "grade") hint.kind = Kind::kNumeric;
+    hints.push_back(hint);
+  }
+  return hints;
+}
+
+Baseline Trained() {
+  const Rows rows(3'000);
+  auto baseline = BuildBaseline({rows.Batch()}, Predictions({"p_no", "p_yes", "grade", "name"}));
+  EXPECT_TRUE(baseline.ok()) << baseline.status();
+  return *std::move(baseline);
+}
+
+uint64_t Inputs(const Baseline& baseline, const PredictionFaults& faults, absl::string_view name,
+                InputState state) {
+  return faults.inputs[*baseline.schema.Find(name)][static_cast<size_t>(state)];
+}
+
+PredictionDomain DomainOfPrediction(const std::vector<double>& values) {
+  auto baseline = BuildBaseline(
+      {MakeBatch(static_cast<uint32_t>(values.size()), {NumberColumn("score", values)})},
+      Predictions({"score"}));
+  EXPECT_TRUE(baseline.ok()) << baseline.status();
+  return baseline->variables[0].domain;
+}
+
+TEST(PredictionDomain, IsWhatTrainingShows) {
+  const Baseline baseline = Trained();
+  EXPECT_EQ(baseline.variables[*baseline.schema.Find("age")].domain, PredictionDomain::kAny);
+  EXPECT_EQ(baseline.variables[*baseline.schema.Find("p_yes")].domain,
+            PredictionDomain::kProbability);
+  EXPECT_EQ(baseline.variables[*baseline.schema.Find("grade")].domain, PredictionDomain::kClasses);
+  EXPECT_EQ(DomainOfPrediction(Rows(500).age), PredictionDomain::kAny);
+  // A count has rare large values: those are no classes.
+  std::mt19937_64 random(3);
+  std::poisson_distribution<int> poisson(3);
+  std::vector<double> counts;
+  for (int i = 0; i < 5'000; ++i) counts.push_back(poisson(random));
+  EXPECT_EQ(DomainOfPrediction(counts), PredictionDomain::kAny);
+}
+
+TEST(PredictionDomain, FindsProbabilitiesThatSumToOne) {
+  const Baseline baseline = Trained();
+  ASSERT_EQ(baseline.probability_groups.size(), 1u);
+  EXPECT_THAT(baseline.probability_groups[0],
+              ElementsAre(*baseline.schema.Find("p_no"), *baseline.schema.Find("p_yes")));
+  // Another score beside them that is none of the group.
+  const Rows rows(500), others(500, 9);
+  BatchView batch = rows.Batch();
+  batch.columns.push_back(NumberColumn("score", others.p_yes));
+  auto mixed = BuildBaseline({batch}, Predictions({"p_no", "p_yes", "score"}));
+  ASSERT_TRUE(mixed.ok());
+  ASSERT_EQ(mixed->probability_groups.size(), 1u);
+  EXPECT_EQ(mixed->probability_groups[0].size(), 2u);
+  auto apart = BuildBaseline({batch}, Predictions({"p_yes", "score"}));
+  ASSERT_TRUE(apart.ok());
+  EXPECT_THAT(apart->probability_groups, IsEmpty());
+}
+
+TEST(PredictionFaults, AreNotThereWhereAllIsWell) {
+  const Baseline baseline = Trained();
+  EXPECT_EQ(CountBatch(baseline, Rows(2'000, 5).Batch()).faults, PredictionFaults());
+}
+
+TEST(PredictionFaults, CountRowsAndWhatIsWrongWithTheirInputs) {
+  const Baseline baseline = Trained();
+  Rows rows(400, 5);
+  for (int row = 0; row < 40; ++row) {
+    rows.p_yes[row * 10] = row % 2 == 0 ? kNan : kInfinity;
+    rows.SetAgeNull(row * 10);
+  }
+  rows.city[0] = "rome";
+  rows.age[10] = 300;
+  rows.validity[1] |= 4;  // row 10 has an age
+  const Pane pane = CountBatch(baseline, rows.Batch());
+  EXPECT_EQ(pane.faults.rows, 40u);
+  EXPECT_EQ(pane.faults.inspected, 40u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kNull), 39u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kOutOfRange), 1u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "city", InputState::kUnseen), 1u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "p_no", InputState::kNan), 0u);
+}
+
+TEST(PredictionFaults, AreOutsideTheirDomain) {
+  const Baseline baseline = Trained();
+  Rows rows(400, 5);
+  rows.p_yes[3] = 1.25, rows.p_no[3] = -0.25;
+  rows.p_yes[4] = 1 + 1e-8, rows.p_no[4] = 0;
+  rows.grade[7] = 3;
+  rows.name[9] = "ugly";
+  const Pane pane = CountBatch(baseline, rows.Batch());
+  EXPECT_EQ(pane.faults.rows, 3u);
+  EXPECT_EQ(pane.faults.outside[*baseline.schema.Find("p_yes")], 1u);
+  EXPECT_EQ(pane.faults.outside[*baseline.schema.Find("p_no")], 1u);
+  EXPECT_EQ(pane.faults.outside[*baseline.schema.Find("grade")], 1u);
+  EXPECT_THAT(pane.faults.wrong_sums, ElementsAre());
+}
+
+TEST(PredictionFaults, AreSumsThatAreNotOne) {
+  const Baseline baseline = Trained();
+  Rows rows(400, 5);
+  rows.p_yes[3] = 0.5, rows.p_no[3] = 0.4;
+  rows.p_yes[5] = kNan;  // no sum
+  const Pane pane = CountBatch(baseline, rows.Batch());
+  EXPECT_EQ(pane.faults.rows, 2u);
+  EXPECT_THAT(pane.faults.wrong_sums, ElementsAre(1));
+}
+
+TEST(PredictionFaults, InspectABoundedNumberOfRowsEvenlySpread) {
+  const Baseline baseline = Trained();
+  Rows rows(1'000, 5);
+  for (double& p : rows.p_yes) p = kNan;
+  for (int row = 500; row < 1'000; ++row) rows.SetAgeNull(row);
+  const Pane pane = CountBatch(baseline, rows.Batch());
+  EXPECT_EQ(pane.faults.rows, 1'000u);
+  EXPECT_EQ(pane.faults.inspected, 64u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kNull), 32u);
+}
+
+TEST(PredictionFaults, TellAbsentColumnsAndOtherTypesApart) {
+  const Baseline baseline = Trained();
+  Rows rows(100, 5);
+  rows.p_yes[0] = kNan;
+  BatchView batch = rows.Batch();
+  batch.columns.erase(batch.columns.begin());          // age
+  batch.columns[0] = NumberColumn("city", rows.p_no);  // floating point
+  const Pane pane = CountBatch(baseline, batch);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kAbsent), 1u);
+  EXPECT_EQ(Inputs(baseline, pane.faults, "city", InputState::kWrongType), 1u);
+}
+
+TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
+  const Baseline baseline = Trained();
+  Rows first(100, 5), second(100, 6);
+  first.p_yes[0] = kNan;
+  first.SetAgeNull(0);
+  second.p_yes[1] = 7;
+  second.grade[2] = -1;
+  Pane sum = CountBatch(baseline, first.Batch());
+  sum.Merge(CountBatch(baseline, second.Batch()));
+  EXPECT_EQ(sum.faults.rows, 3u);
+  EXPECT_EQ(sum.faults.inspected, 3u);
+  auto read = DecodePane(baseline, EncodePane(sum));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->faults.rows, 3u);
+  EXPECT_EQ(read->faults.inputs, sum.faults.inputs);
+  EXPECT_EQ(read->faults.outside, sum.faults.outside);
+  EXPECT_THAT(read->faults.wrong_sums, ElementsAre(1));
+  sum.Clear();
+  EXPECT_TRUE(sum.faults.empty());
+  const std::string none = EncodePane(CountBatch(baseline, Rows(10).Batch()));
+  EXPECT_TRUE(DecodePane(baseline, none)->faults.empty());
+  EXPECT_FALSE(DecodePane(baseline, none + std::string(1, '\x7f')).ok());
+}
+
+}  // namespace
+}  // namespace plumbline::profile
