@@ -7,7 +7,6 @@
 
 #include "absl/types/span.h"
 #include "server/profile/statistics.h"
-#include "server/stats/optional_double.h"
 
 namespace plumbline::telemetry {
 
@@ -24,7 +23,7 @@ struct Metric {
   prometheus::MetricType type;
   LabelSet labels;
   /// Set for a statistic of a variable: where its value is.
-  stats::OptionalDouble profile::VariableStatistics::*statistic = nullptr;
+  decltype(&profile::VariableStatistics::psi) statistic = nullptr;
 };
 
 /// Position of a metric in the table. The statistics of variables follow from kFirstStatistic on.

@@ -95,7 +95,7 @@ size_t SeriesOf(const engine::VariableSnapshot& variable) {
   const auto statistics = Metrics().subspan(kFirstStatistic);
   return static_cast<size_t>(
       std::count_if(statistics.begin(), statistics.end(), [&](const Metric& metric) {
-        const stats::OptionalDouble value = variable.live.*metric.statistic;
+        const auto value = variable.live.*metric.statistic;
         return value.has_value() && std::isfinite(*value);
       }));
 }
