@@ -4,10 +4,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <fstream>
-#include <thread>
 
 namespace plumbline::transport {
 namespace {
@@ -36,8 +34,6 @@ void TuneProcess() {
   mallopt(M_MMAP_THRESHOLD, 8 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_TOP_PAD, 16 << 20);
-  // Each arena keeps what its threads once took, up to 64 MB; by default there are 8 a core.
-  mallopt(M_ARENA_MAX, 2 * std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
 void GiveBackMemory() {
