@@ -76,7 +76,8 @@ Finding CheckProbabilitySum(const profile::Baseline& baseline, const Policy& pol
 std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
                                          const profile::Pane& window);
 /// Adds them to a finding on wrong predictions.
-void NameCauses(const std::vector<CoOccurrence>& causes, uint64_t inspected, Finding* finding);
+void NameCauses(const std::vector<CoOccurrence>& causes, const profile::PredictionFaults& faults,
+                Finding* finding);
 /// Rows without the column. Not for labels.
 Finding CheckAbsentVariable(const VariableInput& input);
 Finding CheckWrongType(const VariableInput& input);

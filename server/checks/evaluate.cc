@@ -23,7 +23,7 @@ class Causes {
   Finding Named(Finding finding) {
     if (finding.status != Status::kFiring) return finding;
     if (!causes_.has_value()) causes_ = CausesOfFaults(baseline_, window_);
-    NameCauses(*causes_, window_.faults.inspected, &finding);
+    NameCauses(*causes_, window_.faults, &finding);
     return finding;
   }
 

@@ -117,7 +117,8 @@ std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
   return causes;
 }
 
-void NameCauses(const std::vector<CoOccurrence>& causes, uint64_t inspected, Finding* finding) {
+void NameCauses(const std::vector<CoOccurrence>& causes, const profile::PredictionFaults& faults,
+                Finding* finding) {
   if (causes.empty()) return;
   finding->causes = causes;
   finding->cause = causes.front().cause;
@@ -127,7 +128,8 @@ void NameCauses(const std::vector<CoOccurrence>& causes, uint64_t inspected, Fin
                     "` ", cause.state, " in ", PercentText(cause.share), " (", ReferenceText(cause),
                     ")");
   }
-  absl::StrAppend(&finding->reason, " [", CountText(inspected), " rows inspected]");
+  if (faults.inspected == faults.rows) return;
+  absl::StrAppend(&finding->reason, ", of ", CountText(faults.inspected), " of these rows");
 }
 
 Finding CheckPredictionDomain(const VariableInput& input, uint64_t outside) {
