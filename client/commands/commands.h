@@ -79,10 +79,11 @@ struct SendCommand {
   absl::Status Run(const Context& context) const;
 };
 
-/// `report`, `alerts`, `watch`.
+/// `report`, `alerts`, `similar`, `watch`.
 struct ReportCommands {
   TargetFlags target;
   std::string variable;
+  uint32_t limit = 0;
   bool all = false;
 
   void Register(CLI::App* app, Context* context);
@@ -90,6 +91,7 @@ struct ReportCommands {
  private:
   absl::Status Report(const Context& context) const;
   absl::Status Alerts(const Context& context) const;
+  absl::Status Similar(const Context& context) const;
   absl::Status Watch(const Context& context) const;
 };
 

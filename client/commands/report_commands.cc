@@ -26,6 +26,14 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   target.RegisterModel(alerts, false);
   target.RegisterVersion(alerts);
   alerts->add_flag("--all", all, "Resolved ones too");
+  CLI::App* similar =
+      add("similar", "The features that could stand in for a variable", &ReportCommands::Similar);
+  target.RegisterModel(similar, true);
+  target.RegisterVersion(similar);
+  similar->add_option("--variable", variable, "The variable")->type_name("V")->required();
+  similar->add_option("--limit", limit, "At most so many")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   CLI::App* watch = add("watch", "Every change of an alert as it happens", &ReportCommands::Watch);
   target.RegisterModel(watch, false);
 }
@@ -52,6 +60,19 @@ absl::Status ReportCommands::Alerts(const Context& context) const {
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(*response);
   *context.out << AlertsText(*response);
+  return absl::OkStatus();
+}
+
+absl::Status ReportCommands::Similar(const Context& context) const {
+  v1::ListSimilarVariablesRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  request.set_variable(variable);
+  request.set_limit(limit);
+  const auto response = Unary<Service>(context, &Service::Stub::ListSimilarVariables, request);
+  if (!response.ok()) return response.status();
+  if (context.json()) return context.PrintJson(*response);
+  *context.out << SimilarText(*response);
   return absl::OkStatus();
 }
 

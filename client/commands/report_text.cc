@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
 #include "client/commands/text_table.h"
@@ -230,6 +231,17 @@ std::string VariableText(const v1::Report& report) {
                     DistributionChart(variable));
   }
   return text;
+}
+
+std::string SimilarText(const v1::ListSimilarVariablesResponse& similar) {
+  if (similar.variables().empty()) return "no feature is similar\n";
+  TextTable table(
+      {{"variable"}, {"association"}, {"value", Align::kRight}, {"rows compared", Align::kRight}});
+  for (const v1::SimilarVariable& variable : similar.variables()) {
+    table.AddRow({Printable(variable.variable(), 40), variable.association(),
+                  absl::StrFormat("%.3f", variable.value()), FormatCount(variable.rows())});
+  }
+  return table.ToString();
 }
 
 }  // namespace plumbline::client

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plumbline/v1/report.pb.h"
+#include "plumbline/v1/report_service.pb.h"
 
 namespace plumbline::client {
 
@@ -14,6 +15,9 @@ std::string ReportText(const v1::Report& report);
 /// All there is about one variable: every statistic, training beside live, and a bar chart. The
 /// report is one asked for this variable.
 std::string VariableText(const v1::Report& report);
+
+/// A table of the features most similar to a variable.
+std::string SimilarText(const v1::ListSimilarVariablesResponse& similar);
 
 }  // namespace plumbline::client
 

@@ -84,6 +84,15 @@ v1::Finding ToWire(const checks::Finding& finding) {
   return out;
 }
 
+v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar) {
+  v1::SimilarVariable out;
+  out.set_variable(baseline.variables[similar.variable].variable.name);
+  out.set_association(std::string(profile::AssociationName(similar.association)));
+  out.set_value(similar.value);
+  out.set_rows(similar.rows);
+  return out;
+}
+
 v1::Alert ToWire(const engine::ModelAlert& alert) {
   v1::Alert out;
   out.set_model(alert.key.model);

@@ -10,6 +10,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/report.h"
 #include "server/profile/baseline.h"
+#include "server/profile/similarity.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::transport {
@@ -22,6 +23,7 @@ v1::Finding ToWire(const checks::Finding& finding);
 v1::Alert ToWire(const engine::ModelAlert& alert);
 v1::VariableStatistics ToWire(const std::string& variable,
                               const profile::VariableStatistics& statistics);
+v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar);
 v1::ProducerLoss ToWire(const engine::ProducerLoss& loss);
 v1::Report ToWire(const engine::Report& report);
 v1::BacktestChunk ToWire(const engine::BacktestChunk& chunk);

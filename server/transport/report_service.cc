@@ -1,12 +1,16 @@
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/base/bounded_queue.h"
 #include "server/engine/backtest.h"
 #include "server/engine/records.h"
+#include "server/profile/similarity.h"
 #include "server/transport/control_services.h"
 #include "server/transport/convert.h"
 #include "server/transport/convert_policy.h"
@@ -18,6 +22,9 @@ namespace plumbline::transport {
 namespace {
 
 constexpr size_t kChangesWaiting = 10'000;
+constexpr size_t kSimilar = 5;
+constexpr size_t kSubstitutes = 3;
+constexpr size_t kMostSimilar = 1'000;
 constexpr absl::Duration kLookForCancel = absl::Milliseconds(200);
 
 absl::StatusOr<engine::Chunking> ChunkingOf(const v1::BacktestHeader& header) {
@@ -93,6 +100,34 @@ absl::Status AddRows(const grpc::ByteBuffer& bytes, engine::Backtester* backtest
   return backtester->Add(view, emit);
 }
 
+// Beside each variable that is absent: what says most about it. A baseline without a row sample, or
+// one that was deleted meanwhile, leaves it out.
+void NameSubstitutes(engine::Engine* engine, v1::Report* report) {
+  std::shared_ptr<const profile::Baseline> baseline;
+  for (v1::Finding& finding : *report->mutable_findings()) {
+    if (finding.check() != checks::CheckName(checks::CheckId::kAbsentVariable) ||
+        finding.status() != checks::StatusName(checks::Status::kFiring)) {
+      continue;
+    }
+    if (baseline == nullptr) {
+      auto whole =
+          engine->GetWholeBaseline(report->model(), report->version(), report->baseline_number());
+      if (!whole.ok()) return;
+      baseline = *std::move(whole);
+    }
+    const std::optional<size_t> variable = baseline->schema.Find(finding.variable());
+    if (!variable.has_value()) continue;
+    for (const profile::Similarity& similar :
+         profile::MostSimilar(*baseline, *variable, kSubstitutes)) {
+      *finding.add_similar() = ToWire(*baseline, similar);
+    }
+    if (finding.similar().empty()) continue;
+    absl::StrAppend(finding.mutable_reason(), "; most similar: `", finding.similar(0).variable(),
+                    absl::StrFormat("` (%s %.2f)", finding.similar(0).association(),
+                                    finding.similar(0).value()));
+  }
+}
+
 }  // namespace
 
 ReportService::ReportService(engine::Engine* engine, int max_watchers, OpenCalls* calls)
@@ -115,6 +150,28 @@ grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportR
   const auto report = engine_->GetReport(request->model(), request->version(), request->variable());
   if (!report.ok()) return ToGrpcStatus(report.status());
   *response->mutable_report() = ToWire(*report);
+  NameSubstitutes(engine_, response->mutable_report());
+  return grpc::Status::OK;
+}
+
+grpc::Status ReportService::ListSimilarVariables(grpc::ServerContext*,
+                                                 const v1::ListSimilarVariablesRequest* request,
+                                                 v1::ListSimilarVariablesResponse* response) {
+  const auto baseline = engine_->GetWholeBaseline(request->model(), request->version(), 0);
+  if (!baseline.ok()) return ToGrpcStatus(baseline.status());
+  const std::optional<size_t> variable = (*baseline)->schema.Find(request->variable());
+  if (!variable.has_value()) {
+    return ToGrpcStatus(absl::NotFoundError(absl::StrCat(
+        "model \"", request->model(), "\" has no variable \"", request->variable(), "\"")));
+  }
+  if (request->limit() > kMostSimilar) {
+    return ToGrpcStatus(absl::InvalidArgumentError(
+        absl::StrCat("limit is ", request->limit(), "; it is at most ", kMostSimilar)));
+  }
+  const size_t limit = request->limit() == 0 ? kSimilar : request->limit();
+  for (const profile::Similarity& similar : profile::MostSimilar(**baseline, *variable, limit)) {
+    *response->add_variables() = ToWire(**baseline, similar);
+  }
   return grpc::Status::OK;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/profile/similarity.h"
 #include "server/profile/statistics.h"
 #include "server/stats/ks.h"
 #include "server/stats/wasserstein.h"
@@ -126,6 +127,26 @@ TEST(RealData, BikeSharingJanuaryAgainstJulyMovesInTemperature) {
   const Comparison hour = Compare(month("hr", "2011-01"), month("hr", "2011-07"));
   EXPECT_NEAR(*hour.statistics.ks, hour.exact_ks, 1e-12);
   EXPECT_LT(*hour.statistics.psi_corrected, 0.01);
+}
+
+TEST(RealData, Row6aTheBestSubstituteOfAVariableIsNamed) {
+  const Table table = ReadCsv("bike_sharing/hour.csv.gz");
+  const std::vector<std::string> numeric = {"atemp", "hr", "hum", "temp", "windspeed", "cnt"};
+  std::vector<std::vector<double>> numbers;
+  for (const std::string& name : numeric) numbers.push_back(Numbers(table.Column(name)));
+  const std::vector<std::string>& season = table.Column("season");
+  std::vector<ColumnView> columns = {TextColumn("season", season)};
+  for (size_t i = 0; i < numeric.size(); ++i)
+    columns.push_back(NumberColumn(numeric[i], numbers[i]));
+  const auto baseline = BuildBaseline({MakeBatch(static_cast<uint32_t>(table.rows()), columns)});
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  const auto similar = MostSimilar(*baseline, *baseline->schema.Find("atemp"), 3);
+  ASSERT_EQ(similar.size(), 3u);
+  EXPECT_EQ(baseline->variables[similar[0].variable].variable.name, "temp");
+  EXPECT_EQ(similar[0].association, Association::kSpearman);
+  EXPECT_GT(similar[0].value, 0.95);
+  EXPECT_EQ(baseline->variables[similar[1].variable].variable.name, "season");
+  EXPECT_EQ(similar[1].association, Association::kCorrelationRatio);
 }
 
 TEST(RealData, AdultHalvesDoNotDiffer) {
