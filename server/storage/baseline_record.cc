@@ -285,6 +285,9 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
   if (!schema.ok()) return schema.status();
   baseline.schema = *std::move(schema);
   for (const v1::ProbabilityGroupRecord& group : record.probability_groups()) {
+    if (group.variables_size() < 2) {
+      return absl::InvalidArgumentError("a group of probabilities has fewer than two");
+    }
     for (const uint32_t variable : group.variables()) {
       if (variable >= baseline.variables.size() || !baseline.variables[variable].is_numeric()) {
         return absl::InvalidArgumentError(

@@ -161,6 +161,22 @@ TEST(BaselineRecord, RefusesWhatDoesNotFit) {
   }
 }
 
+TEST(BaselineRecord, KeepsGroupsOfProbabilitiesAndRefusesOnesThatAreNone) {
+  v1::BaselineRecord record = ToRecord(Built());
+  v1::ProbabilityGroupRecord* group = record.add_probability_groups();
+  group->add_variables(0);
+  EXPECT_FALSE(FromRecord(record).ok());  // one alone
+  group->add_variables(2);
+  EXPECT_FALSE(FromRecord(record).ok());  // a categorical one
+  group->set_variables(1, 3);
+  EXPECT_FALSE(FromRecord(record).ok());  // of three variables
+  group->set_variables(1, 0);
+  const auto baseline = FromRecord(record);
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_EQ(baseline->probability_groups, (std::vector<std::vector<uint32_t>>{{0, 0}}));
+  EXPECT_EQ(ToRecord(*baseline).probability_groups_size(), 1);
+}
+
 TEST(BaselineRecord, NamesTheVariableAtFault) {
   v1::BaselineRecord record = ToRecord(Built());
   record.mutable_variables(2)->set_kind(9);
