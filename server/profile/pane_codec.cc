@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <iterator>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -105,7 +104,12 @@ absl::Status ReadNames(ByteReader* in, UnseenNames* names) {
 void WriteVariable(const VariableCounts& counts, ByteWriter* out) {
   const bool moments = counts.moments.count() > 0;
   uint8_t has = (moments ? kHasMoments : 0) | (counts.unseen_names.empty() ? 0 : kHasUnseenNames);
-  for (size_t i = 0; i < std::size(kCounters); ++i) has |= (counts.*kCounters[i] > 0 ? 1 : 0) << i;
+  // Not by their index: g++ 12 with -fsanitize=undefined loses these bits then.
+  uint8_t bit = 1;
+  for (const auto counter : kCounters) {
+    if (counts.*counter > 0) has |= bit;
+    bit = static_cast<uint8_t>(bit << 1);
+  }
   out->Byte(has);
   for (const auto counter : kCounters) {
     if (counts.*counter > 0) out->Varint(counts.*counter);
@@ -138,8 +142,10 @@ uint64_t Total(Codes codes) { return std::accumulate(codes.begin(), codes.end(),
 
 absl::Status ReadSecondVersion(ByteReader* in, Codes codes, VariableCounts* counts) {
   const uint8_t has = in->Byte();
-  for (size_t i = 0; i < std::size(kCounters); ++i) {
-    if ((has >> i & 1) != 0) counts->*kCounters[i] = in->Varint();
+  uint8_t bit = 1;
+  for (const auto counter : kCounters) {
+    if ((has & bit) != 0) counts->*counter = in->Varint();
+    bit = static_cast<uint8_t>(bit << 1);
   }
   if (absl::Status read = ReadCounts(in, codes); !read.ok()) return read;
   if ((has & kHasMoments) != 0) {
