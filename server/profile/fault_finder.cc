@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <variant>
@@ -17,10 +18,15 @@ bool IsClass(const VariableBaseline& variable, uint32_t code) {
   return code > 0 && code <= variable.bins.size() && variable.counts.codes[code] > 0;
 }
 
-// A value of a numeric variable that is there, compared as the baseline's values are.
+// A finite value of a numeric variable, compared as the baseline's values are. What no float32
+// holds is beyond all of a baseline of floats.
 uint32_t CodeOf(const VariableBaseline& variable, double value, bool is_float) {
-  const bool narrow = is_float || variable.variable.type == ValueType::kFloat;
-  return narrow ? variable.bins.Code(static_cast<float>(value)) : variable.bins.Code(value);
+  const NumericBins& bins = variable.bins;
+  if (!is_float && variable.variable.type != ValueType::kFloat) return bins.Code(value);
+  if (std::abs(value) <= std::numeric_limits<float>::max()) {
+    return bins.Code(static_cast<float>(value));
+  }
+  return value < 0 && bins.size() > 0 ? 0 : static_cast<uint32_t>(bins.size()) + 1;
 }
 
 // Calls use(row, number, is_float) for the valid rows of a column of numbers.

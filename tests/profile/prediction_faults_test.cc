@@ -157,6 +157,18 @@ TEST(PredictionFaults, AreOutsideTheirDomain) {
   EXPECT_THAT(pane.faults.wrong_sums, ElementsAre());
 }
 
+TEST(PredictionFaults, AreClassesThatNoFloatHolds) {
+  std::vector<float> trained;
+  for (int row = 0; row < 300; ++row) trained.push_back(static_cast<float>(row % 3));
+  auto baseline =
+      BuildBaseline({MakeBatch(300, {NumberColumn("score", trained)})}, Predictions({"score"}));
+  ASSERT_TRUE(baseline.ok());
+  ASSERT_EQ(baseline->variables[0].domain, PredictionDomain::kClasses);
+  const std::vector<double> live = {0, 1, 2, 1e300, -1e300, 1e38};
+  const Pane pane = CountBatch(*baseline, MakeBatch(6, {NumberColumn("score", live)}));
+  EXPECT_THAT(pane.faults.outside, ElementsAre(3));
+}
+
 TEST(PredictionFaults, AreSumsThatAreNotOne) {
   const Baseline baseline = Trained();
   Rows rows(400, 5);
