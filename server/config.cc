@@ -95,14 +95,20 @@ const std::vector<Setting>& Settings() {
       {"max_sources_per_model", &Config::max_sources_per_model,
        "Sources of a model and version with a watermark of their own; further ones share one", 1,
        100'000},
+      {"max_judged_sources", &Config::max_judged_sources,
+       "Sources of a model and version with a window and alerts of their own, besides those of all "
+       "rows; a few KB a variable each, 0: none",
+       0, 10'000},
       {"max_producers_per_model", &Config::max_producers_per_model,
        "Epochs of producers of a model and version; beyond it the one silent longest expires", 1,
        1'000'000},
       {"max_watchers", &Config::max_watchers, "Clients that watch alerts at a time", 1, 200},
       {"max_series_per_model", &Config::max_series_per_model,
-       "Series on /metrics of one model and version: alerts, then the worst variables", 20,
-       10'000'000},
-      {"max_series", &Config::max_series, "Series on /metrics of all models", 20, 100'000'000},
+       "Series on /metrics of one model and version: alerts, then the worst variables, then those "
+       "of "
+       "single sources",
+       21, 10'000'000},
+      {"max_series", &Config::max_series, "Series on /metrics of all models", 21, 100'000'000},
       {"log_level",
        &Config::log_level,
        "Least level that is logged",

@@ -30,6 +30,7 @@ struct Config {
   uint64_t max_variables = 5'000;
   uint64_t max_categories = 1'000;
   uint64_t max_sources_per_model = 1'024;
+  uint64_t max_judged_sources = 16;
   uint64_t max_producers_per_model = 10'000;
   uint64_t max_watchers = 64;
   uint64_t max_series_per_model = 5'000;

@@ -79,6 +79,7 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
                     .max_variables = config.max_variables,
                     .max_categories = config.max_categories,
                     .max_sources_per_model = config.max_sources_per_model,
+                    .max_judged_sources = config.max_judged_sources,
                     .max_producers_per_model = config.max_producers_per_model,
                     .max_baseline_sessions = config.max_baseline_sessions,
                     .max_spool_bytes = config.max_spool_gib << 30};

@@ -95,10 +95,14 @@ void BaselineCommands::Register(CLI::App* app, Context* context) {
         ->required(required)
         ->type_name("N");
   };
-  CLI::App* create = add("create", "Store a CSV file as a baseline", &BaselineCommands::Create);
+  CLI::App* create = add("create", "Store a CSV file, or the live window, as a baseline",
+                         &BaselineCommands::Create);
   target.RegisterModel(create, true);
   target.RegisterVersion(create);
   columns.Register(create);
+  create->get_option("--csv")->required(false);
+  create->add_flag("--from_window", from_window,
+                   "In place of --csv: what is live becomes the baseline");
   create->add_option("--description", description, "Free text")->type_name("T");
   create->add_flag("--keep_inactive", keep_inactive, "Store without activating");
   CLI::App* list = add("list", "List baselines", &BaselineCommands::List);
@@ -121,7 +125,24 @@ void BaselineCommands::Register(CLI::App* app, Context* context) {
   load->add_flag("--keep_inactive", keep_inactive, "Store without activating");
 }
 
+absl::Status BaselineCommands::CreateFromWindow(const Context& context) const {
+  v1::CreateBaselineFromWindowRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  request.set_description(description);
+  request.set_keep_inactive(keep_inactive);
+  const auto response = Unary<Service>(context, &Service::Stub::CreateBaselineFromWindow, request);
+  if (!response.ok()) return response.status();
+  if (context.json()) return context.PrintJson(*response);
+  *context.out << BaselineLine(response->summary());
+  return absl::OkStatus();
+}
+
 absl::Status BaselineCommands::Create(const Context& context) const {
+  if (from_window == !columns.csv.empty()) {
+    return absl::InvalidArgumentError("baseline create wants one of --csv and --from_window");
+  }
+  if (from_window) return CreateFromWindow(context);
   const absl::StatusOr<CsvPlan> plan = columns.Plan(context, {});
   if (!plan.ok()) return plan.status();
   const auto batches = columns.Open(*plan);

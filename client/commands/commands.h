@@ -31,12 +31,14 @@ struct BaselineCommands {
   ColumnFlags columns;
   std::string description;
   bool keep_inactive = false;
+  bool from_window = false;
   std::string file;
 
   void Register(CLI::App* app, Context* context);
 
  private:
   absl::Status Create(const Context& context) const;
+  absl::Status CreateFromWindow(const Context& context) const;
   absl::Status List(const Context& context) const;
   absl::Status Show(const Context& context) const;
   absl::Status Activate(const Context& context) const;
@@ -83,6 +85,7 @@ struct SendCommand {
 struct ReportCommands {
   TargetFlags target;
   std::string variable;
+  std::string source;
   uint32_t limit = 0;
   bool all = false;
 

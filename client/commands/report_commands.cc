@@ -22,6 +22,7 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   target.RegisterModel(report, true);
   target.RegisterVersion(report);
   report->add_option("--variable", variable, "Everything about this variable")->type_name("V");
+  report->add_option("--source", source, "Only the rows of this source")->type_name("S");
   CLI::App* alerts = add("alerts", "Alerts that are pending or firing", &ReportCommands::Alerts);
   target.RegisterModel(alerts, false);
   target.RegisterVersion(alerts);
@@ -43,6 +44,7 @@ absl::Status ReportCommands::Report(const Context& context) const {
   request.set_model(target.model);
   request.set_version(target.version);
   request.set_variable(variable);
+  request.set_source(source);
   const auto response = Unary<Service>(context, &Service::Stub::GetReport, request);
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(response->report());

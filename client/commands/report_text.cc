@@ -27,6 +27,9 @@ std::string HeadLine(const v1::Report& report) {
                     FormatTime(report.end(), report.has_end()), " UTC  ");
   }
   absl::StrAppend(&line, FormatCount(report.rows(), "row", "rows"));
+  if (!report.source().empty()) {
+    absl::StrAppend(&line, " of source ", Printable(report.source(), 40));
+  }
   if (report.late_rows() > 0)
     absl::StrAppend(&line, " (", FormatCount(report.late_rows()), " late)");
   absl::StrAppend(&line, "  ", firing, " firing\n");
@@ -90,6 +93,28 @@ std::string LossesText(const v1::Report& report) {
   }
   if (!text.empty()) text += "\n";
   return text;
+}
+
+// Empty where no source is judged by itself.
+std::string SourcesText(const v1::Report& report) {
+  if (report.sources().empty()) return "";
+  uint64_t rows = report.rows_of_other_sources();
+  for (const v1::SourceReport& source : report.sources()) rows += source.rows();
+  const auto share = [rows](uint64_t part) {
+    return rows == 0 ? std::string("-")
+                     : FormatShare(static_cast<double>(part) / static_cast<double>(rows));
+  };
+  TextTable table(
+      {{"source"}, {"rows", Align::kRight}, {"share", Align::kRight}, {"firing", Align::kRight}});
+  for (const v1::SourceReport& source : report.sources()) {
+    table.AddRow({Printable(source.source(), 40), FormatCount(source.rows()), share(source.rows()),
+                  FormatCount(source.firing_findings())});
+  }
+  if (report.rows_of_other_sources() > 0) {
+    table.AddRow({"(other rows)", FormatCount(report.rows_of_other_sources()),
+                  share(report.rows_of_other_sources()), ""});
+  }
+  return absl::StrCat(table.ToString(), "\n");
 }
 
 struct Shapes {
@@ -220,7 +245,7 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 
 std::string ReportText(const v1::Report& report) {
   return absl::StrCat(HeadLine(report), "\n", FindingsText(report), LossesText(report),
-                      VariablesTable(report));
+                      SourcesText(report), VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

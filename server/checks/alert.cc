@@ -59,7 +59,7 @@ void OnCalm(bool clear, absl::Time now, uint64_t block_number, Alert* alert) {
 
 bool Differs(const Alert& a, const Alert& b) {
   return a.state != b.state || a.streak != b.streak || a.calm_streak != b.calm_streak ||
-         a.last_block != b.last_block;
+         a.last_block != b.last_block || a.pending_since != b.pending_since;
 }
 
 }  // namespace
@@ -110,6 +110,23 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
     entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
   }
   return changed;
+}
+
+bool AlertBook::AnyActive() const {
+  return std::any_of(alerts_.begin(), alerts_.end(), [](const auto& entry) {
+    return entry.second.state == AlertState::kPending || entry.second.state == AlertState::kFiring;
+  });
+}
+
+bool AlertBook::IsActive(CheckId check, absl::string_view variable) const {
+  // The empty source is the first.
+  auto entry = alerts_.lower_bound(AlertKeyLess::View(check, variable, ""));
+  for (; entry != alerts_.end(); ++entry) {
+    const Alert& alert = entry->second;
+    if (alert.key.check != check || alert.key.variable != variable) return false;
+    if (alert.state == AlertState::kPending || alert.state == AlertState::kFiring) return true;
+  }
+  return false;
 }
 
 std::vector<Alert> AlertBook::alerts() const {

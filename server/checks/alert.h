@@ -71,6 +71,9 @@ class AlertBook {
   bool Has(const Finding& finding) const {
     return alerts_.contains(AlertKeyLess::View(finding.check, finding.variable, finding.source));
   }
+  /// True if an alert of this check and variable is pending or fires, whatever its source.
+  bool IsActive(CheckId check, absl::string_view variable) const;
+  bool AnyActive() const;
   std::vector<Alert> alerts() const;
 
  private:

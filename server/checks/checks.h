@@ -3,14 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "server/checks/evaluate.h"
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
+#include "server/profile/arrival_clocks.h"
 #include "server/profile/baseline.h"
 #include "server/profile/counts.h"
 #include "server/profile/statistics.h"
@@ -26,10 +29,28 @@ struct VariableInput {
   const BlockEvidence* block = nullptr;           // of the evidence block, if there is one
   const profile::VariableStatistics& statistics;  // of the window
   const Policy& policy;
-  size_t variables = 1;  // of the model
+  size_t variables = 1;  // that are asked at once
   /// Words and p-values are wanted only of what fires: nobody reads the others.
   bool brief = false;
 };
+
+/// Rows that are judged together: all of the model's, or those of one source. Everything outlives
+/// the call.
+struct RowsInput {
+  const profile::Baseline& baseline;
+  const Policy& policy;
+  const profile::Pane& window;
+  const std::vector<BlockEvidence>* block = nullptr;
+  const std::vector<profile::VariableStatistics>& statistics;  // of the window
+  size_t looks = 1;  // such sets of rows that are asked at once
+  bool brief = false;
+};
+/// Every check that looks at rows alone.
+void EvaluateRows(const RowsInput& input, absl::FunctionRef<void(Finding)> use);
+
+/// The value of the statistic that decides a variable's drift; absent where there is none.
+std::optional<double> DriftValue(const Policy& policy, const profile::VariableBaseline& baseline,
+                                 const profile::VariableStatistics& statistics);
 
 /// A finding with its names, severity and rows filled in; OK and calm so far.
 Finding StartFinding(CheckId check, const VariableInput& input);
@@ -85,6 +106,14 @@ Finding CheckWrongType(const VariableInput& input);
 Finding CheckBecameConstant(const VariableInput& input);
 /// It was constant in training, and varies.
 Finding CheckCameAlive(const VariableInput& input);
+
+/// Neither the variable nor one of its frequent categories has been silent for longer than training
+/// makes likely: the longest gap between its arrivals there, in rows and where there are times in
+/// event time, extended by an exponential tail to the policy's level for rates. Names the least
+/// likely. What comes in more than a hundredth of the rows is told as info at most, for other
+/// checks look after it too.
+Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& clocks,
+                     size_t index);
 
 /// One finding for each variable that the baseline does not know; none if there is none.
 std::vector<Finding> CheckUnknownVariables(const Policy& policy, const profile::Pane& window);

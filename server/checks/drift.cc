@@ -80,13 +80,23 @@ void ExplainCategorical(const VariableInput& input, Finding* finding) {
                   PercentText(base(most)), " in training");
 }
 
+// What decides: an order is needed for some.
+DriftStatistic Deciding(const Policy& policy, const profile::VariableBaseline& baseline) {
+  const DriftStatistic statistic = policy.DriftStatisticOf(baseline.variable.name);
+  return baseline.is_numeric() || !NeedsOrder(statistic) ? statistic : DriftStatistic::kPsi;
+}
+
 }  // namespace
+
+std::optional<double> DriftValue(const Policy& policy, const profile::VariableBaseline& baseline,
+                                 const profile::VariableStatistics& statistics) {
+  return ValueOf(Deciding(policy, baseline), statistics);
+}
 
 Finding CheckDrift(const VariableInput& input) {
   Finding finding = StartFinding(CheckId::kDrift, input);
   const CheckSettings settings = input.policy.Settings(finding.check, finding.variable);
-  DriftStatistic statistic = input.policy.DriftStatisticOf(finding.variable);
-  if (!input.baseline.is_numeric() && NeedsOrder(statistic)) statistic = DriftStatistic::kPsi;
+  const DriftStatistic statistic = Deciding(input.policy, input.baseline);
   finding.statistic = std::string(DriftStatisticName(statistic));
   finding.threshold = settings.threshold;
   finding.rows = input.window.Coded();

@@ -63,18 +63,44 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckNoData(policy, input));
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
-  for (Finding& finding : CheckUnknownVariables(policy, input.window)) use(std::move(finding));
+  EvaluateRows({.baseline = baseline,
+                .policy = policy,
+                .window = input.window,
+                .block = input.block,
+                .statistics = statistics,
+                .brief = brief},
+               use);
+  if (input.clocks == nullptr) return;
+  for (size_t i = 0; i < baseline.variables.size() && i < statistics.size(); ++i) {
+    if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;
+    use(CheckSilence({.baseline = baseline.variables[i],
+                      .window = input.window.variables[i],
+                      .statistics = statistics[i],
+                      .policy = policy,
+                      .variables = baseline.variables.size(),
+                      .brief = brief},
+                     *input.clocks, i));
+  }
+}
+
+}  // namespace
+
+void EvaluateRows(const RowsInput& input, Use use) {
+  const profile::Baseline& baseline = input.baseline;
+  for (Finding& finding : CheckUnknownVariables(input.policy, input.window)) {
+    use(std::move(finding));
+  }
   Causes causes(baseline, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
-    if (i >= input.window.variables.size() || i >= statistics.size()) break;
+    if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
     const bool has_block = input.block != nullptr && i < input.block->size();
     const VariableInput variable{.baseline = baseline.variables[i],
                                  .window = input.window.variables[i],
                                  .block = has_block ? &(*input.block)[i] : nullptr,
-                                 .statistics = statistics[i],
-                                 .policy = policy,
-                                 .variables = baseline.variables.size(),
-                                 .brief = brief};
+                                 .statistics = input.statistics[i],
+                                 .policy = input.policy,
+                                 .variables = baseline.variables.size() * input.looks,
+                                 .brief = input.brief};
     if (baseline.variables[i].variable.role != profile::Role::kPrediction) {
       EvaluateVariable(variable, use);
       continue;
@@ -89,11 +115,10 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
     named(CheckPredictionDomain(variable, i < outside.size() ? outside[i] : 0));
   }
   for (size_t group = 0; group < baseline.probability_groups.size(); ++group) {
-    use(causes.Named(CheckProbabilitySum(baseline, policy, input.window, group, brief)));
+    use(causes.Named(
+        CheckProbabilitySum(baseline, input.policy, input.window, group, input.brief)));
   }
 }
-
-}  // namespace
 
 Finding StartFinding(CheckId check, const VariableInput& input) {
   Finding finding;

@@ -11,6 +11,7 @@
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
+#include "server/profile/arrival_clocks.h"
 #include "server/profile/baseline.h"
 #include "server/profile/pane.h"
 #include "server/profile/statistics.h"
@@ -22,6 +23,8 @@ struct EvaluationInput {
   /// Of the latest closed block of at least min_rows_drift rows, or nullptr. Not owned.
   const std::vector<BlockEvidence>* block = nullptr;
   uint64_t block_number = 0;
+  /// Since when nothing came, of all that closed; nullptr: not asked.
+  const profile::ArrivalClocks* clocks = nullptr;
   /// Both in time during which the server listened.
   absl::Time now;
   std::optional<absl::Time> last_batch = std::nullopt;

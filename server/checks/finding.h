@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/checks/policy.h"
+#include "server/profile/unknown_columns.h"
 
 namespace plumbline::checks {
 
@@ -48,6 +49,8 @@ struct Finding {
   std::string resolution = {};
   // Of wrong predictions: the likely causes, that of the largest lift first. Not stored.
   std::vector<CoOccurrence> causes = {};
+  // Of an absent variable: the column that may be it under a new name. Not stored.
+  std::optional<profile::RenameGuess> rename = {};
 };
 
 }  // namespace plumbline::checks

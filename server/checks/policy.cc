@@ -29,7 +29,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kRowsLost, "rows_lost"},
     {CheckId::kTailUnknown, "tail_unknown"},
     {CheckId::kPredictionDomain, "prediction_domain"},
-    {CheckId::kProbabilitySum, "probability_sum"}};
+    {CheckId::kProbabilitySum, "probability_sum"},
+    {CheckId::kSilence, "silence"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -145,6 +146,18 @@ double Policy::DriftThreshold(absl::string_view variable) const {
   return found == drift_thresholds.end() ? 0.1 : found->second;
 }
 
+profile::Aliases Policy::AliasesFor(const profile::Schema& schema) const {
+  profile::Aliases aliases;
+  for (const auto& [name, own] : variables) {
+    const std::optional<size_t> index = schema.Find(name);
+    if (!index.has_value()) continue;
+    for (const std::string& alias : own.aliases) {
+      if (!schema.Find(alias).has_value()) aliases.emplace(alias, *index);
+    }
+  }
+  return aliases;
+}
+
 absl::Status Policy::Validate() const {
   absl::Status status = Positive("pane", pane);
   status.Update(NotNegative("allowed_lateness", allowed_lateness));
@@ -206,6 +219,7 @@ Policy DefaultPolicy() {
   // A number that happened to lie in [0, 1] in training is taken for a probability.
   set(CheckId::kPredictionDomain, Severity::kWarning, 0, 0);
   set(CheckId::kProbabilitySum, Severity::kCritical, 0, 0);
+  set(CheckId::kSilence, Severity::kWarning, 0, 0);
   return policy;
 }
 

@@ -6,10 +6,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/profile/aliases.h"
+#include "server/profile/schema.h"
 
 namespace plumbline::checks {
 
@@ -30,7 +33,8 @@ enum class CheckId {
   kRowsLost,
   kTailUnknown,
   kPredictionDomain,
-  kProbabilitySum
+  kProbabilitySum,
+  kSilence
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -49,7 +53,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kRowsLost,
                                          CheckId::kTailUnknown,
                                          CheckId::kPredictionDomain,
-                                         CheckId::kProbabilitySum};
+                                         CheckId::kProbabilitySum,
+                                         CheckId::kSilence};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);
@@ -86,6 +91,7 @@ struct CheckOverride {
 struct VariablePolicy {
   std::map<CheckId, CheckOverride> checks;
   std::optional<DriftStatistic> drift_statistic;
+  std::vector<std::string> aliases;  // other names of it in live batches
 };
 
 /// How a model is watched. A plain value; const members may be called from any thread.
@@ -113,6 +119,10 @@ struct Policy {
   CheckSettings Settings(CheckId check, absl::string_view variable) const;
   DriftStatistic DriftStatisticOf(absl::string_view variable) const;
   double DriftThreshold(absl::string_view variable) const;
+
+  /// The aliases of all variables that `schema` has. A name that is one of its own, and one that
+  /// was given before, is left out.
+  profile::Aliases AliasesFor(const profile::Schema& schema) const;
 
   /// InvalidArgument naming the field and the value that is out of range.
   absl::Status Validate() const;

@@ -26,13 +26,16 @@ bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
 }  // namespace
 
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
-                    absl::Duration pane_length, IngestBatch* batch) {
+                    const profile::Aliases& aliases, absl::Duration pane_length,
+                    IngestBatch* batch) {
   if (batch->view.rows < kLeastRows) return;
   std::optional<int64_t> newest;
   if (!InOnePane(batch->view, pane_length, &newest)) return;
-  CountedRows& counted = batch->counted.emplace(CountedRows{
-      baseline, pane_length, profile::Pane(*baseline), newest, std::string(batch->view.source)});
-  profile::PreparedBatch(*baseline, batch->view).Count(0, batch->view.rows, &counted.pane);
+  CountedRows& counted =
+      batch->counted.emplace(CountedRows{baseline, pane_length, profile::Pane(*baseline), newest,
+                                         std::string(batch->view.source), aliases});
+  profile::PreparedBatch(*baseline, batch->view, aliases).Count(0, batch->view.rows, &counted.pane);
+  counted.unknown_columns.See(*baseline, aliases, batch->view);
   batch->view = {};
   batch->owner.reset();
 }

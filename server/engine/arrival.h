@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "server/engine/ingest.h"
+#include "server/profile/aliases.h"
 #include "server/profile/baseline.h"
 
 namespace plumbline::engine {
@@ -15,7 +16,8 @@ namespace plumbline::engine {
 /// is small, for which handing over the rows costs less than handing over counts, and one whose
 /// rows lie in several panes. Any thread. Cost: that of counting.
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
-                    absl::Duration pane_length, IngestBatch* batch);
+                    const profile::Aliases& aliases, absl::Duration pane_length,
+                    IngestBatch* batch);
 
 }  // namespace plumbline::engine
 

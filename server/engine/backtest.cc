@@ -62,7 +62,10 @@ std::vector<checks::Finding> Agreement(std::vector<checks::Finding> first,
 
 Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
                        Chunking chunking)
-    : baseline_(std::move(baseline)), policy_(std::move(policy)), chunking_(chunking) {
+    : baseline_(std::move(baseline)),
+      policy_(std::move(policy)),
+      chunking_(chunking),
+      aliases_(policy_.AliasesFor(baseline_->schema)) {
   // Starts with slices of one row, doubled as the chunk grows: see CountRows.
   slice_rows_ = 1;
 }
@@ -125,7 +128,7 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
     return absl::InvalidArgumentError(
         "chunks of time need rows with event times; name the column that holds them");
   }
-  const profile::PreparedBatch prepared(*baseline_, batch);
+  const profile::PreparedBatch prepared(*baseline_, batch, aliases_);
   uint32_t begin = 0;
   for (uint32_t row = 0; row < batch.rows; ++row) {
     const std::optional<int64_t> micros = TimeOf(batch, row);

@@ -63,6 +63,7 @@ class Backtester {
   const std::shared_ptr<const profile::Baseline> baseline_;
   const checks::Policy policy_;
   const Chunking chunking_;
+  const profile::Aliases aliases_;
   std::vector<profile::Pane> slices_;  // of slice_rows_ rows each, but the last
   uint64_t slice_rows_ = 0;
   uint64_t chunk_rows_ = 0;

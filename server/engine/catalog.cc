@@ -49,7 +49,8 @@ Catalog::Target Catalog::Active(const ModelKey& key) const {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return {};
   const CatalogEntry& entry = it->second;
-  return {entry.worker, entry.baseline, entry.policy.pane, entry.policy.max_future_skew};
+  return {entry.worker, entry.baseline, entry.policy.pane, entry.policy.max_future_skew,
+          entry.aliases};
 }
 
 void Catalog::Replace(Catalog&& other) {
@@ -77,6 +78,9 @@ size_t Catalog::size() const {
 }
 
 void Catalog::Put(const ModelKey& key, CatalogEntry entry) {
+  entry.aliases = std::make_shared<const profile::Aliases>(
+      entry.baseline == nullptr ? profile::Aliases()
+                                : entry.policy.AliasesFor(entry.baseline->schema));
   base::MutexLock lock(&mutex_);
   entries_[key] = std::move(entry);
 }

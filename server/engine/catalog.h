@@ -27,6 +27,7 @@ struct CatalogEntry {
   std::shared_ptr<const profile::Baseline> baseline;  // the active one
   storage::v1::PolicyRecord stored_policy;
   checks::Policy policy;
+  std::shared_ptr<const profile::Aliases> aliases = nullptr;  // set by Put
 };
 
 /// Which models and versions there are. Thread-safe; look-ups are short.
@@ -46,6 +47,7 @@ class Catalog {
     std::shared_ptr<const profile::Baseline> baseline;  // the active one; nullptr: no such model
     absl::Duration pane_length;
     absl::Duration max_future_skew;
+    std::shared_ptr<const profile::Aliases> aliases;
   };
   Target Active(const ModelKey& key) const;
   std::optional<storage::v1::ModelRecord> FindModel(absl::string_view model) const;

@@ -205,7 +205,7 @@ void Engine::Ingest(IngestBatch batch) {
     batch.done(impl_->QueueRefuses());
     return;
   }
-  CountAtArrival(target.baseline, target.pane_length, &batch);
+  CountAtArrival(target.baseline, *target.aliases, target.pane_length, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
 }
 

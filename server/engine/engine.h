@@ -103,6 +103,11 @@ class Engine {
                                               uint64_t expected_rows);
   /// Stores a baseline that was built elsewhere, under a new number.
   absl::StatusOr<BaselineInfo> ImportBaseline(profile::Baseline baseline, bool keep_inactive);
+  /// Stores the model's window as a baseline; activates it unless told otherwise. Errors: NotFound,
+  /// FailedPrecondition (see BaselineOfWindow), also for fewer rows than drift is judged by.
+  absl::StatusOr<BaselineInfo> BaselineFromWindow(absl::string_view model,
+                                                  absl::string_view version,
+                                                  std::string description, bool keep_inactive);
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetBaseline(absl::string_view model,
                                                                        absl::string_view version,
                                                                        uint64_t number);
@@ -130,9 +135,10 @@ class Engine {
   absl::StatusOr<checks::Policy> SetPolicy(absl::string_view model, absl::string_view version,
                                            const storage::v1::PolicyRecord& policy);
 
-  /// The report of the current window. Errors: NotFound naming model or variable (empty: all).
+  /// The report of the current window: of all rows, or of those of one source. Errors: NotFound
+  /// naming model, variable (empty: all) or source.
   absl::StatusOr<Report> GetReport(absl::string_view model, absl::string_view version,
-                                   absl::string_view variable);
+                                   absl::string_view variable, absl::string_view source = "");
   /// Pending and firing alerts, critical first, then the oldest; also resolved ones if asked.
   std::vector<ModelAlert> ListAlerts(absl::string_view model, absl::string_view version,
                                      bool include_resolved) const;

@@ -136,11 +136,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
                                                  store, options.quotas);
         std::vector<ModelAlert> changes;
         if (slot != nullptr) {
-          batch->DeleteGeneration(key.model, key.version, slot->generation());
+          slot->Delete(batch);
           changes = slot->TakeChanges();
           for (checks::Alert alert : slot->alerts()) {
-            batch->DeleteAlert(key.model, key.version, checks::CheckName(alert.key.check),
-                               alert.key.variable, alert.key.source);
             if (alert.state == checks::AlertState::kResolved) continue;
             alert.state = checks::AlertState::kResolved;
             alert.resolved_at = now;
@@ -359,6 +357,14 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
                                                      " has no variable \"", name, "\""));
     }
   }
+  for (const auto& [name, own] : policy->variables) {
+    for (const std::string& alias : own.aliases) {
+      if (!entry.baseline->schema.Find(alias).has_value()) continue;
+      return absl::InvalidArgumentError(absl::StrCat("policy field variables[", name,
+                                                     "].aliases: \"", alias, "\" is a variable of ",
+                                                     key->InWords(), " itself"));
+    }
+  }
   const absl::Time now = impl_->clock->Now();
   absl::Status done =
       impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -372,11 +378,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
             std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
                                         now, impl_->store, impl_->options.quotas);
         fresh->InheritProducers(slot.get());
-        batch->DeleteGeneration(key->model, key->version, slot->generation());
-        for (const checks::Alert& alert : slot->alerts()) {
-          batch->DeleteAlert(key->model, key->version, checks::CheckName(alert.key.check),
-                             alert.key.variable, alert.key.source);
-        }
+        slot->Delete(batch);
         slot = std::move(fresh);
       });
   if (!done.ok()) return done;
@@ -387,7 +389,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
 }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,
-                                         absl::string_view variable) {
+                                         absl::string_view variable, absl::string_view source) {
   auto key = impl_->catalog.Resolve(model, version);
   if (!key.ok()) return key.status();
   const auto baseline = impl_->catalog.Active(*key).baseline;
@@ -399,17 +401,16 @@ absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_v
           absl::StrCat(key->InWords(), " has no variable \"", variable, "\""));
     }
   }
-  std::optional<Report> report;
+  std::optional<absl::StatusOr<Report>> report;
   const absl::Time now = impl_->clock->Now();
   absl::Status done =
       impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
         const auto it = models->live.find(*key);
-        if (it != models->live.end()) report = it->second->MakeReport(now, index);
+        if (it != models->live.end()) report = it->second->MakeReport(now, index, source);
       });
-  if (!report.has_value()) {
-    return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
-  }
-  return *std::move(report);
+  // Whether what was under way can be stored is another matter.
+  if (report.has_value()) return *std::move(report);
+  return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
 }
 
 }  // namespace plumbline::engine

@@ -16,6 +16,7 @@
 #include "server/engine/model_key.h"
 #include "server/profile/batch.h"
 #include "server/profile/pane.h"
+#include "server/profile/unknown_columns.h"
 
 namespace plumbline::engine {
 
@@ -88,6 +89,8 @@ struct CountedRows {
   profile::Pane pane;
   std::optional<int64_t> event_micros;  // of the newest row; arrival time if there is none
   std::string source;
+  profile::Aliases aliases = {};                 // counted with these
+  profile::UnknownColumns unknown_columns = {};  // see there
 };
 
 /// A batch on its way in. Its view has passed ValidateBatch.

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "server/checks/source.h"
 #include "server/engine/records.h"
 
 namespace plumbline::engine {
@@ -25,12 +29,12 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
     : key_(std::move(key)),
       baseline_(std::move(baseline)),
       policy_(std::move(policy)),
+      aliases_(policy_.AliasesFor(baseline_->schema)),
       generation_(generation),
-      window_(baseline_, {store, key_, generation_}, policy_.pane, policy_.window_panes),
+      all_(baseline_, {store, key_, generation_}, policy_, /*first_rows=*/0),
+      source_slices_(baseline_, {store, key_, generation_}, quotas.max_judged_sources),
       sources_(quotas.max_sources_per_model),
       producers_(quotas.max_producers_per_model),
-      last_block_since_(kNever),
-      gathering_since_(kNever),
       active_since_(now) {}
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
@@ -55,35 +59,42 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   model->sources_.FromRecord(state);
   const int64_t closed_until =
       state.has_closed_until_micros() ? state.closed_until_micros() : kNever;
-  absl::Status restored = model->window_.Restore(closed_until);
-  if (!restored.ok()) return restored;
-  if (absl::Status status = model->producers_.Restore(model->key_, store, state); !status.ok()) {
-    return status;
+  storage::v1::SliceRecord all;
+  all.set_block_number(state.block_number());
+  if (state.has_gathering_since_micros()) {
+    all.set_gathering_since_micros(state.gathering_since_micros());
+  }
+  if (state.has_last_block_since_micros()) {
+    all.set_last_block_since_micros(state.last_block_since_micros());
+  }
+  for (const absl::Status& status :
+       {model->all_.Restore(all, closed_until),
+        model->source_slices_.Restore(state, closed_until, model->policy_),
+        model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store)}) {
+    if (!status.ok()) return status;
   }
   if (model->time_.last().has_value()) {
     model->loss_ = model->producers_.Loss(model->time_.last()->heard, model->policy_);
   }
-  model->block_number_ = state.block_number();
-  if (state.has_gathering_since_micros()) {
-    model->gathering_since_ = state.gathering_since_micros();
-    profile::Pane gathered =
-        model->window_.SumOfClosed(model->gathering_since_, std::numeric_limits<int64_t>::max());
-    if (!gathered.empty()) model->gathering_ = std::move(gathered);
-  }
-  if (state.has_last_block_since_micros()) {
-    model->last_block_since_ = state.last_block_since_micros();
-  }
-  const auto alerts = store.ListAlerts(model->key_.model, model->key_.version);
-  if (!alerts.ok()) return alerts.status();
-  std::vector<checks::Alert> book;
-  for (const storage::v1::AlertRecord& record : *alerts) {
-    auto alert = FromRecord(record);
-    if (!alert.ok()) return alert.status();
-    book.push_back(*std::move(alert));
-  }
-  model->alerts_.Restore(std::move(book));
   model->state_dirty_ = false;
   return model;
+}
+
+absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
+  const auto records = store.ListAlerts(key_.model, key_.version);
+  if (!records.ok()) return records.status();
+  std::map<std::string, std::vector<checks::Alert>> by_source;
+  for (const storage::v1::AlertRecord& record : *records) {
+    auto alert = FromRecord(record);
+    if (!alert.ok()) return alert.status();
+    by_source[alert->key.source].push_back(*std::move(alert));
+  }
+  for (auto& [name, alerts] : by_source) {
+    SourceSlices::Source* const source = source_slices_.Find(name);
+    Slice* const slice = source == nullptr ? &all_ : &source->slice;
+    slice->alerts().Restore(std::move(alerts));
+  }
+  return absl::OkStatus();
 }
 
 IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
@@ -127,31 +138,51 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
 }
 
 int64_t LiveModel::TimeOf(std::optional<int64_t> event_micros, const Moment& now) const {
-  return event_micros.value_or(std::max(absl::ToUnixMicros(now.clock), window_.closed_until()));
+  return event_micros.value_or(
+      std::max(absl::ToUnixMicros(now.clock), all_.window().closed_until()));
 }
 
 void LiveModel::Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome) {
   const uint64_t rows = counted.pane.rows;
-  const int64_t start = window_.PaneStart(TimeOf(counted.event_micros, now));
-  profile::Pane* pane = PaneFor(start, rows, outcome);
-  if (pane != nullptr) pane->Merge(counted.pane);
+  const int64_t start = all_.window().PaneStart(TimeOf(counted.event_micros, now));
   sources_.See(counted.source, counted.event_micros, rows, now);
+  profile::Pane* const pane = PaneFor(start, rows, outcome);
+  if (pane == nullptr) return;
+  unknown_columns_.Merge(counted.unknown_columns);
+  pane->Merge(counted.pane);
+  if (profile::Pane* const own = PaneOfSource(counted.source, rows, start))
+    own->Merge(counted.pane);
+}
+
+profile::Pane* LiveModel::PaneOfSource(absl::string_view source, uint64_t rows,
+                                       int64_t pane_start) {
+  if (sources_.size() < 2 || source.empty()) return nullptr;  // a single one is all rows
+  SourceSlices::Source* const own = source_slices_.Open(source, all_.window().newest(), policy_);
+  if (own == nullptr) {
+    rows_not_judged_apart_ += rows;
+    return nullptr;
+  }
+  return own->slice.window().Open(pane_start);
 }
 
 void LiveModel::Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome) {
   const profile::BatchView& view = batch.view;
-  const profile::PreparedBatch prepared(*baseline_, view);
+  const profile::PreparedBatch prepared(*baseline_, view, aliases_);
+  unknown_columns_.See(*baseline_, aliases_, view);
   if (view.row_event_micros.empty()) {
     const std::pair<uint32_t, uint32_t> all(0, view.rows);
-    CountRows(prepared, window_.PaneStart(TimeOf(view.event_micros, now)), {&all, 1}, outcome);
     sources_.See(view.source, view.event_micros, view.rows, now);
+    CountRows(prepared, view.source, all_.window().PaneStart(TimeOf(view.event_micros, now)),
+              {&all, 1}, outcome);
     return;
   }
   // Oldest pane first: within a batch no row makes another late.
   const std::map<int64_t, RowsOfPane> panes = ByPane(view);
   for (const auto& [start, rows] : panes) {
-    const uint64_t count = CountRows(prepared, start, rows.ranges, outcome);
+    uint64_t count = 0;
+    for (const auto& [begin, end] : rows.ranges) count += end - begin;
     sources_.See(view.source, rows.newest_micros, count, now);
+    CountRows(prepared, view.source, start, rows.ranges, outcome);
     // A batch of long history passes many panes: each is closed, and judged, when its time has
     // come.
     if (panes.size() > 1) ClosePanes(now);
@@ -161,10 +192,10 @@ void LiveModel::Count(const IngestBatch& batch, const Moment& now, IngestOutcome
 std::map<int64_t, LiveModel::RowsOfPane> LiveModel::ByPane(const profile::BatchView& view) const {
   std::map<int64_t, RowsOfPane> panes;
   for (uint32_t begin = 0; begin < view.rows;) {
-    const int64_t start = window_.PaneStart(view.row_event_micros[begin]);
+    const int64_t start = all_.window().PaneStart(view.row_event_micros[begin]);
     RowsOfPane& pane = panes[start];
     uint32_t end = begin;
-    while (end < view.rows && window_.PaneStart(view.row_event_micros[end]) == start) {
+    while (end < view.rows && all_.window().PaneStart(view.row_event_micros[end]) == start) {
       pane.newest_micros = std::max(pane.newest_micros, view.row_event_micros[end++]);
     }
     pane.ranges.emplace_back(begin, end);
@@ -173,54 +204,40 @@ std::map<int64_t, LiveModel::RowsOfPane> LiveModel::ByPane(const profile::BatchV
   return panes;
 }
 
-uint64_t LiveModel::CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
-                              absl::Span<const RowRange> ranges, IngestOutcome* outcome) {
+void LiveModel::CountRows(const profile::PreparedBatch& prepared, absl::string_view source,
+                          int64_t pane_start, absl::Span<const RowRange> ranges,
+                          IngestOutcome* outcome) {
   uint64_t rows = 0;
   for (const auto& [begin, end] : ranges) rows += end - begin;
-  profile::Pane* pane = PaneFor(pane_start, rows, outcome);
-  if (pane == nullptr) return rows;
+  profile::Pane* const pane = PaneFor(pane_start, rows, outcome);
+  if (pane == nullptr) return;
   for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
-  return rows;
+  profile::Pane* const own = PaneOfSource(source, rows, pane_start);
+  if (own == nullptr) return;
+  for (const auto& [begin, end] : ranges) prepared.Count(begin, end, own);
 }
 
 profile::Pane* LiveModel::PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome) {
-  if (window_.IsLate(pane_start)) {
+  if (all_.window().IsLate(pane_start)) {
     outcome->rows_late += rows;
     late_rows_ += rows;
     return nullptr;
   }
   outcome->rows_counted += rows;
   rows_ += rows;
-  return window_.Open(pane_start);
+  return all_.window().Open(pane_start);
 }
 
 void LiveModel::ClosePanes(const Moment& now) {
   const std::optional<int64_t> watermark =
       sources_.Advance(now, policy_.allowed_lateness, policy_.source_idle_timeout);
   if (!watermark.has_value()) return;
-  while (const std::optional<int64_t> start = window_.NextToClose(*watermark)) {
-    const int64_t keep = last_block_since_ != kNever  ? last_block_since_
-                         : gathering_since_ != kNever ? gathering_since_
-                                                      : *start;
-    Gather(*start, window_.Close(*start, std::min(keep, *start)));
+  while (const std::optional<int64_t> start = all_.window().NextToClose(*watermark)) {
+    all_.ClosePane(*start, policy_.min_rows_drift);
+    source_slices_.ClosePane(*start, all_.window().newest(), policy_.min_rows_drift);
     state_dirty_ = true;
     Judge(now);
   }
-}
-
-void LiveModel::Gather(int64_t start, profile::Pane pane) {
-  if (gathering_since_ == kNever) gathering_since_ = start;
-  if (gathering_.variables.empty()) {
-    gathering_ = std::move(pane);
-  } else {
-    gathering_.Merge(pane);
-  }
-  if (gathering_.rows < policy_.min_rows_drift) return;
-  evidence_ = checks::WeighBlock(*baseline_, gathering_);
-  gathering_ = profile::Pane();
-  last_block_since_ = gathering_since_;
-  gathering_since_ = window_.closed_until();
-  ++block_number_;
 }
 
 IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
@@ -267,7 +284,8 @@ IngestOutcome LiveModel::End(const IngestNote& note, const std::string& who, abs
 void LiveModel::Tick(absl::Time clock) {
   const Moment now = time_.Look(clock);
   ClosePanes(now);
-  window_.Cool();
+  all_.window().Cool();
+  source_slices_.Cool();
   producers_.Advance(now.heard, policy_);
   LossSummary loss = producers_.Loss(now.heard, policy_);
   const bool silent =
@@ -279,15 +297,12 @@ void LiveModel::Tick(absl::Time clock) {
 
 checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
   const LossSummary loss = producers_.Loss(now.heard, policy_);
-  if (block_number_ > 0 && evidence_.empty()) {  // loaded
-    evidence_ =
-        checks::WeighBlock(*baseline_, window_.SumOfClosed(last_block_since_, gathering_since_));
-  }
   std::optional<absl::Time> last_batch;
   if (last_batch_.has_value()) last_batch = last_batch_->heard;
   return {.window = window,
-          .block = block_number_ > 0 ? &evidence_ : nullptr,
-          .block_number = block_number_,
+          .block = all_.block(),
+          .block_number = all_.block_number(),
+          .clocks = all_.clocks(),
           .now = now.heard,
           .last_batch = last_batch,
           .lost_batches = loss.lost,
@@ -298,21 +313,18 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
 }
 
 void LiveModel::Judge(const Moment& now) {
-  const profile::Pane window = window_.Sum();
-  statistics_.resize(baseline_->variables.size());
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
+  const profile::Pane window = all_.window().Sum();
+  const std::vector<profile::VariableStatistics>& statistics = all_.Describe(window);
+  std::vector<checks::Finding> findings = checks::EvaluateForAlerts(
+      *baseline_, policy_, InputOf(now, window), statistics, all_.alerts());
+  for (const auto& [name, source] : source_slices_.all()) {
+    JudgeSource(name, &source->slice, window, findings, now);
   }
-  window_rows_ = window.rows;
-  const std::vector<checks::Finding> findings =
-      checks::EvaluateForAlerts(*baseline_, policy_, InputOf(now, window), statistics_, alerts_);
-  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy_, now.clock, block_number_);
-  for (checks::Alert& alert : changed) {
-    changes_.push_back({key_, baseline_->number, alert});
-    changed_alerts_.push_back(std::move(alert));
-  }
+  NameSources(&findings);
+  NameRenames(&findings);
+  Change(&all_, findings, now);
   alert_waits_ = false;
-  for (const checks::Alert& alert : alerts_.alerts()) {
+  for (const checks::Alert& alert : alerts()) {
     if (alert.state != checks::AlertState::kPending) continue;
     const checks::CheckSettings settings = policy_.Settings(alert.key.check, alert.key.variable);
     if (settings.for_duration > absl::ZeroDuration()) alert_waits_ = true;
@@ -322,14 +334,106 @@ void LiveModel::Judge(const Moment& now) {
   news_ = true;
 }
 
+std::vector<checks::Finding> LiveModel::FindingsOf(
+    const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
+    const std::vector<profile::VariableStatistics>& statistics,
+    const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts) {
+  return checks::EvaluateSource(*baseline_, policy_,
+                                {.source = name,
+                                 .window = window,
+                                 .block = slice->block(),
+                                 .statistics = statistics,
+                                 .all = all,
+                                 .of_all = of_all,
+                                 .first = [slice] { return slice->window().First(); },
+                                 .sources = source_slices_.all().size()},
+                                alerts);
+}
+
+void LiveModel::JudgeSource(const std::string& name, Slice* slice, const profile::Pane& all,
+                            const std::vector<checks::Finding>& of_all, const Moment& now) {
+  slice->window().Reach(all_.window().newest());
+  const profile::Pane window = slice->window().Sum();
+  const auto& statistics = slice->Describe(window);
+  // Without a row left there is nothing to say of it.
+  if (window.empty()) return Change(slice, {}, now);
+  Change(slice, FindingsOf(name, slice, window, all, statistics, of_all, &slice->alerts()), now);
+}
+
+void LiveModel::NameSources(std::vector<checks::Finding>* findings) const {
+  constexpr size_t kNamed = 3;
+  for (checks::Finding& finding : *findings) {
+    if (finding.status != checks::Status::kFiring) continue;
+    std::vector<std::string> names;
+    for (const auto& [name, source] : source_slices_.all()) {
+      if (source->slice.alerts().IsActive(finding.check, finding.variable)) names.push_back(name);
+    }
+    if (names.empty() || names.size() == sources_.size()) continue;
+    const size_t more = names.size() - std::min(names.size(), kNamed);
+    names.resize(names.size() - more);
+    absl::StrAppend(&finding.reason, names.size() > 1 ? ", sources " : ", source ",
+                    absl::StrJoin(names, ", "),
+                    more > 0 ? absl::StrCat(" and ", more, " more") : "");
+  }
+}
+
+void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {
+  if (unknown_columns_.empty()) return;
+  for (checks::Finding& finding : *findings) {
+    if (finding.check != checks::CheckId::kAbsentVariable ||
+        finding.status != checks::Status::kFiring) {
+      continue;
+    }
+    const std::optional<size_t> index = baseline_->schema.Find(finding.variable);
+    if (!index.has_value()) continue;
+    finding.rename = profile::GuessRename(*baseline_, *index, unknown_columns_);
+    if (!finding.rename.has_value()) continue;
+    const profile::RenameGuess& guess = *finding.rename;
+    absl::StrAppendFormat(
+        &finding.reason, "; may be `%s` now: %s, %s (%s %.2f)", guess.name,
+        guess.name_similarity >= profile::kAlikeName ? "the name is alike"
+                                                     : "the name is not alike",
+        guess.distance <= profile::kAlikeDistance ? "so are the values" : "the values are not",
+        baseline_->variables[*index].is_numeric() ? "ks" : "tvd", guess.distance);
+  }
+}
+
+void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& findings,
+                       const Moment& now) {
+  for (checks::Alert& alert : slice->Advance(findings, policy_, now.clock)) {
+    changes_.push_back({key_, baseline_->number, alert});
+    changed_alerts_.push_back(std::move(alert));
+  }
+}
+
+std::vector<checks::Alert> LiveModel::alerts() const {
+  std::vector<checks::Alert> alerts = all_.alerts().alerts();
+  for (const auto& [name, source] : source_slices_.all()) {
+    for (checks::Alert& alert : source->slice.alerts().alerts()) {
+      alerts.push_back(std::move(alert));
+    }
+  }
+  return alerts;
+}
+
+void LiveModel::Delete(storage::Store::Batch* batch) const {
+  batch->DeleteGeneration(key_.model, key_.version, generation_);
+  source_slices_.Delete(batch);
+  for (const checks::Alert& alert : alerts()) {
+    batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
+                       alert.key.variable, alert.key.source);
+  }
+}
+
 std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_, {}); }
 
 bool LiveModel::dirty() const {
-  return state_dirty_ || window_.dirty() || producers_.dirty() || !changed_alerts_.empty();
+  return state_dirty_ || all_.window().dirty() || source_slices_.dirty() || producers_.dirty() ||
+         !changed_alerts_.empty();
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
-  window_.Commit(batch);
+  all_.Commit(batch);
   for (const checks::Alert& alert : changed_alerts_) {
     if (alert.state == checks::AlertState::kInactive) {
       batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
@@ -340,6 +444,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   }
   changed_alerts_.clear();
   storage::v1::ModelStateRecord record;
+  source_slices_.Commit(batch, &record);
   producers_.Commit(key_, batch, &record);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
@@ -356,11 +461,18 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
     record.set_clock_micros(absl::ToUnixMicros(time_.last()->clock));
     record.set_heard_micros(absl::ToUnixMicros(time_.last()->heard));
   }
-  if (window_.closed_until() != kNever) record.set_closed_until_micros(window_.closed_until());
+  const int64_t closed_until = all_.window().closed_until();
+  if (closed_until != kNever) record.set_closed_until_micros(closed_until);
   sources_.ToRecord(&record);
-  if (last_block_since_ != kNever) record.set_last_block_since_micros(last_block_since_);
-  if (gathering_since_ != kNever) record.set_gathering_since_micros(gathering_since_);
-  record.set_block_number(block_number_);
+  storage::v1::SliceRecord all;
+  all_.ToRecord(&all);
+  if (all.has_last_block_since_micros()) {
+    record.set_last_block_since_micros(all.last_block_since_micros());
+  }
+  if (all.has_gathering_since_micros()) {
+    record.set_gathering_since_micros(all.gathering_since_micros());
+  }
+  record.set_block_number(all.block_number());
   record.set_active_since_micros(absl::ToUnixMicros(active_since_));
   batch->PutState(key_.model, key_.version, record);
   state_dirty_ = false;
@@ -374,82 +486,11 @@ void LiveModel::InheritProducers(LiveModel* from) {
 
 void LiveModel::SetPolicy(checks::Policy policy) {
   policy_ = std::move(policy);
-  window_.set_panes(policy_.window_panes);
+  aliases_ = policy_.AliasesFor(baseline_->schema);
+  unknown_columns_ = {};
+  all_.window().set_panes(policy_.window_panes);
+  source_slices_.SetPanes(policy_.window_panes);
   judge_dirty_ = true;
-}
-
-Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
-  const Moment now = time_.Look(clock);
-  producers_.Advance(now.heard, policy_);
-  const profile::Pane window = window_.Sum();
-  std::vector<profile::VariableStatistics> statistics;
-  for (size_t i = 0; i < baseline_->variables.size(); ++i) {
-    statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], window.variables[i]));
-  }
-  Report report;
-  report.key = key_;
-  report.baseline_number = baseline_->number;
-  if (const auto range = window_.Range(); range.has_value()) {
-    report.start = absl::FromUnixMicros(range->first);
-    report.end = absl::FromUnixMicros(range->second);
-  }
-  report.rows = window.rows;
-  report.late_rows = late_rows_;
-  report.findings = checks::Evaluate(*baseline_, policy_, InputOf(now, window), statistics);
-  report.losses = producers_.Losses(now.heard, policy_);
-  SortWorstFirst(&report.findings);
-  for (size_t i = 0; i < statistics.size(); ++i) {
-    if (variable.has_value() && *variable != i) continue;
-    const profile::VariableBaseline& trained = baseline_->variables[i];
-    report.variables.push_back({trained.variable, std::move(statistics[i]),
-                                profile::DescribeBaseline(trained),
-                                profile::SideBySide(trained, window.variables[i])});
-  }
-  std::stable_sort(report.variables.begin(), report.variables.end(),
-                   [](const VariableReport& a, const VariableReport& b) {
-                     return a.live.psi_corrected.value_or(-1) > b.live.psi_corrected.value_or(-1);
-                   });
-  if (variable.has_value()) {
-    report.losses.clear();
-    const std::string& name = baseline_->variables[*variable].variable.name;
-    std::erase_if(report.findings,
-                  [&](const checks::Finding& finding) { return finding.variable != name; });
-  }
-  return report;
-}
-
-std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
-  auto snapshot = std::make_shared<ModelSnapshot>();
-  snapshot->key = key_;
-  snapshot->baseline_number = baseline_->number;
-  snapshot->rows = rows_;
-  snapshot->late_rows = late_rows_;
-  snapshot->batches = batches_;
-  snapshot->losses = {loss_.lost, loss_.called_lost, loss_.cleared, loss_.unended};
-  snapshot->window_rows = window_rows_;
-  snapshot->open_panes = window_.open_panes();
-  snapshot->unreadable_panes = window_.unreadable();
-  snapshot->sources = sources_.size();
-  snapshot->producers = producers_.size();
-  snapshot->rows_of_further_sources = sources_.rows_of_further();
-  snapshot->producers_expired_early = producers_.expired_early();
-  if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
-  if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
-  if (statistics_.empty() && snapshot_ != nullptr) {
-    snapshot->variables = snapshot_->variables;
-  } else {
-    statistics_.resize(baseline_->variables.size());  // before the first evaluation: none
-    snapshot->variables.reserve(statistics_.size());
-    for (size_t i = 0; i < statistics_.size(); ++i) {
-      const profile::Variable& variable = baseline_->variables[i].variable;
-      snapshot->variables.push_back(
-          {variable.name, variable.role, variable.kind, std::move(statistics_[i])});
-    }
-    statistics_ = {};
-  }
-  snapshot->alerts = alerts_.alerts();
-  snapshot_ = snapshot;
-  return snapshot;
 }
 
 }  // namespace plumbline::engine

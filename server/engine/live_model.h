@@ -12,11 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "server/checks/alert.h"
 #include "server/checks/evaluate.h"
-#include "server/checks/evidence.h"
 #include "server/checks/policy.h"
 #include "server/engine/ingest.h"
 #include "server/engine/listening_time.h"
@@ -24,13 +24,22 @@
 #include "server/engine/producers.h"
 #include "server/engine/quotas.h"
 #include "server/engine/report.h"
+#include "server/engine/slice.h"
 #include "server/engine/snapshot.h"
+#include "server/engine/source_slices.h"
 #include "server/engine/sources.h"
-#include "server/engine/window.h"
 #include "server/profile/baseline.h"
+#include "server/profile/unknown_columns.h"
+#include "server/profile/window_baseline.h"
 #include "server/storage/store.h"
 
 namespace plumbline::engine {
+
+/// A copy of a window: its sum, and runs of its closed panes, each of about as much time.
+struct LiveWindow {
+  profile::Pane sum;
+  std::vector<profile::WindowPart> parts;
+};
 
 /// One (model, version) with an active baseline: panes, sources, producers, evidence, alerts.
 /// Everything it knows is in the store as of the last commit. One worker's thread alone touches it.
@@ -50,9 +59,11 @@ class LiveModel {
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
   IngestOutcome Ingest(const IngestBatch& batch, absl::Time clock);
-  /// True if rows that were counted elsewhere may be added: against this baseline, by these panes.
+  /// True if rows that were counted elsewhere may be added: against this baseline, by these panes
+  /// and aliases.
   bool CanAdd(const CountedRows& counted) const {
-    return counted.baseline == baseline_ && counted.pane_length == window_.length();
+    return counted.baseline == baseline_ && counted.pane_length == all_.window().length() &&
+           counted.aliases == aliases_;
   }
   IngestOutcome Note(const IngestNote& note, absl::Time clock);
 
@@ -70,12 +81,17 @@ class LiveModel {
   /// kept in: a batch counted before is not counted again.
   void InheritProducers(LiveModel* from);
   /// Every alert as it is now.
-  std::vector<checks::Alert> alerts() const { return alerts_.alerts(); }
+  std::vector<checks::Alert> alerts() const;
+  /// Deletes its windows and alerts from the store: another takes its place.
+  void Delete(storage::Store::Batch* batch) const;
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
 
-  Report MakeReport(absl::Time clock, std::optional<size_t> variable);
+  /// Of all rows, or of those of one source. Errors: NotFound if that one is not judged by itself.
+  absl::StatusOr<Report> MakeReport(absl::Time clock, std::optional<size_t> variable,
+                                    absl::string_view source);
+  LiveWindow CopyWindow();
   std::shared_ptr<const ModelSnapshot> Snapshot();
   /// True if a snapshot would show something new since this was last asked.
   bool TakeNews() { return std::exchange(news_, false); }
@@ -98,41 +114,50 @@ class LiveModel {
   int64_t TimeOf(std::optional<int64_t> event_micros, const Moment& now) const;
   // Adds rows counted elsewhere.
   void Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome);
+  // The pane of this source that takes rows besides that of all; nullptr: there is none.
+  profile::Pane* PaneOfSource(absl::string_view source, uint64_t rows, int64_t pane_start);
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
+  absl::Status RestoreAlerts(const storage::Store& store);
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
   // The pane that takes `rows` that fall in it; nullptr if it has closed: then they are late.
   profile::Pane* PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome);
-  // Returns the number of rows, late or not.
-  uint64_t CountRows(const profile::PreparedBatch& prepared, int64_t pane_start,
-                     absl::Span<const RowRange> ranges, IngestOutcome* outcome);
+  void CountRows(const profile::PreparedBatch& prepared, absl::string_view source,
+                 int64_t pane_start, absl::Span<const RowRange> ranges, IngestOutcome* outcome);
   IngestOutcome End(const IngestNote& note, const std::string& who, absl::Time now);
   void ClosePanes(const Moment& now);
-  // Adds a pane that has closed to the evidence.
-  void Gather(int64_t start, profile::Pane pane);
   void Judge(const Moment& now);
+  // `all` is the window of all rows, `of_all` what fires there.
+  void JudgeSource(const std::string& name, Slice* slice, const profile::Pane& all,
+                   const std::vector<checks::Finding>& of_all, const Moment& now);
+  std::vector<checks::Finding> FindingsOf(
+      const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
+      const std::vector<profile::VariableStatistics>& statistics,
+      const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts);
+  // Adds to what fires among all rows which sources it comes from.
+  void NameSources(std::vector<checks::Finding>* findings) const;
+  // Adds to a variable that is absent what may be its new name.
+  void NameRenames(std::vector<checks::Finding>* findings) const;
+  void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now);
   checks::EvaluationInput InputOf(const Moment& now, const profile::Pane& window);
 
   const ModelKey key_;
   const std::shared_ptr<const profile::Baseline> baseline_;
   checks::Policy policy_;
+  profile::Aliases aliases_;
   const uint64_t generation_;
 
   ListeningTime time_;
-  Window window_;
+  Slice all_;
+  SourceSlices source_slices_;
   Sources sources_;
   Producers producers_;
-  checks::AlertBook alerts_;
 
-  // Evidence blocks: runs of closed panes with enough rows.
-  std::vector<checks::BlockEvidence> evidence_;  // of the last block; empty: to be weighed
-  profile::Pane gathering_;                      // default-constructed while nothing is gathered
-  int64_t last_block_since_ = 0;
-  int64_t gathering_since_ = 0;
-  uint64_t block_number_ = 0;
+  profile::UnknownColumns unknown_columns_;  // since the start
 
   uint64_t rows_ = 0;
   uint64_t late_rows_ = 0;
+  uint64_t rows_not_judged_apart_ = 0;  // since the start
   BatchCounts batches_;
   std::optional<Moment> last_batch_;
   absl::Time active_since_;
@@ -140,12 +165,10 @@ class LiveModel {
   bool state_dirty_ = true;
   bool judge_dirty_ = true;
   bool news_ = true;
-  bool alert_waits_ = false;                             // a pending alert may fire by time alone
-  std::vector<checks::Alert> changed_alerts_;            // to store
-  std::vector<ModelAlert> changes_;                      // to tell
-  std::vector<profile::VariableStatistics> statistics_;  // until a snapshot takes them over
-  std::shared_ptr<const ModelSnapshot> snapshot_;        // the latest, which the board has as well
-  uint64_t window_rows_ = 0;
+  bool alert_waits_ = false;                       // a pending alert may fire by time alone
+  std::vector<checks::Alert> changed_alerts_;      // to store
+  std::vector<ModelAlert> changes_;                // to tell
+  std::shared_ptr<const ModelSnapshot> snapshot_;  // the latest, which the board has as well
   LossSummary loss_;
   uint64_t evaluations_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "server/engine/records.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,6 +61,26 @@ void Apply(const checks::CheckOverride& from, checks::CheckSettings* to) {
   if (from.muted.has_value()) to->muted = *from.muted;
 }
 
+// A name is one variable's only.
+absl::Status AddAliases(const storage::v1::VariablePolicyRecord& record, checks::Policy* policy) {
+  std::vector<std::string>& aliases = policy->variables[record.variable()].aliases;
+  for (const std::string& alias : record.aliases()) {
+    const std::string path = absl::StrCat("variables[", record.variable(), "].aliases");
+    if (alias.empty() || alias == record.variable()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("policy field ", path, ": \"", alias, "\" is no other name"));
+    }
+    for (const auto& [name, other] : policy->variables) {
+      if (std::find(other.aliases.begin(), other.aliases.end(), alias) != other.aliases.end()) {
+        return absl::InvalidArgumentError(absl::StrCat("policy field ", path, ": \"", alias,
+                                                       "\" is an alias of ", name, " already"));
+      }
+    }
+    aliases.push_back(alias);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
   for (const CheckPolicyRecord& check : record.checks()) {
     const std::optional<checks::CheckId> id = checks::ParseCheckId(check.check());
@@ -74,6 +95,7 @@ absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
   }
   for (const auto& variable : record.variables()) {
     checks::VariablePolicy& own = policy->variables[variable.variable()];
+    if (absl::Status status = AddAliases(variable, policy); !status.ok()) return status;
     if (variable.has_drift_statistic()) {
       own.drift_statistic = checks::ParseDriftStatistic(variable.drift_statistic());
       if (!own.drift_statistic.has_value()) {

@@ -24,6 +24,13 @@ struct VariableReport {
   std::vector<profile::DistributionGroup> distribution;
 };
 
+/// A source that is judged by itself.
+struct SourceSummary {
+  std::string name;
+  uint64_t rows = 0;  // in the window
+  size_t firing = 0;  // findings on it
+};
+
 /// The current window of a model.
 struct Report {
   ModelKey key;
@@ -34,6 +41,9 @@ struct Report {
   std::vector<checks::Finding> findings;  // the worst first
   std::vector<VariableReport> variables;  // the worst first
   std::vector<ProducerLoss> losses;       // the worst first
+  std::string source;                     // whose rows these are; empty: all
+  std::vector<SourceSummary> sources;     // that are judged by themselves, the largest first
+  uint64_t rows_of_other_sources = 0;     // in the window
 };
 
 /// An alert of some model.

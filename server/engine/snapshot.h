@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,13 @@ struct VariableSnapshot {
   profile::VariableStatistics live;
 };
 
+/// One source that is judged by itself, at its last evaluation.
+struct SourceSnapshot {
+  std::string name;
+  uint64_t window_rows = 0;
+  std::vector<VariableSnapshot> variables;
+};
+
 /// One (model, version) at its last evaluation: what the metrics show. Immutable once published.
 struct ModelSnapshot {
   ModelKey key;
@@ -61,7 +69,9 @@ struct ModelSnapshot {
   std::optional<absl::Time> last_batch;  // server's clock
   std::optional<absl::Time> watermark;   // event time
   std::vector<VariableSnapshot> variables;
-  std::vector<checks::Alert> alerts;  // pending, firing and resolved
+  std::vector<std::shared_ptr<const SourceSnapshot>> judged_sources;
+  uint64_t rows_not_judged_apart = 0;  // of sources beyond max_judged_sources, since the start
+  std::vector<checks::Alert> alerts;   // pending, firing and resolved
 };
 
 /// Upper bounds of the commit latency histogram, in seconds; the last bucket is open.

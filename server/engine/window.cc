@@ -16,12 +16,14 @@ constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 }  // namespace
 
 Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
-               absl::Duration length, uint32_t panes)
+               absl::Duration length, uint32_t panes, uint64_t first_rows)
     : baseline_(std::move(baseline)),
       home_(std::move(home)),
       length_(absl::ToInt64Microseconds(length)),
       panes_(panes),
       closed_until_(kNever),
+      reached_(kNever),
+      first_rows_(first_rows),
       closed_(baseline_, home_, length_),
       folded_from_(kNever),
       settled_from_(kNever) {}
@@ -93,6 +95,7 @@ profile::Pane Window::Close(int64_t pane_start, int64_t keep_from) {
   if (!rests && settled_.has_value() && pane_start >= settled_from_) settled_->Merge(pane);
   open_.erase(pane_start);
   closed_.Add(pane_start, pane);
+  KeepFirst(pane);
   // Where panes leave it is summed anew anyway.
   fold_again_ = fold_again_ || closed_.HasAny(folded_from_, WindowStart());
   if (!fold_again_ && pane_start >= WindowStart()) {
@@ -108,12 +111,30 @@ profile::Pane Window::Close(int64_t pane_start, int64_t keep_from) {
   return pane;
 }
 
-int64_t Window::WindowStart() const {
-  int64_t newest = kNever;
-  if (!closed_.empty()) newest = closed_.newest();
+int64_t Window::newest() const {
+  int64_t newest = reached_;
+  if (!closed_.empty()) newest = std::max(newest, closed_.newest());
   if (!open_.empty()) newest = std::max(newest, open_.rbegin()->first);
-  if (newest == kNever) return kNever;
-  return newest - (int64_t{panes_} - 1) * length_;
+  return newest;
+}
+
+int64_t Window::WindowStart() const {
+  const int64_t last = newest();
+  if (last == kNever) return kNever;
+  return last - (int64_t{panes_} - 1) * length_;
+}
+
+void Window::KeepFirst(const profile::Pane& pane) {
+  if (rows_of_first_ >= first_rows_) return;
+  profile::Pane sum = Decode(first_);
+  sum.Merge(pane);
+  rows_of_first_ = sum.rows;
+  first_ = profile::EncodePane(sum);
+}
+
+std::optional<profile::Pane> Window::First() const {
+  if (first_rows_ == 0 || rows_of_first_ < first_rows_) return std::nullopt;
+  return Decode(first_);
 }
 
 void Window::FoldClosed() {
@@ -177,7 +198,7 @@ void Window::set_panes(uint32_t panes) {
   fold_again_ = true;
 }
 
-void Window::Commit(storage::Store::Batch* batch) {
+void Window::Commit(storage::Store::Batch* batch, More more) {
   if (!dirty_) return;
   const std::string& model = home_.key.model;
   const std::string& version = home_.key.version;
@@ -192,6 +213,8 @@ void Window::Commit(storage::Store::Batch* batch) {
     record.set_sum(closed_sum_.empty() ? profile::EncodePane(profile::Pane(*baseline_))
                                        : closed_sum_);
     record.set_sum_from(folded_from_);
+    if (!first_.empty()) record.set_first(first_);
+    more(&record);
     batch->PutWindow(model, version, home_.generation, record);
     newly_closed_.clear();
   }
@@ -212,13 +235,20 @@ void Window::Commit(storage::Store::Batch* batch) {
   dirty_ = false;
 }
 
-absl::Status Window::RestoreClosed() {
+absl::Status Window::RestoreClosed(ReadMore read_more) {
   auto record = home_.store->GetWindow(home_.key.model, home_.key.version, home_.generation);
   if (!record.ok()) return record.status();
   if (!record->has_value()) return absl::OkStatus();
   if (absl::Status index = closed_.FromRecord(**record); !index.ok()) return index;
+  if (absl::Status more = read_more(**record); !more.ok()) return more;
   auto sum = profile::DecodePane(*baseline_, (*record)->sum());
   if (!sum.ok()) return sum.status();
+  if (!(*record)->first().empty()) {
+    const auto first = profile::DecodePane(*baseline_, (*record)->first());
+    if (!first.ok()) return first.status();
+    rows_of_first_ = first->rows;
+    first_ = std::move(*(*record)->mutable_first());
+  }
   closed_sum_ = std::move(*(*record)->mutable_sum());
   folded_from_ = (*record)->sum_from();
   settled_ = *std::move(sum);
@@ -257,9 +287,9 @@ absl::Status Window::RestoreOpen() {
   return absl::OkStatus();
 }
 
-absl::Status Window::Restore(int64_t closed_until) {
+absl::Status Window::Restore(int64_t closed_until, ReadMore read_more) {
   closed_until_ = closed_until;
-  for (const absl::Status& status : {RestoreClosed(), RestoreOpen()}) {
+  for (const absl::Status& status : {RestoreClosed(read_more), RestoreOpen()}) {
     if (status.ok()) continue;
     return absl::Status(status.code(), absl::StrCat(home_.key.InWords(), ": the window cannot be ",
                                                     "read: ", status.message()));

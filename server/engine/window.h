@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_ENGINE_WINDOW_H_
 #define PLUMBLINE_SERVER_ENGINE_WINDOW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/engine/closed_panes.h"
@@ -24,9 +26,10 @@ namespace plumbline::engine {
 /// once for what rests, and for open panes while they take rows. Not thread-safe.
 class Window {
  public:
-  /// `length` is a pane's, at least a second; `panes` how many of them make the window.
+  /// `length` is a pane's, at least a second; `panes` how many of them make the window. The first
+  /// panes that close are kept as a sum of their own until it has `first_rows` rows.
   Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home, absl::Duration length,
-         uint32_t panes);
+         uint32_t panes, uint64_t first_rows = 0);
 
   /// Start of the pane of this length that `micros` falls in.
   static int64_t PaneStart(int64_t micros, absl::Duration length);
@@ -38,6 +41,8 @@ class Window {
   /// new. Must not be late.
   profile::Pane* Open(int64_t pane_start);
 
+  /// True if the pane that starts there is open.
+  bool Has(int64_t pane_start) const { return open_.contains(pane_start); }
   /// The oldest open pane if it ends at or before `watermark`.
   std::optional<int64_t> NextToClose(int64_t watermark) const;
   /// Closes the oldest open pane, which starts at `pane_start`, and returns it; `keep_from` is the
@@ -50,6 +55,13 @@ class Window {
   /// took rows lately; when a pane has left since the last call, or a resting one took rows, also
   /// for the others that are open, and for about 2 log2(panes) blocks of closed ones.
   profile::Pane Sum();
+  /// The window is one that has this pane, though no row of it may be here.
+  void Reach(int64_t pane_start) { reached_ = std::max(reached_, pane_start); }
+  /// Start of the newest pane that has rows, or was reached; the smallest number: none.
+  int64_t newest() const;
+  /// Sum of the first panes that closed; nullopt until it has `first_rows` rows.
+  std::optional<profile::Pane> First() const;
+
   /// Sum of the closed panes that start in [from, until). Those outside what is kept are missing.
   profile::Pane SumOfClosed(int64_t from, int64_t until) { return closed_.Sum(from, until); }
 
@@ -63,10 +75,16 @@ class Window {
   uint64_t unreadable() const { return closed_.unreadable(); }
   void set_panes(uint32_t panes);
 
-  /// Adds to `batch` what changed since the last call, whose write is over by now.
-  void Commit(storage::Store::Batch* batch);
-  /// Back to what the store holds. Errors: DataLoss naming what cannot be read.
-  absl::Status Restore(int64_t closed_until);
+  /// Adds to `batch` what changed since the last call, whose write is over by now. `more` adds to
+  /// the window's record, which is written after a pane has closed.
+  using More = absl::FunctionRef<void(storage::v1::WindowRecord*)>;
+  void Commit(
+      storage::Store::Batch* batch, More more = [](storage::v1::WindowRecord*) {});
+  /// Back to what the store holds; `read_more` reads what `more` added. Errors: DataLoss naming
+  /// what cannot be read.
+  using ReadMore = absl::FunctionRef<absl::Status(const storage::v1::WindowRecord&)>;
+  absl::Status Restore(
+      int64_t closed_until, ReadMore read_more = [](const auto&) { return absl::OkStatus(); });
 
  private:
   struct OpenPane {
@@ -81,6 +99,7 @@ class Window {
   };
 
   int64_t WindowStart() const;
+  void KeepFirst(const profile::Pane& pane);
   void FoldClosed();
   // Makes `settled_` if need be.
   void Settle();
@@ -90,7 +109,7 @@ class Window {
   // Moves the change into what is committed.
   void Absorb(OpenPane* open);
   void Warm(OpenPane* open);
-  absl::Status RestoreClosed();
+  absl::Status RestoreClosed(ReadMore read_more);
   absl::Status RestoreOpen();
 
   const std::shared_ptr<const profile::Baseline> baseline_;
@@ -99,6 +118,10 @@ class Window {
   uint32_t panes_;
   int64_t closed_until_;  // panes that start before this are closed
   std::map<int64_t, OpenPane> open_;
+  int64_t reached_;
+  const uint64_t first_rows_;
+  uint64_t rows_of_first_ = 0;
+  std::string first_;  // encoded
   ClosedPanes closed_;
   std::string closed_sum_;  // of closed_ from folded_from_ on, compact; empty: nothing
   int64_t folded_from_;

@@ -51,31 +51,40 @@ void Pane::Clear() {
   faults = PredictionFaults();
 }
 
-PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch)
+PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch,
+                             const Aliases& aliases)
     : baseline_(baseline), columns_(baseline.variables.size()) {
+  std::vector<std::pair<size_t, const ColumnView*>> under_alias;
   for (const ColumnView& view : batch.columns) {
-    const std::optional<size_t> index = baseline.schema.Find(view.name);
-    if (!index.has_value()) {
+    if (const auto index = baseline.schema.Find(view.name); index.has_value()) {
+      Bind(*index, view);
+    } else if (const auto alias = aliases.find(view.name); alias != aliases.end()) {
+      under_alias.emplace_back(alias->second, &view);
+    } else {
       unknown_.push_back(view.name);
-      continue;
     }
-    const VariableBaseline& variable = baseline.variables[*index];
-    if (variable.variable.role == Role::kPrediction) {
-      predictions_.push_back(static_cast<uint32_t>(*index));
+  }
+  for (const auto& [index, view] : under_alias) {
+    if (columns_[index].view == nullptr) Bind(index, *view);
+  }
+}
+
+void PreparedBatch::Bind(size_t index, const ColumnView& view) {
+  const VariableBaseline& variable = baseline_.variables[index];
+  if (variable.variable.role == Role::kPrediction) {
+    predictions_.push_back(static_cast<uint32_t>(index));
+  }
+  PreparedColumn& column = columns_[index];
+  column.view = &view;
+  column.wrong_type = IsWrongType(variable.variable.kind, view.values);
+  if (column.wrong_type || variable.is_numeric()) return;
+  if (const auto* dictionary = std::get_if<DictionaryView>(&view.values)) {
+    column.dictionary_codes.reserve(dictionary->dictionary.size());
+    for (const absl::string_view entry : dictionary->dictionary) {
+      column.dictionary_codes.push_back(variable.categories.Code(entry));
     }
-    PreparedColumn& column = columns_[*index];
-    column.view = &view;
-    column.wrong_type = IsWrongType(variable.variable.kind, view.values);
-    if (column.wrong_type || variable.is_numeric()) continue;
-    if (const auto* dictionary = std::get_if<DictionaryView>(&view.values)) {
-      column.dictionary_codes.reserve(dictionary->dictionary.size());
-      for (const absl::string_view entry : dictionary->dictionary) {
-        column.dictionary_codes.push_back(variable.categories.Code(entry));
-      }
-    } else if (std::holds_alternative<absl::Span<const bool>>(view.values)) {
-      column.dictionary_codes = {variable.categories.Code("false"),
-                                 variable.categories.Code("true")};
-    }
+  } else if (std::holds_alternative<absl::Span<const bool>>(view.values)) {
+    column.dictionary_codes = {variable.categories.Code("false"), variable.categories.Code("true")};
   }
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/profile/aliases.h"
 #include "server/profile/baseline.h"
 #include "server/profile/batch.h"
 #include "server/profile/counts.h"
@@ -46,8 +47,9 @@ struct Pane {
 /// into the batch and the baseline, which must outlive it.
 class PreparedBatch {
  public:
-  /// The batch must have passed ValidateBatch.
-  PreparedBatch(const Baseline& baseline, const BatchView& batch);
+  /// The batch must have passed ValidateBatch. A column under an alias counts as its variable,
+  /// unless the batch has the variable itself.
+  PreparedBatch(const Baseline& baseline, const BatchView& batch, const Aliases& aliases = {});
 
   /// Codes and counts rows [begin, end) into `pane`, which was made for the same baseline. NaN,
   /// infinities, nulls, values of a wrong type and absent columns are counted apart. A label that
@@ -66,6 +68,7 @@ class PreparedBatch {
   std::vector<uint32_t> predictions_;    // those that the batch has
   std::vector<absl::string_view> unknown_;
 
+  void Bind(size_t index, const ColumnView& view);
   // Of the predictions; more of them after a slice was counted means that some are wrong.
   uint64_t SuspiciousRows(const Pane& pane) const;
 };

@@ -123,32 +123,39 @@ void RecordCheck::AddState(absl::string_view key, absl::string_view payload, Ver
 
 void RecordCheck::AddOfWindow(absl::string_view key, absl::string_view payload, KeyReader parts,
                               const Name& name, Version* version) {
-  const uint64_t generation = parts.Number();
+  const uint64_t slice_key = parts.Number();
   if (!version->active.has_value()) {
     version->orphans.emplace_back(key);
     return;
   }
-  if (generation != *version->generation || *version->active == 0) return;  // garbage
+  if (GenerationOfKey(slice_key) != *version->generation || *version->active == 0) {
+    return;  // garbage
+  }
   const profile::Baseline* baseline = ActiveBaseline(name, *version->active);
   if (baseline == nullptr) return;  // told already
   const auto kind = static_cast<RecordKind>(key[0]);
   v1::WindowRecord window;
   if (kind == RecordKind::kWindow) {
     if (!Parse(key, payload, &window)) return;
+    if (!window.first().empty()) {
+      const auto first = profile::DecodePane(*baseline, window.first());
+      if (!first.ok()) return Bad(key, first.status().message());
+    }
     payload = window.sum();
   }
   const auto pane = profile::DecodePane(*baseline, payload);
   if (!pane.ok()) return Bad(key, pane.status().message());
+  WindowCheck& check = version->windows[slice_key];
   if (kind == RecordKind::kWindow) {
-    version->window.AddWindow(std::move(window), pane->rows);
+    check.AddWindow(std::move(window), pane->rows);
   } else if (kind == RecordKind::kPaneBlock) {
     const auto level = static_cast<uint32_t>(parts.Number());
-    version->window.AddBlock(level, parts.Signed(), pane->rows);
+    check.AddBlock(level, parts.Signed(), pane->rows);
   } else if (kind == RecordKind::kPane) {
-    version->window.AddPane(parts.Signed(), pane->rows);
+    check.AddPane(parts.Signed(), pane->rows);
   } else {
     const int64_t start = parts.Signed();
-    version->window.AddDelta(start, parts.Number());
+    check.AddDelta(start, parts.Number());
   }
 }
 

@@ -48,9 +48,9 @@ class RecordCheck {
     std::set<uint64_t> baselines, heads, details;
     std::optional<uint64_t> active, generation;
     std::optional<int64_t> closed_until;
-    WindowCheck window;                // of the live generation
-    std::vector<std::string> orphans;  // keys of panes and alerts without a state
-    std::vector<std::string> unowned;  // keys of what no model names
+    std::map<uint64_t, WindowCheck> windows;  // of the live generation, by SliceKey
+    std::vector<std::string> orphans;         // keys of panes and alerts without a state
+    std::vector<std::string> unowned;         // keys of what no model names
   };
 
   template <class Record>
@@ -68,8 +68,10 @@ class RecordCheck {
   void AddOther(absl::string_view key, Version* version);
   void CheckModels();
   void CheckParts(const Name& name, const Version& version);
-  void CheckWindow(const Name& name, const Version& version);
-  void CheckDeltas(const Name& name, const Version& version);
+  void CheckWindow(const Name& name, const Version& version, uint64_t slice_key,
+                   const WindowCheck& check);
+  void CheckDeltas(const Name& name, const Version& version, uint64_t slice_key,
+                   const WindowCheck& check);
   absl::StatusOr<std::string> Read(const std::string& key) const;
   absl::StatusOr<v1::BaselineRecord> GetBaseline(const Name& name, uint64_t number) const;
   const profile::Baseline* ActiveBaseline(const Name& name, uint64_t number);

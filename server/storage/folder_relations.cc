@@ -85,40 +85,41 @@ void RecordCheck::CheckModels() {
   }
 }
 
-void RecordCheck::CheckWindow(const Name& name, const Version& version) {
-  const std::vector<std::string> differences = version.window.Differences();
+void RecordCheck::CheckWindow(const Name& name, const Version& version, uint64_t slice_key,
+                              const WindowCheck& check) {
+  const std::vector<std::string> differences = check.Differences();
   if (differences.empty()) return;
   RecordProblem problem{absl::StrCat(InWords(name), ": ", absl::StrJoin(differences, "; "))};
   const profile::Baseline* const baseline = ActiveBaseline(name, *version.active);
   if (baseline == nullptr) return;  // told already
   const auto key_of = [&](RecordKind kind) {
     KeyBuilder key(kind);
-    key.Text(name.first).Text(name.second).Number(*version.generation);
+    key.Text(name.first).Text(name.second).Number(slice_key);
     return key;
   };
-  const auto window =
-      version.window.Rebuild(*baseline, [&](int64_t start) -> absl::StatusOr<profile::Pane> {
-        const auto payload = Read(key_of(RecordKind::kPane).Signed(start).Take());
-        if (!payload.ok()) return payload.status();
-        return profile::DecodePane(*baseline, *payload);
-      });
+  const auto window = check.Rebuild(*baseline, [&](int64_t start) -> absl::StatusOr<profile::Pane> {
+    const auto payload = Read(key_of(RecordKind::kPane).Signed(start).Take());
+    if (!payload.ok()) return payload.status();
+    return profile::DecodePane(*baseline, *payload);
+  });
   if (window.ok()) {
     problem.puts.emplace_back(key_of(RecordKind::kWindow).Take(), window->SerializeAsString());
   }
-  for (const auto& [level, start] : version.window.Blocks()) {
+  for (const auto& [level, start] : check.Blocks()) {
     problem.keys.push_back(key_of(RecordKind::kPaneBlock).Number(level).Signed(start).Take());
   }
   problems_.push_back(std::move(problem));
 }
 
-void RecordCheck::CheckDeltas(const Name& name, const Version& version) {
-  for (WindowCheck::DeltaProblem& found : version.window.DeltaProblems(version.closed_until)) {
+void RecordCheck::CheckDeltas(const Name& name, const Version& version, uint64_t slice_key,
+                              const WindowCheck& check) {
+  for (WindowCheck::DeltaProblem& found : check.DeltaProblems(version.closed_until)) {
     RecordProblem problem{absl::StrCat(InWords(name), ": ", found.words)};
     const auto key_of = [&, start = found.start](uint64_t number) {
       return KeyBuilder(RecordKind::kPaneDelta)
           .Text(name.first)
           .Text(name.second)
-          .Number(*version.generation)
+          .Number(slice_key)
           .Signed(start)
           .Number(number)
           .Take();
@@ -140,8 +141,10 @@ std::vector<RecordProblem> RecordCheck::Finish() {
   for (auto& [name, version] : versions_) {
     CheckParts(name, version);
     if (version.active.value_or(0) != 0) {
-      CheckWindow(name, version);
-      CheckDeltas(name, version);
+      for (const auto& [slice_key, check] : version.windows) {
+        CheckWindow(name, version, slice_key, check);
+        CheckDeltas(name, version, slice_key, check);
+      }
     }
     if (!version.orphans.empty()) {
       problems_.push_back({absl::StrCat(version.orphans.size(), " panes, windows and alerts of ",

@@ -60,6 +60,14 @@ class KeyReader {
   bool ok_ = true;
 };
 
+/// What stands in the place of the generation in the keys of a window and its panes: the number of
+/// the slice (0: all rows of the model) in the highest 16 bits. Generations have 48.
+inline constexpr uint64_t kMaxSliceNumber = 0xffff;
+constexpr uint64_t SliceKey(uint64_t generation, uint64_t slice) {
+  return generation | (slice << 48);
+}
+constexpr uint64_t GenerationOfKey(uint64_t slice_key) { return slice_key & ((1ull << 48) - 1); }
+
 /// Bytes of a key's kind, model and version; 0 for a key without them.
 size_t VersionPrefixLength(absl::string_view key);
 

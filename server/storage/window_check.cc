@@ -91,6 +91,8 @@ absl::StatusOr<v1::WindowRecord> WindowCheck::Rebuild(
   v1::PaneIndexRecord* const index = record.add_levels();
   if (window_.has_value()) {
     record.set_sum_from(window_->sum_from());
+    record.set_first(window_->first());
+    record.set_arrival_clocks(window_->arrival_clocks());
   } else if (!panes_.empty()) {
     record.set_sum_from(panes_.front().first);
   }

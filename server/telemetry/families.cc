@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -23,7 +24,8 @@ void Families::Add(size_t metric, const std::vector<std::string>& label_values, 
   if (!std::isfinite(value)) return;
   ClientMetric series;
   const absl::Span<const char* const> names = LabelNames(Metrics()[metric].labels);
-  for (size_t i = 0; i < names.size(); ++i) series.label.push_back({names[i], label_values[i]});
+  const size_t labels = std::min(names.size(), label_values.size());
+  for (size_t i = 0; i < labels; ++i) series.label.push_back({names[i], label_values[i]});
   MetricFamily& family = families_[metric];
   (family.type == MetricType::Counter ? series.counter.value : series.gauge.value) = value;
   family.metric.push_back(std::move(series));

@@ -18,7 +18,8 @@ class Families {
  public:
   Families();
 
-  /// Adds a series of a counter or gauge. `label_values` in the order of the metric's LabelNames.
+  /// Adds a series of a counter or gauge. `label_values` in the order of the metric's LabelNames;
+  /// names without a value are left out.
   /// A value that is not finite adds nothing.
   void Add(size_t metric, const std::vector<std::string>& label_values, double value);
   /// Adds a histogram without labels. `counts` has one more entry than `bounds`: the open bucket.

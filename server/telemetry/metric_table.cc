@@ -41,6 +41,11 @@ constexpr Metric kMetrics[] = {
     {"plumbline_further_sources_rows_total",
      "Rows of sources beyond max_sources_per_model, which share one watermark.", kCounter,
      LabelSet::kModel},
+    {"plumbline_sources_not_judged_rows_total",
+     "Rows of sources beyond max_judged_sources: in the window of all rows only.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_source_window_rows", "Rows in the current window of a source.", kGauge,
+     LabelSet::kSource},
     {"plumbline_producers_expired_early_total",
      "Epochs given up before their time, because of max_producers_per_model.", kCounter,
      LabelSet::kModel},
@@ -107,10 +112,10 @@ constexpr Metric kMetrics[] = {
     {"process_start_time_seconds", "When the process started.", kGauge, LabelSet::kNone},
     // Statistics of the current window.
     {"plumbline_variable_psi", "Population stability index against the baseline, in nats.", kGauge,
-     LabelSet::kVariable, &VariableStatistics::psi},
+     LabelSet::kVariable, &VariableStatistics::psi, true},
     {"plumbline_variable_psi_corrected",
      "Population stability index less what chance gives; negative without drift.", kGauge,
-     LabelSet::kVariable, &VariableStatistics::psi_corrected},
+     LabelSet::kVariable, &VariableStatistics::psi_corrected, true},
     {"plumbline_variable_js_distance", "Jensen-Shannon distance to the baseline, base 2.", kGauge,
      LabelSet::kVariable, &VariableStatistics::js_distance},
     {"plumbline_variable_ks", "Largest difference of the two distribution functions.", kGauge,
@@ -132,22 +137,22 @@ constexpr Metric kMetrics[] = {
     {"plumbline_variable_cramers_v", "Cramer's V against the baseline, bias corrected.", kGauge,
      LabelSet::kVariable, &VariableStatistics::cramers_v},
     {"plumbline_variable_null_ratio", "Nulls over all rows.", kGauge, LabelSet::kVariable,
-     &VariableStatistics::null_rate},
+     &VariableStatistics::null_rate, true},
     {"plumbline_variable_nan_ratio", "NaN over all rows.", kGauge, LabelSet::kVariable,
-     &VariableStatistics::nan_rate},
+     &VariableStatistics::nan_rate, true},
     {"plumbline_variable_inf_ratio", "Infinities over all rows.", kGauge, LabelSet::kVariable,
-     &VariableStatistics::inf_rate},
+     &VariableStatistics::inf_rate, true},
     {"plumbline_variable_out_of_range_ratio",
      "Values below or above all of training, over all rows.", kGauge, LabelSet::kVariable,
-     &VariableStatistics::out_of_range_rate},
+     &VariableStatistics::out_of_range_rate, true},
     {"plumbline_variable_unseen_ratio", "Categories never seen in training, over all rows.", kGauge,
-     LabelSet::kVariable, &VariableStatistics::unseen_rate},
+     LabelSet::kVariable, &VariableStatistics::unseen_rate, true},
     {"plumbline_variable_absent_ratio", "Rows whose batch lacks the variable, over all rows.",
-     kGauge, LabelSet::kVariable, &VariableStatistics::absent_rate},
+     kGauge, LabelSet::kVariable, &VariableStatistics::absent_rate, true},
     {"plumbline_variable_wrong_type_ratio", "Rows with a value of another type, over all rows.",
      kGauge, LabelSet::kVariable, &VariableStatistics::wrong_type_rate},
     {"plumbline_variable_mean", "Mean of the finite values.", kGauge, LabelSet::kVariable,
-     &VariableStatistics::mean},
+     &VariableStatistics::mean, true},
     {"plumbline_variable_stddev", "Standard deviation of the finite values.", kGauge,
      LabelSet::kVariable, &VariableStatistics::stddev},
     {"plumbline_variable_min", "Smallest finite value.", kGauge, LabelSet::kVariable,
@@ -164,7 +169,8 @@ static_assert(kMetrics[kFirstStatistic].labels == LabelSet::kVariable);
 absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kModel[] = {"model", "version"};
   static constexpr const char* kBatchResult[] = {"model", "version", "result"};
-  static constexpr const char* kVariable[] = {"model", "version", "variable"};
+  static constexpr const char* kVariable[] = {"model", "version", "variable", "source"};
+  static constexpr const char* kSource[] = {"model", "version", "source"};
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
                                            "cause", "source",  "severity"};
   static constexpr const char* kReason[] = {"reason"};
@@ -175,6 +181,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return {};
     case LabelSet::kModel:
       return kModel;
+    case LabelSet::kSource:
+      return kSource;
     case LabelSet::kBatchResult:
       return kBatchResult;
     case LabelSet::kVariable:

@@ -11,9 +11,20 @@
 namespace plumbline::telemetry {
 
 /// What a metric's series are told apart by.
-enum class LabelSet { kNone, kModel, kBatchResult, kVariable, kAlert, kReason, kQuota, kBuild };
+enum class LabelSet {
+  kNone,
+  kModel,
+  kSource,
+  kBatchResult,
+  kVariable,
+  kAlert,
+  kReason,
+  kQuota,
+  kBuild
+};
 
-/// The label names of a set, in the order of their values. Never a category, a row id or free text.
+/// The label names of a set, in the order of their values; kVariable's last, `source`, is left out
+/// of what is about all rows. Never a category, a row id or free text.
 absl::Span<const char* const> LabelNames(LabelSet labels);
 
 /// One row of the table of metrics.
@@ -24,6 +35,8 @@ struct Metric {
   LabelSet labels;
   /// Set for a statistic of a variable: where its value is.
   decltype(&profile::VariableStatistics::psi) statistic = nullptr;
+  /// Shown of each source that is judged by itself, too, under a further label `source`.
+  bool by_source = false;
 };
 
 /// Position of a metric in the table. The statistics of variables follow from kFirstStatistic on.
@@ -41,6 +54,8 @@ enum MetricId : size_t {
   kSources,
   kProducers,
   kRowsOfFurtherSources,
+  kRowsNotJudgedApart,
+  kSourceWindowRows,
   kProducersExpiredEarly,
   kBaselineNumber,
   kLastBatch,

@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 20;
+constexpr size_t kSeriesOfModel = 21;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -48,6 +48,7 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kSources, labels, ToDouble(model.sources));
   families->Add(kProducers, labels, ToDouble(model.producers));
   families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
+  families->Add(kRowsNotJudgedApart, labels, ToDouble(model.rows_not_judged_apart));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));
   families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));
   AddIfThere(kLastBatch, labels, model.last_batch, families);
@@ -71,11 +72,23 @@ void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families*
   if (firing) AddIfThere(kAlertSince, labels, alert.firing_since, families);
 }
 
+// `source` is empty for all rows.
 void AddVariable(const engine::ModelKey& key, const engine::VariableSnapshot& variable,
-                 Families* families) {
-  const LabelValues labels = {key.model, key.version, variable.name};
+                 const std::string& source, Families* families) {
+  LabelValues labels = {key.model, key.version, variable.name};
+  if (!source.empty()) labels.push_back(source);
   for (size_t i = kFirstStatistic; i < Metrics().size(); ++i) {
+    if (!source.empty() && !Metrics()[i].by_source) continue;
     AddIfThere(i, labels, variable.live.*Metrics()[i].statistic, families);
+  }
+}
+
+void AddSource(const engine::ModelKey& key, const engine::SourceSnapshot& source,
+               const std::vector<bool>& shown, Families* families) {
+  families->Add(kSourceWindowRows, {key.model, key.version, source.name},
+                ToDouble(source.window_rows));
+  for (size_t i = 0; i < source.variables.size(); ++i) {
+    if (shown[i]) AddVariable(key, source.variables[i], source.name, families);
   }
 }
 
@@ -179,7 +192,10 @@ std::string Exporter::Render(const ModelSnapshots& unsorted, const engine::Servi
       if (shown[m].alerts[i]) AddAlert(model.key, model.alerts[i], &families);
     }
     for (size_t i = 0; i < model.variables.size(); ++i) {
-      if (shown[m].variables[i]) AddVariable(model.key, model.variables[i], &families);
+      if (shown[m].variables[i]) AddVariable(model.key, model.variables[i], "", &families);
+    }
+    for (size_t s = 0; s < model.judged_sources.size(); ++s) {
+      AddSource(model.key, *model.judged_sources[s], shown[m].sources[s], &families);
     }
   }
   AddService(service, &families);

@@ -15,7 +15,8 @@ namespace {
 
 struct Candidate {
   size_t model = 0;
-  size_t item = 0;  // index of the alert or variable
+  size_t source = 0;  // index of the source, if it is one's
+  size_t item = 0;    // index of the alert or variable
   size_t series = 0;
   int severity = 0;  // 0: nothing fires
   double lean = 0;   // finite or -infinity
@@ -31,22 +32,31 @@ int FiringSeverity(const checks::Alert& alert) {
 
 void AddAlerts(const engine::ModelSnapshot& model, size_t index, std::vector<Candidate>* out) {
   for (size_t i = 0; i < model.alerts.size(); ++i) {
-    out->push_back({index, i, kSeriesOfAlert, FiringSeverity(model.alerts[i]), 0});
+    out->push_back({.model = index,
+                    .item = i,
+                    .series = kSeriesOfAlert,
+                    .severity = FiringSeverity(model.alerts[i])});
   }
 }
 
-void AddVariables(const engine::ModelSnapshot& model, size_t index, std::vector<Candidate>* out) {
+// The variables of all rows, or of a source.
+void AddVariables(const engine::ModelSnapshot& model, const std::string& source,
+                  const std::vector<engine::VariableSnapshot>& variables, Candidate candidate,
+                  std::vector<Candidate>* out) {
   std::map<std::string, int> firing;
   for (const checks::Alert& alert : model.alerts) {
+    if (!source.empty() && alert.key.source != source) continue;
     int& worst = firing[alert.key.variable];
     worst = std::max(worst, FiringSeverity(alert));
   }
-  for (size_t i = 0; i < model.variables.size(); ++i) {
-    const engine::VariableSnapshot& variable = model.variables[i];
-    const auto it = firing.find(variable.name);
-    const double psi = variable.live.psi_corrected.value_or(std::nan(""));
-    const double lean = std::isnan(psi) ? -std::numeric_limits<double>::infinity() : psi;
-    out->push_back({index, i, SeriesOf(variable), it == firing.end() ? 0 : it->second, lean});
+  for (size_t i = 0; i < variables.size(); ++i) {
+    const auto it = firing.find(variables[i].name);
+    const double psi = variables[i].live.psi_corrected.value_or(std::nan(""));
+    candidate.item = i;
+    candidate.series = SeriesOf(variables[i], !source.empty());
+    candidate.severity = it == firing.end() ? 0 : it->second;
+    candidate.lean = std::isnan(psi) ? -std::numeric_limits<double>::infinity() : psi;
+    out->push_back(candidate);
   }
 }
 
@@ -76,13 +86,15 @@ class Room {
   size_t in_all_;
 };
 
-void Choose(std::vector<Candidate> candidates, std::vector<bool> Shown::*chosen, Room* room,
+// `chosen` finds the flag of a candidate in what is shown of its model.
+template <class Chosen>
+void Choose(std::vector<Candidate> candidates, const Chosen& chosen, Room* room,
             std::vector<Shown>* shown) {
   std::stable_sort(candidates.begin(), candidates.end(), WorseThan);
   for (const Candidate& candidate : candidates) {
     Shown& model = (*shown)[candidate.model];
     if (room->Take(candidate.model, candidate.series)) {
-      (model.*chosen)[candidate.item] = true;
+      chosen(&model, candidate)[candidate.item] = true;
     } else {
       model.dropped_series += candidate.series;
     }
@@ -91,28 +103,46 @@ void Choose(std::vector<Candidate> candidates, std::vector<bool> Shown::*chosen,
 
 }  // namespace
 
-size_t SeriesOf(const engine::VariableSnapshot& variable) {
+size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source) {
   const auto statistics = Metrics().subspan(kFirstStatistic);
   return static_cast<size_t>(
       std::count_if(statistics.begin(), statistics.end(), [&](const Metric& metric) {
         const auto value = variable.live.*metric.statistic;
-        return value.has_value() && std::isfinite(*value);
+        return value.has_value() && std::isfinite(*value) && (!of_source || metric.by_source);
       }));
 }
 
 std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
                           size_t max_series_per_model, size_t max_series) {
   std::vector<Shown> shown(models.size());
-  std::vector<Candidate> alerts, variables;
+  std::vector<Candidate> alerts, variables, of_sources;
   for (size_t i = 0; i < models.size(); ++i) {
-    shown[i].alerts.resize(models[i]->alerts.size());
-    shown[i].variables.resize(models[i]->variables.size());
-    AddAlerts(*models[i], i, &alerts);
-    AddVariables(*models[i], i, &variables);
+    const engine::ModelSnapshot& model = *models[i];
+    shown[i].alerts.resize(model.alerts.size());
+    shown[i].variables.resize(model.variables.size());
+    AddAlerts(model, i, &alerts);
+    AddVariables(model, "", model.variables, {.model = i}, &variables);
+    for (size_t s = 0; s < model.judged_sources.size(); ++s) {
+      const engine::SourceSnapshot& source = *model.judged_sources[s];
+      shown[i].sources.emplace_back(source.variables.size());
+      AddVariables(model, source.name, source.variables, {.model = i, .source = s}, &of_sources);
+    }
   }
   Room room(models.size(), used_per_model, max_series_per_model, max_series);
-  Choose(std::move(alerts), &Shown::alerts, &room, &shown);
-  Choose(std::move(variables), &Shown::variables, &room, &shown);
+  using Flags = std::vector<bool>&;
+  Choose(
+      std::move(alerts), [](Shown* model, const Candidate&) -> Flags { return model->alerts; },
+      &room, &shown);
+  Choose(
+      std::move(variables),
+      [](Shown* model, const Candidate&) -> Flags { return model->variables; }, &room, &shown);
+  std::vector<uint64_t> dropped;
+  for (const Shown& model : shown) dropped.push_back(model.dropped_series);
+  Choose(
+      std::move(of_sources),
+      [](Shown* model, const Candidate& of) -> Flags { return model->sources[of.source]; }, &room,
+      &shown);
+  for (size_t i = 0; i < shown.size(); ++i) shown[i].dropped_series = dropped[i];
   return shown;
 }
 

@@ -14,16 +14,19 @@ using ModelSnapshots = std::vector<std::shared_ptr<const engine::ModelSnapshot>>
 
 /// What of one model is shown.
 struct Shown {
-  std::vector<bool> alerts;     // as ModelSnapshot::alerts
-  std::vector<bool> variables;  // as ModelSnapshot::variables
-  uint64_t dropped_series = 0;  // of what is not shown
+  std::vector<bool> alerts;                // as ModelSnapshot::alerts
+  std::vector<bool> variables;             // as ModelSnapshot::variables
+  std::vector<std::vector<bool>> sources;  // their variables, as ModelSnapshot::judged_sources
+  uint64_t dropped_series = 0;             // of what is not shown
 };
 
 /// Series that one alert has at most, and that a variable has.
 inline constexpr size_t kSeriesOfAlert = 5;
-size_t SeriesOf(const engine::VariableSnapshot& variable);
+size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source = false);
 
-/// Chooses what fits the bounds on series, over all models: alerts before variables; among alerts
+/// Chooses what fits the bounds on series, over all models: alerts before variables, and those
+/// before the variables of single sources (one series a source is always there; what of theirs does
+/// not fit is not called dropped, for the series of all rows hold their rows too); among alerts
 /// the firing first, then by severity; among variables those with a firing alert by its severity,
 /// then by psi_corrected. The first that does not fit its model's bound ends that model's list, the
 /// first that does not fit `max_series` ends all lists. `used_per_model` is taken from both bounds

@@ -205,4 +205,20 @@ grpc::Status BaselineService::ImportBaseline(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status BaselineService::CreateBaselineFromWindow(
+    grpc::ServerContext*, const v1::CreateBaselineFromWindowRequest* request,
+    v1::CreateBaselineFromWindowResponse* response) {
+  const OpenCall open(calls_);
+  if (request->description().size() > kMaxDescriptionBytes) {
+    return ToGrpcStatus(
+        absl::InvalidArgumentError(absl::StrCat("description has ", request->description().size(),
+                                                " bytes; at most ", kMaxDescriptionBytes)));
+  }
+  const auto info = engine_->BaselineFromWindow(request->model(), request->version(),
+                                                request->description(), request->keep_inactive());
+  if (!info.ok()) return ToGrpcStatus(info.status());
+  *response->mutable_summary() = ToWire(*info);
+  return grpc::Status::OK;
+}
+
 }  // namespace plumbline::transport

@@ -45,6 +45,9 @@ class BaselineService final : public v1::BaselineService::Service {
   grpc::Status ImportBaseline(grpc::ServerContext* context,
                               const v1::ImportBaselineRequest* request,
                               v1::ImportBaselineResponse* response) override;
+  grpc::Status CreateBaselineFromWindow(grpc::ServerContext* context,
+                                        const v1::CreateBaselineFromWindowRequest* request,
+                                        v1::CreateBaselineFromWindowResponse* response) override;
 
  private:
   engine::Engine* const engine_;

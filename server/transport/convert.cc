@@ -81,6 +81,13 @@ v1::Finding ToWire(const checks::Finding& finding) {
     added->set_reference(cause.reference);
     added->set_lift(cause.lift);
   }
+  if (finding.rename.has_value()) {
+    v1::RenameGuess* const rename = out.mutable_rename();
+    rename->set_variable(finding.rename->name);
+    rename->set_name_similarity(finding.rename->name_similarity);
+    rename->set_distance(finding.rename->distance);
+    rename->set_values(static_cast<uint32_t>(finding.rename->values));
+  }
   return out;
 }
 
@@ -194,6 +201,14 @@ v1::Report ToWire(const engine::Report& report) {
   const size_t losses = std::min(report.losses.size(), kMaxLosses);
   for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
   out.set_losses_left_out(report.losses.size() - losses);
+  out.set_source(report.source);
+  for (const engine::SourceSummary& source : report.sources) {
+    v1::SourceReport* one = out.add_sources();
+    one->set_source(source.name);
+    one->set_rows(source.rows);
+    one->set_firing_findings(static_cast<uint32_t>(source.firing));
+  }
+  out.set_rows_of_other_sources(report.rows_of_other_sources);
   return out;
 }
 

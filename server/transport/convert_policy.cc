@@ -122,6 +122,7 @@ absl::StatusOr<PolicyRecord> ToRecord(const v1::Policy& policy) {
     auto* out = record.add_variables();
     out->set_variable(variable.variable());
     if (variable.has_drift_statistic()) out->set_drift_statistic(variable.drift_statistic());
+    *out->mutable_aliases() = variable.aliases();
     for (const v1::CheckPolicy& check : variable.checks()) {
       if (status = CheckToRecord(check, out->add_checks()); !status.ok()) return status;
     }
@@ -165,6 +166,7 @@ v1::Policy ToWire(const PolicyRecord& record) {
     v1::VariablePolicy* out = policy.add_variables();
     out->set_variable(variable.variable());
     if (variable.has_drift_statistic()) out->set_drift_statistic(variable.drift_statistic());
+    *out->mutable_aliases() = variable.aliases();
     for (const CheckPolicyRecord& check : variable.checks()) CheckToWire(check, out->add_checks());
   }
   return policy;
@@ -206,6 +208,7 @@ v1::Policy ToWire(const checks::Policy& in) {
   for (const auto& [name, own] : in.variables) {
     v1::VariablePolicy* out = policy.add_variables();
     out->set_variable(name);
+    out->mutable_aliases()->Assign(own.aliases.begin(), own.aliases.end());
     out->set_drift_statistic(std::string(checks::DriftStatisticName(in.DriftStatisticOf(name))));
     for (const auto& [id, change] : own.checks) {
       add_check(id, in.Settings(id, name), out->add_checks());

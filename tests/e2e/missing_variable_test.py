@@ -1,5 +1,6 @@
 """A variable that no longer comes is alerted on, and what could stand in for it is named."""
 
+import json
 import unittest
 
 from harness import DaemonTest, read_rows, wait_for, write_rows
@@ -44,6 +45,47 @@ class Row6aMissingVariable(DaemonTest):
         self.assertIn("; most similar: `temp` (spearman 0.9", finding["reason"])
         similar = self.daemon.json("similar", "--model", "m", "--variable", "atemp", "--limit", "2")
         self.assertEqual([v["variable"] for v in similar[0]["variables"]], ["temp", "season"])
+
+    def test_a_renamed_variable_is_guessed_and_an_alias_lets_it_stand_in(self):
+        at = KEPT.index("hum")
+        # Half the humidity of training, under another name.
+        header = KEPT[:at] + ["humidity"] + KEPT[at + 1:]
+        rows = [row[:at] + [str(float(row[at]) / 2)] + row[at + 1:] for row in self.rows]
+        self.send(header, rows)
+        wait_for("the alert", lambda: self.daemon.fires(check="absent_variable", variable="hum"))
+        finding, = self.absent()
+        self.assertEqual(finding["rename"]["variable"], "humidity")
+        self.assertIn("; may be `humidity` now: the name is alike, the values are not (ks 0.",
+                      finding["reason"])
+        policy = {"variables": [{"variable": "hum", "aliases": ["humidity"]}],
+                  "pane": "2s", "window_panes": 30}
+        path = self.folder / "policy.json"
+        for aliases, why in ((["temp"], '"temp" is a variable of'), ([""], "is no other name")):
+            policy["variables"][0]["aliases"] = aliases
+            path.write_text(json.dumps(policy))
+            refused = self.daemon.command("model", "policy", "set", "--model", "m", "--file", path, check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(why, refused.stderr)
+        policy["variables"][0]["aliases"] = ["humidity"]
+        path.write_text(json.dumps(policy))
+        self.daemon.command("model", "policy", "set", "--model", "m", "--file", path)
+        self.send(header, rows)
+        # Judged against the old baseline: it is there, and it has moved.
+        wait_for("the drift",
+                 lambda: self.daemon.metric("plumbline_variable_psi", variable="hum") and
+                 self.daemon.metric("plumbline_variable_psi", variable="hum")[0] > 1)
+        self.assertEqual(self.absent(), [])
+        report = self.daemon.json("report", "--model", "m", "--variable", "hum")[0]
+        self.assertAlmostEqual(float(report["variables"][0]["live"]["mean"]),
+                               float(report["variables"][0]["baseline"]["mean"]) / 2, places=6)
+        # Somebody says that this is the new normal.
+        self.daemon.command("baseline", "create", "--model", "m", "--from_window")
+        self.send(header, rows)
+        wait_for("the new window",
+                 lambda: self.daemon.metric("plumbline_window_rows") == [float(len(rows))])
+        psi, = self.daemon.metric("plumbline_variable_psi", variable="hum")
+        self.assertLess(psi, 0.01)
+        self.assertNotIn(1.0, self.daemon.metric("plumbline_alert_active"))
 
 
 if __name__ == "__main__":

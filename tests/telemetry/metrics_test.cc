@@ -216,7 +216,7 @@ TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
 TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
-  Exporter exporter({.max_series_per_model = 21, .max_series = 1000, .version = "1"});
+  Exporter exporter({.max_series_per_model = 22, .max_series = 1000, .version = "1"});
   const auto dropped = [&](std::vector<engine::ModelSnapshot> models) {
     const std::string text = exporter.Render(Share(std::move(models)), {}, {});
     return LinesOf(text, "plumbline_series_dropped_total{model=\"m\"");
@@ -230,13 +230,40 @@ TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
             "plumbline_variable_psi_corrected{model=\"m\",version=\"v2\",variable=\"b\"} 3");
 }
 
+TEST(Exporter, ShowsTheWorstVariablesOfSourcesInWhatIsLeft) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.variables = {MakeVariable("a", 1)};
+  const auto source = [](const std::string& name, double psi) {
+    return std::make_shared<const engine::SourceSnapshot>(
+        engine::SourceSnapshot{name, 40, {MakeVariable("a", psi), MakeFullVariable("b")}});
+  };
+  model.judged_sources = {source("east", 2), source("west", 5)};
+  const std::string all = Exporter({.version = "1"}).Render(Share({model}), {}, {});
+  EXPECT_EQ(LinesOf(all, "plumbline_source_window_rows"),
+            "plumbline_source_window_rows{model=\"m\",version=\"v2\",source=\"east\"} 40\n"
+            "plumbline_source_window_rows{model=\"m\",version=\"v2\",source=\"west\"} 40");
+  const std::string psi =
+      "plumbline_variable_psi_corrected{model=\"m\",version=\"v2\",variable=\"a\"";
+  EXPECT_EQ(LinesOf(all, psi),
+            psi + "} 1\n" + psi + ",source=\"east\"} 2\n" + psi + ",source=\"west\"} 5");
+  // Of sources only what is worth a series of its own.
+  EXPECT_NE(LinesOf(all, "plumbline_variable_null_ratio"), "");
+  EXPECT_EQ(LinesOf(all, "plumbline_variable_hellinger"), "");
+  // The worst first; what does not fit is in the series of all rows, and not called dropped.
+  Exporter small({.max_series_per_model = 23, .max_series = 1000, .version = "1"});
+  const std::string few = small.Render(Share({model}), {}, {});
+  EXPECT_EQ(LinesOf(few, psi), psi + "} 1\n" + psi + ",source=\"west\"} 5");
+  EXPECT_EQ(LinesOf(few, "plumbline_series_dropped_total{model=\"m\""),
+            "plumbline_series_dropped_total{model=\"m\",version=\"v2\"} 0");
+}
+
 TEST(Exporter, KeepsToTheBoundPerModel) {
   engine::ModelSnapshot model = MakeModel("m");
   for (int i = 0; i < 50; ++i) {
     model.alerts.push_back(MakeAlert(CheckId::kDrift, absl::StrCat("x", i)));
     model.variables.push_back(MakeFullVariable(absl::StrCat("x", i)));
   }
-  for (const size_t bound : {20, 100, 264, 300, 1'000}) {
+  for (const size_t bound : {21, 100, 264, 300, 1'000}) {
     Exporter exporter({.max_series_per_model = bound, .max_series = 100'000, .version = "1"});
     const std::string text = exporter.Render(Share({model}), {}, {});
     size_t series = 0;

@@ -1,0 +1,176 @@
+// What a live model shows: reports and snapshots.
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/engine/live_model.h"
+
+namespace plumbline::engine {
+namespace {
+
+std::vector<profile::VariableStatistics> StatisticsOf(const profile::Baseline& baseline,
+                                                      const profile::Pane& window) {
+  std::vector<profile::VariableStatistics> statistics;
+  for (size_t i = 0; i < baseline.variables.size(); ++i) {
+    statistics.push_back(profile::CompareToBaseline(baseline.variables[i], window.variables[i]));
+  }
+  return statistics;
+}
+
+void AddVariables(const profile::Baseline& baseline, const profile::Pane& window,
+                  std::vector<profile::VariableStatistics> statistics, std::optional<size_t> only,
+                  Report* report) {
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    if (only.has_value() && *only != i) continue;
+    const profile::VariableBaseline& trained = baseline.variables[i];
+    report->variables.push_back({trained.variable, std::move(statistics[i]),
+                                 profile::DescribeBaseline(trained),
+                                 profile::SideBySide(trained, window.variables[i])});
+  }
+  std::stable_sort(report->variables.begin(), report->variables.end(),
+                   [](const VariableReport& a, const VariableReport& b) {
+                     return a.live.psi_corrected.value_or(-1) > b.live.psi_corrected.value_or(-1);
+                   });
+}
+
+std::vector<VariableSnapshot> SnapshotsOf(const profile::Baseline& baseline,
+                                          std::vector<profile::VariableStatistics> statistics) {
+  statistics.resize(baseline.variables.size());  // before the first evaluation: none
+  std::vector<VariableSnapshot> snapshots;
+  snapshots.reserve(statistics.size());
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    const profile::Variable& variable = baseline.variables[i].variable;
+    snapshots.push_back({variable.name, variable.role, variable.kind, std::move(statistics[i])});
+  }
+  return snapshots;
+}
+
+size_t CountFiring(const std::vector<checks::Finding>& findings) {
+  return static_cast<size_t>(std::count_if(
+      findings.begin(), findings.end(),
+      [](const checks::Finding& finding) { return finding.status == checks::Status::kFiring; }));
+}
+
+}  // namespace
+
+absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable,
+                                             absl::string_view source) {
+  const Moment now = time_.Look(clock);
+  producers_.Advance(now.heard, policy_);
+  if (!source.empty() && source_slices_.Find(source) == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat(key_.InWords(), " has no source \"", source, "\" that is judged by itself"));
+  }
+  Report report;
+  report.key = key_;
+  report.baseline_number = baseline_->number;
+  report.source = std::string(source);
+  if (const auto range = all_.window().Range(); range.has_value()) {
+    report.start = absl::FromUnixMicros(range->first);
+    report.end = absl::FromUnixMicros(range->second);
+  }
+  report.late_rows = late_rows_;
+  const profile::Pane all = all_.window().Sum();
+  std::vector<profile::VariableStatistics> statistics = StatisticsOf(*baseline_, all);
+  std::vector<checks::Finding> of_all =
+      checks::Evaluate(*baseline_, policy_, InputOf(now, all), statistics);
+  NameSources(&of_all);
+  NameRenames(&of_all);
+  if (source.empty()) {
+    report.rows = all.rows;
+    report.losses = producers_.Losses(now.heard, policy_);
+    AddVariables(*baseline_, all, std::move(statistics), variable, &report);
+  }
+  report.rows_of_other_sources = all.rows;
+  const checks::AlertBook none;  // of the others only what fires
+  for (const auto& [name, other] : source_slices_.all()) {
+    other->slice.window().Reach(all_.window().newest());
+    const profile::Pane window = other->slice.window().Sum();
+    statistics = StatisticsOf(*baseline_, window);
+    const bool whole = name == source;
+    std::vector<checks::Finding> findings =
+        FindingsOf(name, &other->slice, window, all, statistics, of_all, whole ? nullptr : &none);
+    report.sources.push_back({name, window.rows, CountFiring(findings)});
+    report.rows_of_other_sources -= std::min(report.rows_of_other_sources, window.rows);
+    if (whole) {
+      report.rows = window.rows;
+      AddVariables(*baseline_, window, std::move(statistics), variable, &report);
+    }
+    if (whole || source.empty()) {
+      std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));
+    }
+  }
+  if (source.empty()) {
+    std::move(of_all.begin(), of_all.end(), std::back_inserter(report.findings));
+  }
+  SortWorstFirst(&report.findings);
+  std::stable_sort(report.sources.begin(), report.sources.end(),
+                   [](const SourceSummary& a, const SourceSummary& b) { return a.rows > b.rows; });
+  if (variable.has_value()) {
+    report.losses.clear();
+    const std::string& name = baseline_->variables[*variable].variable.name;
+    std::erase_if(report.findings,
+                  [&](const checks::Finding& finding) { return finding.variable != name; });
+  }
+  return report;
+}
+
+LiveWindow LiveModel::CopyWindow() {
+  constexpr int64_t kParts = 50;
+  LiveWindow copy{all_.window().Sum(), {}};
+  const auto range = all_.window().Range();
+  if (!range.has_value()) return copy;
+  const int64_t length = absl::ToInt64Microseconds(all_.window().length());
+  const int64_t panes = (range->second - range->first) / length;
+  const int64_t step = length * std::max<int64_t>(1, (panes + kParts - 1) / kParts);
+  for (int64_t from = range->first; from < range->second; from += step) {
+    const int64_t until = std::min(range->second, from + step);
+    profile::Pane pane = all_.window().SumOfClosed(from, until);
+    if (pane.rows == 0) continue;
+    copy.parts.push_back(
+        {absl::FromUnixMicros(from), absl::FromUnixMicros(until), std::move(pane)});
+  }
+  return copy;
+}
+
+std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
+  auto snapshot = std::make_shared<ModelSnapshot>();
+  snapshot->key = key_;
+  snapshot->baseline_number = baseline_->number;
+  snapshot->rows = rows_;
+  snapshot->late_rows = late_rows_;
+  snapshot->batches = batches_;
+  snapshot->losses = {loss_.lost, loss_.called_lost, loss_.cleared, loss_.unended};
+  snapshot->window_rows = all_.rows_described();
+  snapshot->open_panes = all_.window().open_panes();
+  snapshot->unreadable_panes = all_.window().unreadable();
+  snapshot->sources = sources_.size();
+  snapshot->producers = producers_.size();
+  snapshot->rows_of_further_sources = sources_.rows_of_further();
+  snapshot->rows_not_judged_apart = rows_not_judged_apart_;
+  snapshot->producers_expired_early = producers_.expired_early();
+  if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
+  if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
+  std::vector<profile::VariableStatistics> statistics = all_.TakeStatistics();
+  snapshot->variables = statistics.empty() && snapshot_ != nullptr
+                            ? snapshot_->variables
+                            : SnapshotsOf(*baseline_, std::move(statistics));
+  for (const auto& [name, source] : source_slices_.all()) {
+    statistics = source->slice.TakeStatistics();
+    if (!statistics.empty()) {
+      source->snapshot = std::make_shared<const SourceSnapshot>(SourceSnapshot{
+          name, source->slice.rows_described(), SnapshotsOf(*baseline_, std::move(statistics))});
+    }
+    if (source->snapshot != nullptr) snapshot->judged_sources.push_back(source->snapshot);
+  }
+  snapshot->alerts = alerts();
+  snapshot_ = snapshot;
+  return snapshot;
+}
+
+}  // namespace plumbline::engine

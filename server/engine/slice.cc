@@ -1,0 +1,97 @@
+#include "server/engine/slice.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace plumbline::engine {
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
+
+}  // namespace
+
+Slice::Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
+             const checks::Policy& policy, uint64_t first_rows)
+    : baseline_(baseline),
+      window_(std::move(baseline), std::move(home), policy.pane, policy.window_panes, first_rows),
+      last_block_since_(kNever),
+      gathering_since_(kNever) {
+  if (first_rows == 0) clocks_.emplace(*baseline_);
+}
+
+void Slice::ClosePane(int64_t pane_start, uint64_t min_rows) {
+  const int64_t keep = last_block_since_ != kNever  ? last_block_since_
+                       : gathering_since_ != kNever ? gathering_since_
+                                                    : pane_start;
+  profile::Pane pane = window_.Close(pane_start, std::min(keep, pane_start));
+  if (clocks_.has_value()) {
+    clocks_->Close(pane, pane_start, pane_start + absl::ToInt64Microseconds(window_.length()));
+  }
+  if (gathering_since_ == kNever) gathering_since_ = pane_start;
+  if (gathering_.variables.empty()) {
+    gathering_ = std::move(pane);
+  } else {
+    gathering_.Merge(pane);
+  }
+  if (gathering_.rows < min_rows) return;
+  evidence_ = checks::WeighBlock(*baseline_, gathering_);
+  gathering_ = profile::Pane();
+  last_block_since_ = gathering_since_;
+  gathering_since_ = window_.closed_until();
+  ++block_number_;
+}
+
+const std::vector<checks::BlockEvidence>* Slice::block() {
+  if (block_number_ == 0) return nullptr;
+  if (evidence_.empty()) {  // loaded
+    evidence_ =
+        checks::WeighBlock(*baseline_, window_.SumOfClosed(last_block_since_, gathering_since_));
+  }
+  return &evidence_;
+}
+
+const std::vector<profile::VariableStatistics>& Slice::Describe(const profile::Pane& window) {
+  statistics_.resize(baseline_->variables.size());
+  for (size_t i = 0; i < statistics_.size(); ++i) {
+    statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
+  }
+  rows_described_ = window.rows;
+  return statistics_;
+}
+
+void Slice::Commit(storage::Store::Batch* batch) {
+  window_.Commit(batch, [this](storage::v1::WindowRecord* record) {
+    if (clocks_.has_value()) record->set_arrival_clocks(clocks_->Encode());
+  });
+}
+
+void Slice::ToRecord(storage::v1::SliceRecord* record) const {
+  if (last_block_since_ != kNever) record->set_last_block_since_micros(last_block_since_);
+  if (gathering_since_ != kNever) record->set_gathering_since_micros(gathering_since_);
+  record->set_block_number(block_number_);
+}
+
+absl::Status Slice::Restore(const storage::v1::SliceRecord& record, int64_t closed_until) {
+  const auto read_clocks = [this](const storage::v1::WindowRecord& window) {
+    // A window of before there were clocks has none.
+    if (!clocks_.has_value() || window.arrival_clocks().empty()) return absl::OkStatus();
+    return clocks_->Decode(window.arrival_clocks());
+  };
+  if (absl::Status status = window_.Restore(closed_until, read_clocks); !status.ok()) {
+    return status;
+  }
+  block_number_ = record.block_number();
+  if (record.has_gathering_since_micros()) {
+    gathering_since_ = record.gathering_since_micros();
+    profile::Pane gathered =
+        window_.SumOfClosed(gathering_since_, std::numeric_limits<int64_t>::max());
+    if (!gathered.empty()) gathering_ = std::move(gathered);
+  }
+  if (record.has_last_block_since_micros()) {
+    last_block_since_ = record.last_block_since_micros();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace plumbline::engine

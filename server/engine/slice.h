@@ -1,0 +1,86 @@
+#ifndef PLUMBLINE_SERVER_ENGINE_SLICE_H_
+#define PLUMBLINE_SERVER_ENGINE_SLICE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "plumbline/storage/v1/records.pb.h"
+#include "server/checks/alert.h"
+#include "server/checks/evidence.h"
+#include "server/checks/finding.h"
+#include "server/checks/policy.h"
+#include "server/engine/window.h"
+#include "server/profile/arrival_clocks.h"
+#include "server/profile/baseline.h"
+#include "server/profile/pane.h"
+#include "server/profile/statistics.h"
+
+namespace plumbline::engine {
+
+/// Rows that are judged together, all of a model's or those of one source: their window, what the
+/// closed panes give as evidence, and the alerts. Not thread-safe.
+class Slice {
+ public:
+  /// `first_rows`: see Window; 0 for all rows, which have arrival clocks.
+  Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
+        const checks::Policy& policy, uint64_t first_rows);
+
+  Window& window() { return window_; }
+  const Window& window() const { return window_; }
+
+  /// Closes the oldest open pane, and adds it to the evidence block that is being gathered; the
+  /// block is complete with `min_rows` rows.
+  void ClosePane(int64_t pane_start, uint64_t min_rows);
+  /// Since when what has been silent; nullptr for a source.
+  const profile::ArrivalClocks* clocks() const { return clocks_.has_value() ? &*clocks_ : nullptr; }
+  /// Of the latest complete block; nullptr: there was none.
+  const std::vector<checks::BlockEvidence>* block();
+  uint64_t block_number() const { return block_number_; }
+
+  /// The statistics of `window`, for the next snapshot too.
+  const std::vector<profile::VariableStatistics>& Describe(const profile::Pane& window);
+  /// Those of the last call, or nothing if they have been taken.
+  std::vector<profile::VariableStatistics> TakeStatistics() {
+    return std::exchange(statistics_, {});
+  }
+  uint64_t rows_described() const { return rows_described_; }
+
+  /// Moves the alerts; returns those that changed.
+  std::vector<checks::Alert> Advance(const std::vector<checks::Finding>& findings,
+                                     const checks::Policy& policy, absl::Time now) {
+    return alerts_.Advance(findings, policy, now, block_number_);
+  }
+  checks::AlertBook& alerts() { return alerts_; }
+  const checks::AlertBook& alerts() const { return alerts_; }
+
+  /// Adds to `batch` what of the window changed.
+  void Commit(storage::Store::Batch* batch);
+  /// Everything but what the window and the alerts store themselves.
+  void ToRecord(storage::v1::SliceRecord* record) const;
+  /// With the window as the store holds it; alerts are restored apart. Errors: DataLoss.
+  absl::Status Restore(const storage::v1::SliceRecord& record, int64_t closed_until);
+
+ private:
+  const std::shared_ptr<const profile::Baseline> baseline_;
+  Window window_;
+  checks::AlertBook alerts_;
+  std::optional<profile::ArrivalClocks> clocks_;
+  // Evidence blocks: runs of closed panes with enough rows.
+  std::vector<checks::BlockEvidence> evidence_;  // of the last block; empty: to be weighed
+  profile::Pane gathering_;                      // default-constructed while nothing is gathered
+  int64_t last_block_since_;
+  int64_t gathering_since_;
+  uint64_t block_number_ = 0;
+  std::vector<profile::VariableStatistics> statistics_;
+  uint64_t rows_described_ = 0;
+};
+
+}  // namespace plumbline::engine
+
+#endif  // PLUMBLINE_SERVER_ENGINE_SLICE_H_

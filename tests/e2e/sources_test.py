@@ -1,0 +1,64 @@
+"""Several sources feed one model: the alert names the one at fault, and none that merely differs by nature."""
+
+import unittest
+
+from harness import DaemonTest, read_rows, wait_for, write_rows
+
+COLUMNS = ["--role", "class=label"]
+
+
+class Row1dSources(DaemonTest):
+    def setUp(self):
+        super().setUp()
+        self.header, rows = read_rows("adult/adults.csv.gz")
+        self.sent = 0
+        path = write_rows(self.folder / "baseline.csv", self.header, rows[:30_000])
+        self.daemon.command("baseline", "create", "--model", "m", "--csv", path, *COLUMNS)
+        self.live = rows[30_000:45_000]
+
+    def send(self, source, rows):
+        path = write_rows(self.folder / f"{source}.csv", self.header, rows)
+        self.daemon.command("send", "--model", "m", "--csv", path, "--ignore", "class",
+                            "--source", source)
+        self.sent += len(rows)
+        wait_for("an evaluation",
+                 lambda: self.daemon.metric("plumbline_window_rows") == [float(self.sent)])
+
+    def firing(self):
+        report = self.daemon.json("report", "--model", "m")[0]
+        return {(f["check"], f["variable"], f.get("source", "")): f
+                for f in report["findings"] if f["status"] == "FIRING"}
+
+    def test_sources_that_differ_by_nature_alert_nobody(self):
+        sex = self.header.index("sex")
+        self.send("first", self.live[:10])
+        self.send("women", [row for row in self.live if row[sex] == "Female"])
+        self.send("men", [row for row in self.live if row[sex] == "Male"])
+        self.assertEqual(self.firing(), {})
+        self.assertNotIn(1.0, self.daemon.metric("plumbline_alert_active"))
+
+    def test_the_alert_names_the_source_and_survives_a_kill(self):
+        age = self.header.index("age")
+        self.send("eu-west", self.live[:6_000])
+        self.send("us-east", self.live[6_000:12_000])
+        self.send("ap-south", [row[:age] + ["" if i % 20 == 0 else row[age]] + row[age + 1:]
+                               for i, row in enumerate(self.live[12_000:13_000])])
+        # Over all rows 0.4% are null, which is nobody's page.
+        alert = {"check": "null_rate", "variable": "age", "source": "ap-south"}
+        wait_for("the alert", lambda: self.daemon.fires(**alert))
+        self.assertEqual(list(self.firing()), [("null_rate", "age", "ap-south")])
+        self.assertIn("source ap-south", self.firing()[("null_rate", "age", "ap-south")]["reason"])
+        self.assertEqual(
+            self.daemon.metric("plumbline_variable_null_ratio", variable="age", source="ap-south"),
+            [0.05])
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertTrue(self.daemon.fires(**alert))
+        report = self.daemon.json("report", "--model", "m", "--source", "ap-south")[0]
+        self.assertEqual(int(report["rows"]), 1000)
+        text = self.daemon.command("report", "--model", "m").stdout
+        self.assertRegex(text, r"ap-south +1,000 +7\.7% +1")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,160 @@
+#include "server/engine/source_slices.h"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "server/engine/live_model.h"
+#include "server/storage/keys.h"
+#include "tests/engine/rows.h"
+
+namespace plumbline::engine {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+const ModelKey kKey{"m", "v"};
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);  // a pane starts
+
+class SourceSlicesTest : public ::testing::Test {
+ protected:
+  SourceSlicesTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+    policy_.allowed_lateness = absl::ZeroDuration();
+    policy_.window_panes = 5;
+    quotas_.max_judged_sources = 2;
+    store_ = storage::Store::Open("/db", {.env = env_.get()}).value();
+    model_ = std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow, store_.get(), quotas_);
+  }
+
+  void Send(const std::string& source, int minute, size_t count, double mean = 0) {
+    Rows rows = RandomRows(&random_, count, mean);
+    rows.source = source;
+    rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
+    model_->Ingest(BatchOf(kKey, {}, std::move(rows)), kNow);
+  }
+  void CommitAndLoad() {
+    storage::Store::Batch batch;
+    model_->Commit(&batch);
+    ASSERT_TRUE(store_->Write(std::move(batch), /*sync=*/false).ok());
+    auto loaded =
+        LiveModel::Load(kKey, baseline_, policy_, **store_->GetState("m", "v"), *store_, quotas_);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    model_ = *std::move(loaded);
+  }
+  std::vector<std::string> Firing() const {
+    std::vector<std::string> firing;
+    for (const checks::Alert& alert : model_->alerts()) {
+      if (alert.state != checks::AlertState::kFiring) continue;
+      firing.push_back(absl::StrCat(checks::CheckName(alert.key.check), " ", alert.key.variable,
+                                    " ", alert.key.source));
+    }
+    return firing;
+  }
+  std::vector<std::string> Judged() {
+    std::vector<std::string> judged;
+    for (const auto& source : model_->Snapshot()->judged_sources) {
+      judged.push_back(absl::StrCat(source->name, " ", source->window_rows));
+    }
+    return judged;
+  }
+
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<storage::Store> store_;
+  std::shared_ptr<const profile::Baseline> baseline_ = TrainedOnRows();
+  checks::Policy policy_ = checks::DefaultPolicy();
+  Quotas quotas_;
+  std::mt19937_64 random_{7};
+  std::unique_ptr<LiveModel> model_;
+};
+
+TEST_F(SourceSlicesTest, ASingleSourceIsAllRows) {
+  Send("a", 0, 100);
+  model_->Tick(kNow);
+  EXPECT_THAT(Judged(), IsEmpty());
+  Send("b", 0, 50);
+  Send("a", 0, 10);
+  model_->Tick(kNow);
+  EXPECT_THAT(Judged(), ElementsAre("a 10", "b 50"));
+  const Report report = model_->MakeReport(kNow, std::nullopt, "").value();
+  EXPECT_EQ(report.rows, 160);
+  EXPECT_EQ(report.rows_of_other_sources, 100);
+  EXPECT_EQ(model_->MakeReport(kNow, std::nullopt, "b")->rows, 50);
+  EXPECT_THAT(model_->MakeReport(kNow, std::nullopt, "c").status().message(), HasSubstr("\"c\""));
+}
+
+TEST_F(SourceSlicesTest, TheAlertNamesTheSourceAndOutlivesARestart) {
+  Send("a", 0, 1);
+  for (int minute = 0; minute < 4; ++minute) {
+    Send("b", minute, 400);
+    Send("a", minute, 200, minute > 0 ? 3 : 0);
+    if (minute % 2 == 1) CommitAndLoad();
+  }
+  Send("b", 4, 1);
+  Send("a", 4, 1);
+  EXPECT_THAT(Firing(), IsSupersetOf({"drift x ", "drift x a"}));
+  EXPECT_THAT(Firing(), Not(Contains(EndsWith(" b"))));
+  for (const checks::Alert& alert : model_->alerts()) {
+    EXPECT_THAT(alert.finding.reason, HasSubstr("source a"));
+  }
+  const std::vector<std::string> judged = Judged();
+  CommitAndLoad();
+  EXPECT_THAT(Firing(), IsSupersetOf({"drift x ", "drift x a"}));
+  EXPECT_THAT(Firing(), Not(Contains(EndsWith(" b"))));
+  Send("a", 4, 1);
+  model_->Tick(kNow);
+  EXPECT_THAT(judged, ElementsAre("a 801", "b 1601"));
+  EXPECT_THAT(Judged(), ElementsAre("a 802", "b 1601"));
+}
+
+TEST_F(SourceSlicesTest, ASourceThatIsSilentForAWindowMakesRoom) {
+  Send("a", 0, 100);
+  Send("b", 0, 100);
+  Send("a", 0, 100, 9);
+  Send("c", 0, 100);  // beyond the bound
+  EXPECT_EQ(model_->Snapshot()->rows_not_judged_apart, 100u);
+  CommitAndLoad();
+  for (int minute = 1; minute < 8; ++minute) Send("b", minute, 100);
+  // By then a and c have been silent for too long to hold the others back.
+  model_->Tick(kNow + absl::Seconds(9));
+  for (int i = 1; i < 60; ++i) model_->Tick(kNow + absl::Seconds(9 * i));
+  Send("b", 8, 1);
+  EXPECT_THAT(Firing(), IsEmpty());
+  Send("c", 8, 30);
+  model_->Tick(kNow + absl::Seconds(9 * 60));
+  EXPECT_THAT(Judged(), ElementsAre("b 401", "c 30"));
+  CommitAndLoad();
+  Send("c", 8, 1);
+  model_->Tick(kNow + absl::Seconds(9 * 60));
+  EXPECT_THAT(Judged(), ElementsAre("b 401", "c 31"));
+}
+
+TEST_F(SourceSlicesTest, AnotherBaselineDeletesTheWindowsOfSources) {
+  Send("a", 0, 100);
+  Send("b", 0, 100);
+  Send("a", 2, 100);
+  Send("b", 2, 100);
+  CommitAndLoad();
+  Send("b", 3, 1);
+  storage::Store::Batch batch;
+  model_->Delete(&batch);
+  ASSERT_TRUE(store_->Write(std::move(batch), /*sync=*/false).ok());
+  for (uint64_t slice = 0; slice <= 2; ++slice) {
+    EXPECT_TRUE(store_->ListPaneDeltas("m", "v", storage::SliceKey(1, slice))->empty());
+    EXPECT_TRUE(store_->ListPanes("m", "v", storage::SliceKey(1, slice))->empty());
+    EXPECT_FALSE(store_->GetWindow("m", "v", storage::SliceKey(1, slice))->has_value());
+  }
+}
+
+}  // namespace
+}  // namespace plumbline::engine
