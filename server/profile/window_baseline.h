@@ -18,7 +18,7 @@ struct WindowPart {
 
 /// No more than this share of a variable's values may lie where the window does not tell them
 /// apart: beyond the old baseline's range, or in categories that are not known by name.
-inline constexpr double kMaxUntold = 0.1;
+inline constexpr double kMaxUntold = 0.25;
 
 /// A baseline of what a window holds: its counts become training's. `old` is the baseline that they
 /// were counted against, with chunks and row sample. `parts`, in order, become the chunks; their
