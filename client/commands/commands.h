@@ -31,6 +31,7 @@ struct BaselineCommands {
   ColumnFlags columns;
   std::string description;
   bool keep_inactive = false;
+  std::string environment;
   std::string file;
 
   void Register(CLI::App* app, Context* context);
@@ -70,6 +71,7 @@ struct SendCommand {
   std::string producer;
   uint64_t epoch = 0;
   std::string source;
+  std::string environment;
   bool keep_open = false;
   double retry_for_seconds = 60;
 

@@ -63,6 +63,7 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckNoData(policy, input));
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
+  for (Finding& finding : CheckEnvironments(baseline, policy, input)) use(std::move(finding));
   for (Finding& finding : CheckUnknownVariables(policy, input.window)) use(std::move(finding));
   Causes causes(baseline, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {

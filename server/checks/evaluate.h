@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "manifest/environment.h"
 #include "server/checks/alert.h"
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
@@ -16,6 +17,15 @@
 #include "server/profile/statistics.h"
 
 namespace plumbline::checks {
+
+/// What producers of one source declared that they run in, against the baseline's environment.
+struct EnvironmentSummary {
+  std::string source;
+  uint64_t producers = 0, differing = 0;
+  std::string producer;  // one that differs most
+  /// Its differences, or nullptr if none differs. Not owned.
+  const std::vector<manifest::EnvironmentDifference>* differences = nullptr;
+};
 
 struct EvaluationInput {
   const profile::Pane& window;
@@ -32,6 +42,8 @@ struct EvaluationInput {
   /// Epochs of which nothing tells whether batches are missing at their end.
   uint64_t unended_epochs = 0;
   std::string unended_detail = {};
+  /// By source.
+  std::vector<EnvironmentSummary> environments = {};
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

@@ -29,7 +29,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kRowsLost, "rows_lost"},
     {CheckId::kTailUnknown, "tail_unknown"},
     {CheckId::kPredictionDomain, "prediction_domain"},
-    {CheckId::kProbabilitySum, "probability_sum"}};
+    {CheckId::kProbabilitySum, "probability_sum"},
+    {CheckId::kEnvironment, "environment"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -206,6 +207,8 @@ Policy DefaultPolicy() {
   // A number that happened to lie in [0, 1] in training is taken for a probability.
   set(CheckId::kPredictionDomain, Severity::kWarning, 0, 0);
   set(CheckId::kProbabilitySum, Severity::kCritical, 0, 0);
+  // The least weight that alerts, and the highest severity that it may have.
+  set(CheckId::kEnvironment, Severity::kCritical, 1, 1);
   return policy;
 }
 

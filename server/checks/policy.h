@@ -30,7 +30,8 @@ enum class CheckId {
   kRowsLost,
   kTailUnknown,
   kPredictionDomain,
-  kProbabilitySum
+  kProbabilitySum,
+  kEnvironment
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -49,7 +50,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kRowsLost,
                                          CheckId::kTailUnknown,
                                          CheckId::kPredictionDomain,
-                                         CheckId::kProbabilitySum};
+                                         CheckId::kProbabilitySum,
+                                         CheckId::kEnvironment};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

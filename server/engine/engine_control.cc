@@ -64,6 +64,7 @@ absl::StatusOr<BaselineInfo> Engine::CommitBaseline(std::unique_ptr<BaselineSess
   if (!baseline.ok()) return baseline.status();
   const BaselineRequest& request = session->request();
   baseline->description = request.description;
+  baseline->environment = request.environment;
   base::MutexLock lock(&impl_->control_mutex);
   const ModelKey key = impl_->catalog.ResolveNew(request.model, request.version);
   return impl_->StoreBaseline(*std::move(baseline), key, request.keep_inactive);
@@ -384,6 +385,26 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
   entry.policy = *policy;
   impl_->catalog.Put(*key, std::move(entry));
   return policy;
+}
+
+absl::StatusOr<std::optional<manifest::EnvironmentComparison>> Engine::DeclareEnvironment(
+    IngestNote declaration) {
+  const ModelKey key = declaration.key;
+  std::shared_ptr<const profile::Baseline> baseline;
+  base::MutexLock lock(&impl_->control_mutex);
+  const absl::Time now = impl_->clock->Now();
+  absl::Status done =
+      impl_->WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch*) {
+        const auto it = models->live.find(key);
+        if (it == models->live.end()) return;
+        baseline = it->second->baseline();
+        it->second->Note(declaration, now);
+      });
+  if (!done.ok()) return done;
+  if (baseline == nullptr)
+    return absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist"));
+  if (baseline->environment.empty()) return std::nullopt;
+  return CompareEnvironments(baseline->environment, declaration.environment);
 }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,

@@ -13,6 +13,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "manifest/environment.h"
 #include "server/engine/model_key.h"
 #include "server/profile/batch.h"
 #include "server/profile/pane.h"
@@ -101,9 +102,9 @@ struct IngestBatch {
   IngestDone done;
 };
 
-/// A message about a producer's numbers without rows.
+/// A message about a producer, or its numbers, without rows.
 struct IngestNote {
-  enum class Kind { kRefused, kSkip, kEnd };
+  enum class Kind { kRefused, kSkip, kEnd, kEnvironment };
   ModelKey key;
   Kind kind = Kind::kSkip;
   std::string producer;
@@ -115,6 +116,9 @@ struct IngestNote {
   absl::Status refusal;
   IngestReason reason = IngestReason::kNone;
   std::vector<profile::FieldViolation> violations = {};
+  // kEnvironment: what the producer runs in, sound by CheckEnvironment, and its source.
+  manifest::Environment environment = {};
+  std::string source = {};
 };
 
 }  // namespace plumbline::engine

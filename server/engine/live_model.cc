@@ -29,6 +29,7 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       window_(baseline_, {store, key_, generation_}, policy_.pane, policy_.window_panes),
       sources_(quotas.max_sources_per_model),
       producers_(quotas.max_producers_per_model),
+      environments_(baseline_->environment),
       last_block_since_(kNever),
       gathering_since_(kNever),
       active_since_(now) {}
@@ -58,6 +59,9 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   absl::Status restored = model->window_.Restore(closed_until);
   if (!restored.ok()) return restored;
   if (absl::Status status = model->producers_.Restore(model->key_, store, state); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = model->environments_.Restore(model->key_, store); !status.ok()) {
     return status;
   }
   if (model->time_.last().has_value()) {
@@ -248,6 +252,9 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
       return {};
     case IngestNote::Kind::kEnd:
       return End(note, who, now);
+    case IngestNote::Kind::kEnvironment:
+      environments_.Declare(note.producer, note.epoch, note.source, note.environment, now);
+      return {};
   }
   return {};
 }
@@ -269,6 +276,7 @@ void LiveModel::Tick(absl::Time clock) {
   ClosePanes(now);
   window_.Cool();
   producers_.Advance(now.heard, policy_);
+  if (environments_.Expire(now.heard, policy_.epoch_expiry, producers_)) judge_dirty_ = true;
   LossSummary loss = producers_.Loss(now.heard, policy_);
   const bool silent =
       last_batch_.has_value() && now.heard - last_batch_->heard > policy_.no_data_after;
@@ -294,7 +302,8 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .lost_detail = loss.lost_detail,
           .abandoned_batches = loss.abandoned,
           .unended_epochs = loss.unended,
-          .unended_detail = loss.unended_detail};
+          .unended_detail = loss.unended_detail,
+          .environments = environments_.Summaries()};
 }
 
 void LiveModel::Judge(const Moment& now) {
@@ -325,7 +334,8 @@ void LiveModel::Judge(const Moment& now) {
 std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_, {}); }
 
 bool LiveModel::dirty() const {
-  return state_dirty_ || window_.dirty() || producers_.dirty() || !changed_alerts_.empty();
+  return state_dirty_ || window_.dirty() || producers_.dirty() || environments_.dirty() ||
+         !changed_alerts_.empty();
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
@@ -341,6 +351,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   changed_alerts_.clear();
   storage::v1::ModelStateRecord record;
   producers_.Commit(key_, batch, &record);
+  environments_.Commit(key_, batch);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
   record.set_rows(rows_);
@@ -368,6 +379,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
 
 void LiveModel::InheritProducers(LiveModel* from) {
   producers_ = std::move(from->producers_);
+  environments_.TakeOver(&from->environments_);
   time_ = from->time_;
   loss_ = from->loss_;
 }
@@ -397,6 +409,7 @@ Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
   report.late_rows = late_rows_;
   report.findings = checks::Evaluate(*baseline_, policy_, InputOf(now, window), statistics);
   report.losses = producers_.Losses(now.heard, policy_);
+  report.environments = environments_.Differing();
   SortWorstFirst(&report.findings);
   for (size_t i = 0; i < statistics.size(); ++i) {
     if (variable.has_value() && *variable != i) continue;
@@ -411,6 +424,7 @@ Report LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable) {
                    });
   if (variable.has_value()) {
     report.losses.clear();
+    report.environments.clear();
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
                   [&](const checks::Finding& finding) { return finding.variable != name; });
@@ -431,6 +445,8 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   snapshot->unreadable_panes = window_.unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
+  snapshot->environments = environments_.size();
+  snapshot->environments_differing = environments_.differing();
   snapshot->rows_of_further_sources = sources_.rows_of_further();
   snapshot->producers_expired_early = producers_.expired_early();
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;

@@ -18,6 +18,7 @@
 #include "server/checks/evaluate.h"
 #include "server/checks/evidence.h"
 #include "server/checks/policy.h"
+#include "server/engine/environments.h"
 #include "server/engine/ingest.h"
 #include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
@@ -67,7 +68,7 @@ class LiveModel {
   void Commit(storage::Store::Batch* batch);
 
   /// Takes over the sequence marks of the model that this one replaces, and the time that they are
-  /// kept in: a batch counted before is not counted again.
+  /// kept in: a batch counted before is not counted again. And what producers declared.
   void InheritProducers(LiveModel* from);
   /// Every alert as it is now.
   std::vector<checks::Alert> alerts() const { return alerts_.alerts(); }
@@ -122,6 +123,7 @@ class LiveModel {
   Window window_;
   Sources sources_;
   Producers producers_;
+  Environments environments_;
   checks::AlertBook alerts_;
 
   // Evidence blocks: runs of closed panes with enough rows.

@@ -32,6 +32,10 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "pane block";
     case RecordKind::kWindow:
       return "window";
+    case RecordKind::kEnvironment:
+      return "environment";
+    case RecordKind::kSplit:
+      return "split";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

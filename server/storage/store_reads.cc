@@ -236,6 +236,35 @@ absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view mod
   return producers;
 }
 
+absl::StatusOr<std::vector<StoredEnvironment>> Store::ListEnvironments(string_view model,
+                                                                       string_view version) const {
+  std::vector<StoredEnvironment> environments;
+  absl::Status status = Scan(VersionKey(RecordKind::kEnvironment, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               StoredEnvironment& added = environments.emplace_back();
+                               added.producer = parts.Text();
+                               return Parse(key, payload, &added.record);
+                             });
+  if (!status.ok()) return status;
+  return environments;
+}
+
+absl::StatusOr<std::vector<v1::SplitRecord>> Store::ListSplits(string_view model,
+                                                               string_view version,
+                                                               uint64_t number) const {
+  std::vector<v1::SplitRecord> splits;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kSplit).Text(model).Text(version).Number(number).Take(),
+           [&](string_view key, KeyReader&, string_view payload) {
+             return Parse(key, payload, &splits.emplace_back());
+           });
+  if (!status.ok()) return status;
+  // Keys sort by length first.
+  std::sort(splits.begin(), splits.end(),
+            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  return splits;
+}
+
 absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model,
                                                                string_view version) const {
   std::vector<v1::AlertRecord> alerts;

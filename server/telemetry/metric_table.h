@@ -40,6 +40,8 @@ enum MetricId : size_t {
   kOpenPanes,
   kSources,
   kProducers,
+  kEnvironments,
+  kEnvironmentsDiffering,
   kRowsOfFurtherSources,
   kProducersExpiredEarly,
   kBaselineNumber,

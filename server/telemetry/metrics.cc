@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 20;
+constexpr size_t kSeriesOfModel = 22;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -47,6 +47,8 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
   families->Add(kSources, labels, ToDouble(model.sources));
   families->Add(kProducers, labels, ToDouble(model.producers));
+  families->Add(kEnvironments, labels, ToDouble(model.environments));
+  families->Add(kEnvironmentsDiffering, labels, ToDouble(model.environments_differing));
   families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));
   families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "server/transport/convert_environment.h"
+
 namespace plumbline::transport {
 namespace {
 
@@ -194,6 +196,9 @@ v1::Report ToWire(const engine::Report& report) {
   const size_t losses = std::min(report.losses.size(), kMaxLosses);
   for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
   out.set_losses_left_out(report.losses.size() - losses);
+  for (const engine::ProducerEnvironment& environment : report.environments) {
+    *out.add_environments() = ToWire(environment);
+  }
   return out;
 }
 
@@ -248,6 +253,7 @@ v1::BaselineSummary ToWire(const engine::BaselineInfo& info) {
 v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& baseline) {
   v1::Baseline out;
   *out.mutable_summary() = ToWire(info);
+  if (!baseline.environment.empty()) *out.mutable_environment() = ToWire(baseline.environment);
   for (const profile::VariableBaseline& variable : baseline.variables) {
     v1::VariableReport* one = out.add_variables();
     one->set_variable(variable.variable.name);

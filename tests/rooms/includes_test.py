@@ -8,18 +8,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Room -> what it may include of ours; its own folder always.
 ROOMS = {
+    "manifest": set(),
     "server/base": set(),
     "server/stats": set(),
-    "server/profile": {"server/base", "server/stats"},
-    "server/checks": {"server/stats", "server/profile"},
-    "server/storage": {"server/base", "server/stats", "server/profile", "plumbline/storage"},
-    "server/engine": {"server/base", "server/stats", "server/profile", "server/checks",
+    "server/profile": {"manifest", "server/base", "server/stats"},
+    "server/checks": {"manifest", "server/stats", "server/profile"},
+    "server/storage": {"manifest", "server/base", "server/stats", "server/profile", "plumbline/storage"},
+    "server/engine": {"manifest", "server/base", "server/stats", "server/profile", "server/checks",
                       "server/storage", "plumbline/storage"},
     "server/telemetry": {"server/base", "server/profile", "server/checks", "server/engine"},
-    "server/transport": {"server/base", "server/stats", "server/profile", "server/checks",
+    "server/transport": {"manifest", "server/base", "server/stats", "server/profile", "server/checks",
                          "server/storage", "server/engine", "server/telemetry", "plumbline/storage",
                          "plumbline/v1", "google/rpc"},
-    "client": {"plumbline/v1", "google/rpc"},
+    "client": {"manifest", "plumbline/v1", "google/rpc"},
 }
 
 # Library -> the rooms that may know it.
@@ -38,7 +39,7 @@ def room_of(include):
     parts = include.split("/")
     if include.startswith(("server/", "plumbline/", "google/rpc")):
         return "/".join(parts[:2])
-    return parts[0] if parts[0] == "client" else None
+    return parts[0] if parts[0] in ("client", "manifest") else None
 
 
 class Includes(unittest.TestCase):

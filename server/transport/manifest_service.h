@@ -1,0 +1,29 @@
+#ifndef PLUMBLINE_SERVER_TRANSPORT_MANIFEST_SERVICE_H_
+#define PLUMBLINE_SERVER_TRANSPORT_MANIFEST_SERVICE_H_
+
+#include "plumbline/v1/manifest_service.grpc.pb.h"
+#include "server/engine/engine.h"
+#include "server/transport/open_calls.h"
+
+namespace plumbline::transport {
+
+/// What lies beside a baseline. Thin handlers, as in control_services.h.
+class ManifestService final : public v1::ManifestService::Service {
+ public:
+  ManifestService(engine::Engine* engine, OpenCalls* calls) : engine_(engine), calls_(calls) {}
+
+  grpc::Status RecordSplit(grpc::ServerContext* context, const v1::RecordSplitRequest* request,
+                           v1::RecordSplitResponse* response) override;
+  grpc::Status ListSplits(grpc::ServerContext* context, const v1::ListSplitsRequest* request,
+                          v1::ListSplitsResponse* response) override;
+  grpc::Status DeleteSplit(grpc::ServerContext* context, const v1::DeleteSplitRequest* request,
+                           v1::DeleteSplitResponse* response) override;
+
+ private:
+  engine::Engine* const engine_;
+  OpenCalls* const calls_;
+};
+
+}  // namespace plumbline::transport
+
+#endif  // PLUMBLINE_SERVER_TRANSPORT_MANIFEST_SERVICE_H_
