@@ -58,30 +58,24 @@ absl::Status SplitRows::ForEach(absl::FunctionRef<absl::Status(const SplitRow&)>
   return absl::OkStatus();
 }
 
-absl::Status SplitRows::PartOf(absl::string_view fold, absl::string_view split,
-                               const std::string& where, size_t* part) {
-  const std::string name = fold.empty()    ? std::string(split)
-                           : split.empty() ? std::string(fold)
-                                           : absl::StrCat(fold, "/", split);
-  if (!parts_.empty() && name == name_) {
-    *part = last_part_;
-    return absl::OkStatus();
+absl::StatusOr<size_t> SplitRows::PartOf(absl::string_view fold, absl::string_view split) {
+  name_.assign(fold.data(), fold.size());
+  if (!fold.empty() && !split.empty()) name_.push_back('/');
+  name_.append(split.data(), split.size());
+  const auto found = index_of_.find(name_);
+  if (found != index_of_.end()) return found->second;
+  if (name_.empty()) return absl::InvalidArgumentError("the row has no part");
+  if (name_.size() > kMaxPartBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the name of its part has ", name_.size(), " bytes; at most ", kMaxPartBytes));
   }
-  if (name.empty()) return absl::InvalidArgumentError(absl::StrCat(where, "the row has no part"));
-  if (name.size() > kMaxPartBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(where, "the name of its part has ", name.size(),
-                                                   " bytes; at most ", kMaxPartBytes));
+  if (parts_.size() == kMaxParts) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("more than ", kMaxParts, " parts: is it the column that tells the parts?"));
   }
-  const auto found = std::find(parts_.begin(), parts_.end(), name);
-  if (found == parts_.end() && parts_.size() == kMaxParts) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, "more than ", kMaxParts, " parts: is it the column that tells the parts?"));
-  }
-  *part = static_cast<size_t>(found - parts_.begin());
-  if (found == parts_.end()) parts_.push_back(name);
-  name_ = name;
-  last_part_ = *part;
-  return absl::OkStatus();
+  index_of_.emplace(name_, parts_.size());
+  parts_.push_back(name_);
+  return parts_.size() - 1;
 }
 
 absl::Status SplitRows::ForEachOf(size_t file,
@@ -106,15 +100,17 @@ absl::Status SplitRows::ForEachOf(size_t file,
     if (!more.ok()) return more.status();
     if (!*more) return absl::OkStatus();
     row.line = cells.line;
-    const std::string where = absl::StrCat(from.path, ":", cells.line, ": ");
-    absl::Status part =
+    const auto error = [&](absl::string_view what) {
+      return absl::InvalidArgumentError(absl::StrCat(from.path, ":", cells.line, ": ", what));
+    };
+    const absl::StatusOr<size_t> part =
         PartOf(fold.has_value() ? cells.cell(*fold) : "",
-               split.has_value() ? cells.cell(*split) : from.part, where, &row.part);
-    if (!part.ok()) return part;
+               split.has_value() ? cells.cell(*split) : absl::string_view(from.part));
+    if (!part.ok()) return error(part.status().message());
+    row.part = *part;
     if (id.has_value()) {
       row.id = NormalId(cells.cell(*id));
-      if (row.id.empty())
-        return absl::InvalidArgumentError(absl::StrCat(where, "the row has no id"));
+      if (row.id.empty()) return error("the row has no id");
       row.hash = HashId(row.id);
     } else {
       row.hash = HashContent(cells, content, &buffer);

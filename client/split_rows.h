@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace plumbline::client {
@@ -54,13 +56,12 @@ class SplitRows {
 
  private:
   absl::Status ForEachOf(size_t file, absl::FunctionRef<absl::Status(const SplitRow&)> use);
-  absl::Status PartOf(absl::string_view fold, absl::string_view split, const std::string& where,
-                      size_t* part);
+  absl::StatusOr<size_t> PartOf(absl::string_view fold, absl::string_view split);
 
   const SplitSource source_;
   std::vector<std::string> parts_;
-  std::string name_;  // of the part that was found last, as in the row
-  size_t last_part_ = 0;
+  absl::flat_hash_map<std::string, size_t> index_of_;  // by name
+  std::string name_;                                   // of the row's part
 };
 
 }  // namespace plumbline::client

@@ -5,6 +5,7 @@
 
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
+#include "client/commands/golden_commands.h"
 #include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
 
@@ -63,6 +64,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   BacktestCommand backtest;
   EnvCommands env;
   SplitCommands split;
+  GoldenCommands golden;
   CLI::App app("Stores baselines of models, sends live rows, shows what has moved.", "plumbline");
   app.require_subcommand(1);
   app.fallthrough();
@@ -74,6 +76,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   backtest.Register(&app, &context);
   env.Register(&app, &context);
   split.Register(&app, &context);
+  golden.Register(&app, &context);
   try {
     app.parse(argc, argv);
     return RunAction(context);

@@ -101,6 +101,9 @@ Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input);
 /// that of the policy.
 std::vector<Finding> CheckEnvironments(const profile::Baseline& baseline, const Policy& policy,
                                        const EvaluationInput& input);
+/// Golden rows that were replayed among live ones, and their predictions. Fires from the first row
+/// that differs on. `input` has golden rows.
+Finding CheckGoldenRows(const Policy& policy, const EvaluationInput& input);
 
 }  // namespace plumbline::checks
 

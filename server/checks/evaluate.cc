@@ -64,6 +64,7 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
   for (Finding& finding : CheckEnvironments(baseline, policy, input)) use(std::move(finding));
+  if (input.golden.has_value()) use(CheckGoldenRows(policy, input));
   for (Finding& finding : CheckUnknownVariables(policy, input.window)) use(std::move(finding));
   Causes causes(baseline, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {

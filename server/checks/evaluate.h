@@ -11,6 +11,7 @@
 #include "server/checks/alert.h"
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
+#include "server/checks/golden_rows.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
 #include "server/profile/pane.h"
@@ -44,6 +45,8 @@ struct EvaluationInput {
   std::string unended_detail = {};
   /// By source.
   std::vector<EnvironmentSummary> environments = {};
+  /// Where the baseline has golden rows.
+  std::optional<GoldenSummary> golden = std::nullopt;
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

@@ -30,7 +30,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kTailUnknown, "tail_unknown"},
     {CheckId::kPredictionDomain, "prediction_domain"},
     {CheckId::kProbabilitySum, "probability_sum"},
-    {CheckId::kEnvironment, "environment"}};
+    {CheckId::kEnvironment, "environment"},
+    {CheckId::kGoldenRows, "golden_rows"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -209,6 +210,7 @@ Policy DefaultPolicy() {
   set(CheckId::kProbabilitySum, Severity::kCritical, 0, 0);
   // The least weight that alerts, and the highest severity that it may have.
   set(CheckId::kEnvironment, Severity::kCritical, 1, 1);
+  set(CheckId::kGoldenRows, Severity::kCritical, 1, 1);  // rows that differ
   return policy;
 }
 

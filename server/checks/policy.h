@@ -31,7 +31,8 @@ enum class CheckId {
   kTailUnknown,
   kPredictionDomain,
   kProbabilitySum,
-  kEnvironment
+  kEnvironment,
+  kGoldenRows
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -51,7 +52,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kTailUnknown,
                                          CheckId::kPredictionDomain,
                                          CheckId::kProbabilitySum,
-                                         CheckId::kEnvironment};
+                                         CheckId::kEnvironment,
+                                         CheckId::kGoldenRows};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

@@ -135,6 +135,20 @@ class Engine {
   absl::Status DeleteSplit(absl::string_view model, absl::string_view version, uint64_t number,
                            absl::string_view name);
 
+  /// Golden rows of a baseline, in the place of those that it has; its number.
+  absl::StatusOr<uint64_t> RecordGolden(absl::string_view model, absl::string_view version,
+                                        uint64_t number, profile::GoldenRows rows);
+  struct Golden {
+    ModelKey key;
+    uint64_t number = 0;
+    std::shared_ptr<const profile::GoldenBook> book;
+  };
+  /// Errors: NotFound if the baseline has none.
+  absl::StatusOr<Golden> GetGolden(absl::string_view model, absl::string_view version,
+                                   uint64_t number);
+  /// Errors: NotFound if the baseline has none.
+  absl::Status DeleteGolden(absl::string_view model, absl::string_view version, uint64_t number);
+
   std::vector<ModelInfo> ListModels() const;
   absl::StatusOr<ModelInfo> GetModel(absl::string_view model) const;
   absl::Status DeleteModel(absl::string_view model, absl::string_view version);

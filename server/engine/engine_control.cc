@@ -128,6 +128,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
     entry.policy = checks::DefaultPolicy();
   }
   entry.baseline = baseline;
+  auto golden = LoadGolden(key, baseline->number);
+  if (!golden.ok()) return golden.status();
+  entry.golden = *golden;
   const absl::Time now = clock->Now();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -149,6 +152,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
           }
           fresh->InheritProducers(slot.get());
         }
+        // It is replayed anew.
+        batch->DeleteGoldenResults(key.model, key.version, baseline->number);
+        fresh->SetGolden(*golden);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
         board.Tell(changes);
@@ -373,6 +379,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
             std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
                                         now, impl_->store, impl_->options.quotas);
         fresh->InheritProducers(slot.get());
+        fresh->InheritGolden(slot.get());
         batch->DeleteGeneration(key->model, key->version, slot->generation());
         for (const checks::Alert& alert : slot->alerts()) {
           batch->DeleteAlert(key->model, key->version, checks::CheckName(alert.key.check),
@@ -404,7 +411,7 @@ absl::StatusOr<std::optional<manifest::EnvironmentComparison>> Engine::DeclareEn
   if (baseline == nullptr)
     return absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist"));
   if (baseline->environment.empty()) return std::nullopt;
-  return CompareEnvironments(baseline->environment, declaration.environment);
+  return CompareEnvironments(baseline->environment, *declaration.environment);
 }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,

@@ -16,6 +16,7 @@
 #include "manifest/environment.h"
 #include "server/engine/model_key.h"
 #include "server/profile/batch.h"
+#include "server/profile/golden_rows.h"
 #include "server/profile/pane.h"
 
 namespace plumbline::engine {
@@ -91,6 +92,12 @@ struct CountedRows {
   std::string source;
 };
 
+/// Rows of a batch that are golden rows of the baseline. Mostly none.
+struct GoldenHits {
+  std::shared_ptr<const profile::GoldenBook> book;
+  std::vector<profile::GoldenHit> hits;
+};
+
 /// A batch on its way in. Its view has passed ValidateBatch.
 struct IngestBatch {
   ModelKey key;  // with the version resolved
@@ -99,6 +106,7 @@ struct IngestBatch {
   std::unique_ptr<BatchOwner> owner;
   /// If set, `view` and `owner` are empty.
   std::optional<CountedRows> counted;
+  GoldenHits golden;
   IngestDone done;
 };
 
@@ -117,7 +125,7 @@ struct IngestNote {
   IngestReason reason = IngestReason::kNone;
   std::vector<profile::FieldViolation> violations = {};
   // kEnvironment: what the producer runs in, sound by CheckEnvironment, and its source.
-  manifest::Environment environment = {};
+  std::shared_ptr<const manifest::Environment> environment = nullptr;
   std::string source = {};
 };
 

@@ -36,7 +36,8 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-    const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas) {
+    const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas,
+    std::shared_ptr<const profile::GoldenBook> golden) {
   auto model = std::make_unique<LiveModel>(
       std::move(key), std::move(baseline), std::move(policy), state.generation(),
       absl::FromUnixMicros(state.active_since_micros()), &store, quotas);
@@ -61,6 +62,9 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   if (absl::Status status = model->producers_.Restore(model->key_, store, state); !status.ok()) {
     return status;
   }
+  model->golden_ = GoldenWatch(std::move(golden));
+  absl::Status results = model->golden_.Restore(model->key_, model->baseline_->number, store);
+  if (!results.ok()) return results;
   if (absl::Status status = model->environments_.Restore(model->key_, store); !status.ok()) {
     return status;
   }
@@ -121,6 +125,7 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   last_batch_ = now;
   state_dirty_ = true;
   judge_dirty_ = true;
+  (void)golden_.Add(batch.golden);
   if (batch.counted.has_value()) {
     Add(*batch.counted, now, &outcome);
   } else {
@@ -253,7 +258,7 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
     case IngestNote::Kind::kEnd:
       return End(note, who, now);
     case IngestNote::Kind::kEnvironment:
-      environments_.Declare(note.producer, note.epoch, note.source, note.environment, now);
+      environments_.Declare(note.producer, note.epoch, note.source, *note.environment, now);
       return {};
   }
   return {};
@@ -285,12 +290,29 @@ void LiveModel::Tick(absl::Time clock) {
   if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
 }
 
+std::optional<checks::GoldenSummary> LiveModel::Golden(
+    const std::vector<checks::EnvironmentSummary>& environments) const {
+  if (golden_.book() == nullptr) return std::nullopt;
+  const std::vector<manifest::EnvironmentDifference>* worst = nullptr;
+  for (const checks::EnvironmentSummary& summary : environments) {
+    if (summary.differences == nullptr) continue;
+    // A patch or an extra package explains nothing.
+    if (summary.differences->front().weight < manifest::Weight::kWarning) continue;
+    if (worst == nullptr || summary.differences->front().weight > worst->front().weight) {
+      worst = summary.differences;
+    }
+  }
+  constexpr size_t kNamed = 3;
+  return golden_.Summary(worst == nullptr ? "" : InWords(*worst, kNamed));
+}
+
 checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
   const LossSummary loss = producers_.Loss(now.heard, policy_);
   if (block_number_ > 0 && evidence_.empty()) {  // loaded
     evidence_ =
         checks::WeighBlock(*baseline_, window_.SumOfClosed(last_block_since_, gathering_since_));
   }
+  const std::vector<checks::EnvironmentSummary> environments = environments_.Summaries();
   std::optional<absl::Time> last_batch;
   if (last_batch_.has_value()) last_batch = last_batch_->heard;
   return {.window = window,
@@ -303,7 +325,8 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .abandoned_batches = loss.abandoned,
           .unended_epochs = loss.unended,
           .unended_detail = loss.unended_detail,
-          .environments = environments_.Summaries()};
+          .environments = environments,
+          .golden = Golden(environments)};
 }
 
 void LiveModel::Judge(const Moment& now) {
@@ -335,7 +358,7 @@ std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_
 
 bool LiveModel::dirty() const {
   return state_dirty_ || window_.dirty() || producers_.dirty() || environments_.dirty() ||
-         !changed_alerts_.empty();
+         golden_.dirty() || !changed_alerts_.empty();
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
@@ -352,6 +375,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   storage::v1::ModelStateRecord record;
   producers_.Commit(key_, batch, &record);
   environments_.Commit(key_, batch);
+  golden_.Commit(key_, baseline_->number, batch);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
   record.set_rows(rows_);
@@ -382,6 +406,12 @@ void LiveModel::InheritProducers(LiveModel* from) {
   environments_.TakeOver(&from->environments_);
   time_ = from->time_;
   loss_ = from->loss_;
+}
+
+void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
+  golden_ = GoldenWatch(std::move(book));
+  judge_dirty_ = true;
+  news_ = true;
 }
 
 void LiveModel::SetPolicy(checks::Policy policy) {
@@ -445,6 +475,10 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   snapshot->unreadable_panes = window_.unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
+  if (golden_.book() != nullptr) {
+    const checks::GoldenSummary golden = golden_.Summary("");
+    snapshot->golden = {golden.rows - golden.seen(), golden.exact, golden.within, golden.different};
+  }
   snapshot->environments = environments_.size();
   snapshot->environments_differing = environments_.differing();
   snapshot->rows_of_further_sources = sources_.rows_of_further();

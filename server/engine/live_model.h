@@ -19,6 +19,7 @@
 #include "server/checks/evidence.h"
 #include "server/checks/policy.h"
 #include "server/engine/environments.h"
+#include "server/engine/golden_watch.h"
 #include "server/engine/ingest.h"
 #include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
@@ -46,7 +47,7 @@ class LiveModel {
   static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
       const storage::v1::ModelStateRecord& state, const storage::Store& store,
-      const Quotas& quotas = {});
+      const Quotas& quotas = {}, std::shared_ptr<const profile::GoldenBook> golden = nullptr);
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
@@ -72,6 +73,11 @@ class LiveModel {
   void InheritProducers(LiveModel* from);
   /// Every alert as it is now.
   std::vector<checks::Alert> alerts() const { return alerts_.alerts(); }
+
+  /// The baseline's golden rows, of which nothing is known yet; nullptr: none.
+  void SetGolden(std::shared_ptr<const profile::GoldenBook> book);
+  /// Takes over what became of golden rows: with the same baseline.
+  void InheritGolden(LiveModel* from) { golden_ = std::move(from->golden_); }
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
@@ -112,6 +118,8 @@ class LiveModel {
   // Adds a pane that has closed to the evidence.
   void Gather(int64_t start, profile::Pane pane);
   void Judge(const Moment& now);
+  std::optional<checks::GoldenSummary> Golden(
+      const std::vector<checks::EnvironmentSummary>& environments) const;
   checks::EvaluationInput InputOf(const Moment& now, const profile::Pane& window);
 
   const ModelKey key_;
@@ -124,6 +132,7 @@ class LiveModel {
   Sources sources_;
   Producers producers_;
   Environments environments_;
+  GoldenWatch golden_;
   checks::AlertBook alerts_;
 
   // Evidence blocks: runs of closed panes with enough rows.

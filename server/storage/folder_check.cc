@@ -78,6 +78,16 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }
+    case RecordKind::kGoldenRows: {
+      v1::GoldenRowsRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
+    case RecordKind::kGoldenResult: {
+      v1::GoldenResultRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
     default:
       return AddAlert(key, *payload, &version);
   }

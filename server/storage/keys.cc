@@ -36,6 +36,10 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "environment";
     case RecordKind::kSplit:
       return "split";
+    case RecordKind::kGoldenRows:
+      return "golden rows";
+    case RecordKind::kGoldenResult:
+      return "golden result";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

@@ -28,6 +28,8 @@ enum class RecordKind : uint8_t {
   kWindow = 14,
   kEnvironment = 40,
   kSplit = 41,
+  kGoldenRows = 42,
+  kGoldenResult = 43,
 };
 
 absl::string_view RecordKindName(RecordKind kind);

@@ -121,6 +121,15 @@ class Store {
     void DeleteSplit(absl::string_view model, absl::string_view version, uint64_t number,
                      absl::string_view name);
 
+    /// Beside a baseline; results of others that it had are deleted.
+    void PutGoldenRows(absl::string_view model, absl::string_view version, uint64_t number,
+                       const v1::GoldenRowsRecord& record);
+    /// With their results.
+    void DeleteGoldenRows(absl::string_view model, absl::string_view version, uint64_t number);
+    void DeleteGoldenResults(absl::string_view model, absl::string_view version, uint64_t number);
+    void PutGoldenResult(absl::string_view model, absl::string_view version, uint64_t number,
+                         uint64_t row, const v1::GoldenResultRecord& record);
+
     /// The key is the record's (check, variable, source).
     void PutAlert(absl::string_view model, absl::string_view version, const v1::AlertRecord& alert);
     void DeleteAlert(absl::string_view model, absl::string_view version, absl::string_view check,
@@ -186,6 +195,12 @@ class Store {
   absl::StatusOr<std::vector<v1::SplitRecord>> ListSplits(absl::string_view model,
                                                           absl::string_view version,
                                                           uint64_t number) const;
+  absl::StatusOr<std::optional<v1::GoldenRowsRecord>> GetGoldenRows(absl::string_view model,
+                                                                    absl::string_view version,
+                                                                    uint64_t number) const;
+  /// By row.
+  absl::StatusOr<std::vector<std::pair<uint64_t, v1::GoldenResultRecord>>> ListGoldenResults(
+      absl::string_view model, absl::string_view version, uint64_t number) const;
   absl::StatusOr<std::vector<StoredEnvironment>> ListEnvironments(absl::string_view model,
                                                                   absl::string_view version) const;
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,

@@ -56,6 +56,7 @@ void Store::Batch::DeleteBaseline(string_view model, string_view version, uint64
   writes_.Delete(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take());
   writes_.Delete(KeyOf(RecordKind::kBaselineDetail, model, version).Number(number).Take());
   DeletePrefix(KeyOf(RecordKind::kSplit, model, version).Number(number).Take());
+  DeleteGoldenRows(model, version, number);
 }
 
 void Store::Batch::PutPolicy(string_view model, string_view version,
@@ -167,6 +168,28 @@ void Store::Batch::DeleteSplit(string_view model, string_view version, uint64_t 
   writes_.Delete(KeyOf(RecordKind::kSplit, model, version).Number(number).Text(name).Take());
 }
 
+void Store::Batch::PutGoldenRows(string_view model, string_view version, uint64_t number,
+                                 const v1::GoldenRowsRecord& record) {
+  DeleteGoldenRows(model, version, number);
+  Put(KeyOf(RecordKind::kGoldenRows, model, version).Number(number).Take(),
+      record.SerializeAsString());
+}
+
+void Store::Batch::DeleteGoldenRows(string_view model, string_view version, uint64_t number) {
+  writes_.Delete(KeyOf(RecordKind::kGoldenRows, model, version).Number(number).Take());
+  DeleteGoldenResults(model, version, number);
+}
+
+void Store::Batch::DeleteGoldenResults(string_view model, string_view version, uint64_t number) {
+  DeletePrefix(KeyOf(RecordKind::kGoldenResult, model, version).Number(number).Take());
+}
+
+void Store::Batch::PutGoldenResult(string_view model, string_view version, uint64_t number,
+                                   uint64_t row, const v1::GoldenResultRecord& record) {
+  Put(KeyOf(RecordKind::kGoldenResult, model, version).Number(number).Number(row).Take(),
+      record.SerializeAsString());
+}
+
 void Store::Batch::PutAlert(string_view model, string_view version, const v1::AlertRecord& alert) {
   Put(AlertKey(model, version, alert.check(), alert.variable(), alert.source()),
       alert.SerializeAsString());
@@ -182,7 +205,8 @@ void Store::Batch::DeleteVersion(string_view model, string_view version) {
        {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
         RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
         RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert,
-        RecordKind::kEnvironment, RecordKind::kSplit}) {
+        RecordKind::kEnvironment, RecordKind::kSplit, RecordKind::kGoldenRows,
+        RecordKind::kGoldenResult}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

@@ -38,6 +38,8 @@ constexpr Metric kMetrics[] = {
     {"plumbline_sources", "Sources that have sent rows.", kGauge, LabelSet::kModel},
     {"plumbline_producers", "Epochs of producers whose numbers are kept.", kGauge,
      LabelSet::kModel},
+    {"plumbline_golden_rows", "Golden rows by the latest result of their predictions.", kGauge,
+     LabelSet::kBatchResult},
     {"plumbline_environments", "Producers that have declared what they run in.", kGauge,
      LabelSet::kModel},
     {"plumbline_environments_differing",

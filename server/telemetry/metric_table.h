@@ -40,6 +40,7 @@ enum MetricId : size_t {
   kOpenPanes,
   kSources,
   kProducers,
+  kGoldenRows,
   kEnvironments,
   kEnvironmentsDiffering,
   kRowsOfFurtherSources,

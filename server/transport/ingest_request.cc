@@ -132,7 +132,7 @@ engine::IngestNote NoteOf(engine::ModelKey key, const v1::ProducerDeclaration& d
                           manifest::Environment environment) {
   engine::IngestNote note = NoteOf(std::move(key), engine::IngestNote::Kind::kEnvironment,
                                    declaration.producer(), declaration.epoch());
-  note.environment = std::move(environment);
+  note.environment = std::make_shared<const manifest::Environment>(std::move(environment));
   note.source = declaration.source();
   return note;
 }

@@ -64,6 +64,7 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
 grpc::Status IngestService::DeclareEnvironment(grpc::ServerContext*,
                                                const v1::DeclareEnvironmentRequest* request,
                                                v1::DeclareEnvironmentResponse* response) {
+  const OpenCall open(calls_);
   auto declared = Declare(request->declaration(), engine_);
   if (!declared.ok()) return ToGrpcStatus(declared.status());
   *response = *std::move(declared);

@@ -18,6 +18,17 @@ class ManifestService final : public v1::ManifestService::Service {
                           v1::ListSplitsResponse* response) override;
   grpc::Status DeleteSplit(grpc::ServerContext* context, const v1::DeleteSplitRequest* request,
                            v1::DeleteSplitResponse* response) override;
+  grpc::Status RecordGoldenRows(grpc::ServerContext* context,
+                                grpc::ServerReader<v1::RecordGoldenRowsRequest>* reader,
+                                v1::RecordGoldenRowsResponse* response) override;
+  grpc::Status CheckGoldenRows(grpc::ServerContext* context,
+                               grpc::ServerReader<v1::CheckGoldenRowsRequest>* reader,
+                               v1::CheckGoldenRowsResponse* response) override;
+  grpc::Status GetGoldenRows(grpc::ServerContext* context, const v1::GetGoldenRowsRequest* request,
+                             v1::GetGoldenRowsResponse* response) override;
+  grpc::Status DeleteGoldenRows(grpc::ServerContext* context,
+                                const v1::DeleteGoldenRowsRequest* request,
+                                v1::DeleteGoldenRowsResponse* response) override;
 
  private:
   engine::Engine* const engine_;

@@ -175,6 +175,31 @@ TEST(CheckSplit, LetsTrainPartsOfDifferentFoldsShareRows) {
   EXPECT_FALSE(MustNotOverlap("0/train", "1/test"));
 }
 
+TEST(CheckSplit, ReadsFoldsFromColumnsAndPartsFromFiles) {
+  const TempFile folds(
+      "id,fold,part\n1,0,train\n2,0,train\n3,0,test\n2,1,train\n3,1,train\n1,1,test\n3,1,test\n");
+  SplitSource source;
+  source.files = {{folds.path(), ""}};
+  source.id = "id";
+  source.split = "part";
+  source.fold = "fold";
+  auto check = CheckSplit(source, {});
+  ASSERT_TRUE(check.ok()) << check.status();
+  ASSERT_THAT(check->overlaps(), SizeIs(2));  // 3 in both parts of fold 1, and in both test parts
+  for (const v1::SplitOverlap& overlap : check->overlaps()) {
+    EXPECT_EQ(overlap.shared(), 1u);
+    EXPECT_EQ(overlap.examples(0).id(), "3");
+    EXPECT_EQ(overlap.second_part(), "1/test");
+  }
+  const TempFile train("id,x\n1,5\n2,6\n"), test("id,x\n2.0,7\n");
+  source = {};
+  source.files = {{train.path(), "train"}, {test.path(), "test"}};
+  source.id = "id";
+  EXPECT_THAT(CheckSplit(source, {})->overlaps(), SizeIs(1));
+  source.id = "";
+  EXPECT_THAT(CheckSplit(source, {})->overlaps(), IsEmpty());
+}
+
 TEST(SplitRows, SayWhatIsWrongWithARow) {
   const auto error = [](const std::string& csv, const std::string& id, const std::string& split) {
     const TempFile file(csv);

@@ -55,7 +55,7 @@ class EnvironmentsTest : public ::testing::Test {
     note.producer = producer;
     note.epoch = epoch;
     note.source = source;
-    note.environment = Python(numpy);
+    note.environment = std::make_shared<const manifest::Environment>(Python(numpy));
     EXPECT_TRUE(model_->Note(note, now_).error.ok());
     model_->Tick(now_);
   }
