@@ -69,7 +69,7 @@ std::optional<std::string> TextIn(const ColumnView& column, uint32_t row) {
 uint32_t IdBit(absl::string_view id) {
   uint64_t end = 0;
   const size_t size = std::min(id.size(), sizeof(end));
-  std::memcpy(&end, id.data() + id.size() - size, size);
+  if (size > 0) std::memcpy(&end, id.data() + id.size() - size, size);
   return static_cast<uint32_t>(((end ^ id.size()) * 0x9e37'79b9'7f4a'7c15U) >> 48);
 }
 

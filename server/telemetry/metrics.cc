@@ -55,8 +55,10 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
       families->Add(kGoldenRows, {model.key.model, model.key.version, result}, ToDouble(count));
     }
   }
-  families->Add(kEnvironments, labels, ToDouble(model.environments));
-  families->Add(kEnvironmentsDiffering, labels, ToDouble(model.environments_differing));
+  if (model.environments > 0) {
+    families->Add(kEnvironments, labels, ToDouble(model.environments));
+    families->Add(kEnvironmentsDiffering, labels, ToDouble(model.environments_differing));
+  }
   families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));
   families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));

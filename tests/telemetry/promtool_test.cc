@@ -31,6 +31,8 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
   model.variables = {MakeFullVariable("größe"), MakeFullVariable("age")};
   model.alerts = {MakeAlert(checks::CheckId::kDrift, "größe"),
                   MakeAlert(checks::CheckId::kRowsLost, "")};
+  model.environments = model.environments_differing = 1;
+  model.golden = engine::GoldenCounts{1, 2, 3, 4};
   const std::string text = Exporter({.version = "1.2.3"})
                                .Render(Share({model, MakeModel("b")}), {},
                                        {.resident_bytes = 1e6,
