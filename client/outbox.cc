@@ -66,6 +66,18 @@ void Outbox::CountDropped(const v1::Batch& batch) {
   stats_.rows_dropped += batch.row_count();
 }
 
+void Outbox::PushDeclaration(const v1::Environment& environment, const std::string& source) {
+  auto item = std::make_unique<Item>();
+  v1::ProducerDeclaration* declaration = item->request.mutable_declaration();
+  declaration->set_model(options_.model);
+  declaration->set_version(options_.version);
+  declaration->set_producer(options_.producer);
+  declaration->set_epoch(options_.epoch);
+  declaration->set_source(source);
+  *declaration->mutable_environment() = environment;
+  controls_.push_back(std::move(item));
+}
+
 void Outbox::PushEndEpoch() {
   auto item = std::make_unique<Item>();
   v1::EndEpoch* end = item->request.mutable_end_epoch();
@@ -180,6 +192,7 @@ Outbox::Outcome Outbox::Settle(ItemPtr item, const v1::IngestResponse& response)
   }
   if (item->sequence == 0) {
     if (item->request.has_end_epoch()) end_epoch_answer_ = reason;
+    if (item->request.has_declaration() && !is_taken) outcome.refusal = Refusal{0, 0, reason};
   } else if (!is_taken) {
     outcome.refusal = Refuse(*item, reason);
   } else {

@@ -15,7 +15,7 @@
 
 namespace plumbline::client {
 
-/// A batch that will not be sent again.
+/// A batch that will not be sent again; or the declaration of the environment, with sequence 0.
 struct Refusal {
   uint64_t sequence = 0;
   uint32_t rows = 0;
@@ -79,6 +79,8 @@ class Outbox {
   void DropOldest();
   /// Counts a batch that was dropped before it was queued.
   void CountDropped(const v1::Batch& batch);
+  /// Declares what the producer runs in, before everything that waits.
+  void PushDeclaration(const v1::Environment& environment, const std::string& source);
   /// Declares the end of the epoch, after everything that waits.
   void PushEndEpoch();
 

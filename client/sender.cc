@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
+#include "client/environment_manifest.h"
 #include "client/status_details.h"
 
 namespace plumbline::client {
@@ -117,6 +118,10 @@ absl::StatusOr<std::unique_ptr<Sender>> Sender::Create(SenderOptions options) {
       options.max_in_flight == 0 || options.max_strikes < 1) {
     return absl::InvalidArgumentError("the limits of a sender: 1 or more");
   }
+  if (options.environment.has_value()) {
+    status = ToManifest(*options.environment).status();
+    if (!status.ok()) return status;
+  }
   return std::unique_ptr<Sender>(new Sender(std::move(options)));
 }
 
@@ -126,8 +131,13 @@ Sender::Sender(SenderOptions options)
       outbox_(ToOutboxOptions(options_)),
       backoff_(options_.initial_backoff, options_.max_backoff),
       last_progress_(SteadyNow()),
-      last_response_(last_progress_),
-      thread_([this] { Run(); }) {}
+      last_response_(last_progress_) {
+  if (options_.environment.has_value()) {
+    absl::MutexLock lock(&mutex_);
+    outbox_.PushDeclaration(*options_.environment, options_.source);
+  }
+  thread_ = std::thread([this] { Run(); });
+}
 
 Sender::~Sender() {
   {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -35,6 +36,11 @@ struct SenderOptions {
   /// run that sends the same batches a retry of the first.
   uint64_t epoch = 0;
 
+  /// What this process runs in, declared before the first batch, and where its data comes from. The
+  /// server compares it with what the model was trained in. Unset: nothing is declared.
+  std::optional<v1::Environment> environment;
+  std::string source;
+
   /// What may wait without having been sent. Beyond it Send() drops and SendBlocking() waits.
   size_t max_queued_batches = 1024;
   size_t max_queued_bytes = 256 << 20;
@@ -54,8 +60,9 @@ struct SenderOptions {
   /// See OutboxOptions.
   int max_strikes = 3;
 
-  /// Called for each refused batch, from a thread of gRPC or of the sender, without any lock held:
-  /// it may call stats() and Send(), but must not block and must not destroy the sender.
+  /// Called for each refused batch, and for a refused environment, from a thread of gRPC or of the
+  /// sender, without any lock held: it may call stats() and Send(), but must not block and must not
+  /// destroy the sender.
   std::function<void(const Refusal&)> on_refused;
 };
 
@@ -71,7 +78,8 @@ uint64_t NewEpoch();
 /// Thread-safe. One thread of its own, beside gRPC's; connects when there is something to send.
 class Sender {
  public:
-  /// InvalidArgument if model or producer is empty or too long, the epoch 0, or a limit 0.
+  /// InvalidArgument if model or producer is empty or too long, the epoch 0, a limit 0, or the
+  /// environment not sound.
   static absl::StatusOr<std::unique_ptr<Sender>> Create(SenderOptions options);
 
   /// Stops at once: cancels the stream, drops what waits, joins its thread. Call Finish() before

@@ -6,6 +6,7 @@
 #include "client/commands/baseline_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/commands/env_commands.h"
 #include "client/commands/file_io.h"
 #include "client/commands/progress.h"
 #include "client/csv_batches.h"
@@ -28,8 +29,10 @@ Request ForTarget(const TargetFlags& target) {
   return request;
 }
 
-v1::CreateBaselineHeader HeaderOf(const BaselineCommands& flags, const CsvPlan& plan) {
+v1::CreateBaselineHeader HeaderOf(const BaselineCommands& flags, const CsvPlan& plan,
+                                  v1::Environment environment) {
   v1::CreateBaselineHeader header;
+  if (!flags.environment.empty()) *header.mutable_environment() = std::move(environment);
   header.set_model(flags.target.model);
   header.set_version(flags.target.version);
   header.set_description(flags.description);
@@ -105,6 +108,11 @@ void BaselineCommands::Register(CLI::App* app, Context* context) {
                    "In place of --csv: what is live becomes the baseline");
   create->add_option("--description", description, "Free text")->type_name("T");
   create->add_flag("--keep_inactive", keep_inactive, "Store without activating");
+  create
+      ->add_option(
+          "--environment", environment,
+          "What training ran in, as `env capture` wrote it: producers are compared with it")
+      ->type_name("FILE");
   CLI::App* list = add("list", "List baselines", &BaselineCommands::List);
   target.RegisterModel(list, false);
   target.RegisterVersion(list);
@@ -143,6 +151,13 @@ absl::Status BaselineCommands::Create(const Context& context) const {
     return absl::InvalidArgumentError("baseline create wants one of --csv and --from_window");
   }
   if (from_window) return CreateFromWindow(context);
+  absl::StatusOr<v1::Environment> trained_in;
+  if (!environment.empty()) {
+    trained_in = ReadEnvironment(environment);
+    if (!trained_in.ok()) return trained_in.status();
+  } else {
+    trained_in.emplace();
+  }
   const absl::StatusOr<CsvPlan> plan = columns.Plan(context, {});
   if (!plan.ok()) return plan.status();
   const auto batches = columns.Open(*plan);
@@ -156,7 +171,8 @@ absl::Status BaselineCommands::Create(const Context& context) const {
   absl::Status status;
   {
     Progress progress(*context.err, context.shows_progress, "sending");
-    status = WriteRows(HeaderOf(*this, *plan), *plan, batches->get(), &progress, writer.get());
+    status = WriteRows(HeaderOf(*this, *plan, *std::move(trained_in)), *plan, batches->get(),
+                       &progress, writer.get());
   }
   if (!status.ok()) call.TryCancel();
   const grpc::Status finished = writer->Finish();

@@ -36,6 +36,8 @@ std::string Check(const std::string& text, const Parse& parse, const char* value
   return absl::StrCat("`", text, "` is not COL=", values);
 }
 
+}  // namespace
+
 std::optional<char> DelimiterOf(const std::string& text) {
   if (text == "tab" || text == "\\t") return '\t';
   if (text.size() != 1 || text[0] == '"' || static_cast<unsigned char>(text[0]) >= 0x80) {
@@ -44,16 +46,16 @@ std::optional<char> DelimiterOf(const std::string& text) {
   return text[0];
 }
 
-}  // namespace
+std::string CheckDelimiter(const std::string& text) {
+  return DelimiterOf(text).has_value() ? "" : "one ASCII character, or `tab`";
+}
 
 void ColumnFlags::Register(CLI::App* app) {
   app->add_option("--csv", csv, "CSV file with a header row, plain or gzip")
       ->required()
       ->type_name("FILE");
   app->add_option("--delimiter", delimiter, "One character, or `tab`")
-      ->check([](const std::string& text) {
-        return DelimiterOf(text).has_value() ? "" : "one ASCII character, or `tab`";
-      })
+      ->check(CheckDelimiter)
       ->type_name("CHAR")
       ->capture_default_str();
   app->add_option("--kind", kinds, "COL=categorical|numeric,...")

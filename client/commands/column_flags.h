@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@
 #include "client/csv_columns.h"
 
 namespace plumbline::client {
+
+/// The character that `--delimiter` means; nullopt if none. And a check for CLI11.
+std::optional<char> DelimiterOf(const std::string& text);
+std::string CheckDelimiter(const std::string& text);
 
 /// The flags that say which file to read and what its columns are; shared by the commands that read
 /// one. Wrong values are parse errors of CLI11.

@@ -4,6 +4,10 @@
 #include <exception>
 
 #include "client/commands/commands.h"
+#include "client/commands/env_commands.h"
+#include "client/commands/golden_commands.h"
+#include "client/commands/split_commands.h"
+#include "client/commands/verdict.h"
 
 namespace plumbline::client {
 namespace {
@@ -11,6 +15,7 @@ namespace {
 constexpr int kFine = 0;
 constexpr int kError = 1;
 constexpr int kWrongUsage = 2;
+constexpr int kDiffers = 3;
 
 void RegisterGlobalFlags(CLI::App* app, Context* context) {
   app->add_option("--server", context->server, "plumblined's address")
@@ -36,9 +41,10 @@ int RunAction(const Context& context) {
   const absl::Status status = context.action();
   context.out->flush();
   if (status.ok() && context.out->good()) return kFine;
+  if (IsDiffers(status) && context.out->good()) return kDiffers;
   *context.err << "plumbline: "
-               << (status.ok() ? std::string("cannot write the output")
-                               : std::string(status.message()))
+               << (status.ok() || IsDiffers(status) ? std::string("cannot write the output")
+                                                    : std::string(status.message()))
                << std::endl;
   return kError;
 }
@@ -56,6 +62,9 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   SendCommand send;
   ReportCommands report;
   BacktestCommand backtest;
+  EnvCommands env;
+  SplitCommands split;
+  GoldenCommands golden;
   CLI::App app("Stores baselines of models, sends live rows, shows what has moved.", "plumbline");
   app.require_subcommand(1);
   app.fallthrough();
@@ -65,6 +74,9 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   send.Register(&app, &context);
   report.Register(&app, &context);
   backtest.Register(&app, &context);
+  env.Register(&app, &context);
+  split.Register(&app, &context);
+  golden.Register(&app, &context);
   try {
     app.parse(argc, argv);
     return RunAction(context);

@@ -32,6 +32,7 @@ struct BaselineCommands {
   std::string description;
   bool keep_inactive = false;
   bool from_window = false;
+  std::string environment;
   std::string file;
 
   void Register(CLI::App* app, Context* context);
@@ -72,6 +73,7 @@ struct SendCommand {
   std::string producer;
   uint64_t epoch = 0;
   std::string source;
+  std::string environment;
   bool keep_open = false;
   double retry_for_seconds = 60;
 

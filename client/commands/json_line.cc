@@ -35,6 +35,16 @@ absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message) {
   return json;
 }
 
+absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!status.ok()) return absl::InternalError(absl::StrCat("no JSON: ", status.ToString()));
+  return json;
+}
+
 absl::Status ParseJsonOrText(const std::string& text, google::protobuf::Message* message) {
   const absl::string_view content = absl::StripLeadingAsciiWhitespace(text);
   if (!content.empty() && content[0] == '{') {

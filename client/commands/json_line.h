@@ -13,6 +13,9 @@ namespace plumbline::client {
 /// empty lists printed, absent `optional` and message fields left out.
 absl::StatusOr<std::string> JsonLine(const google::protobuf::Message& message);
 
+/// The same on many lines, for a file that people read too; without zeros and empty lists.
+absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message);
+
 /// Reads `message` from proto JSON (if the text starts with a brace) or from the protobuf text
 /// format. InvalidArgument, with the place where the parser knows it.
 absl::Status ParseJsonOrText(const std::string& text, google::protobuf::Message* message);

@@ -117,6 +117,29 @@ std::string SourcesText(const v1::Report& report) {
   return absl::StrCat(table.ToString(), "\n");
 }
 
+// Empty where every producer runs in what the model was trained in, or says nothing of it.
+std::string EnvironmentsText(const v1::Report& report) {
+  constexpr int kShown = 20;  // of a producer
+  TextTable table(
+      {{"producer"}, {"source"}, {"severity"}, {"environment"}, {"training"}, {"runs"}});
+  for (const v1::ProducerEnvironment& environment : report.environments()) {
+    const auto& differences = environment.comparison().differences();
+    for (int i = 0; i < differences.size() && i < kShown; ++i) {
+      const v1::EnvironmentDifference& difference = differences[i];
+      table.AddRow({i == 0 ? Printable(environment.producer(), 40) : "",
+                    i == 0 ? Printable(environment.source(), 40) : "", difference.severity(),
+                    absl::StrCat(difference.area(), " ", Printable(difference.name(), 60)),
+                    Printable(difference.expected(), 40), Printable(difference.actual(), 40)});
+    }
+    const uint64_t more = environment.differences_left_out() +
+                          static_cast<uint64_t>(std::max(0, differences.size() - kShown));
+    if (more > 0) table.AddRow({"", "", "", absl::StrCat("and ", FormatCount(more), " more")});
+  }
+  std::string text = table.ToString();
+  if (!text.empty()) text += "\n";
+  return text;
+}
+
 struct Shapes {
   std::vector<double> baseline;
   std::vector<double> live;
@@ -245,7 +268,7 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 
 std::string ReportText(const v1::Report& report) {
   return absl::StrCat(HeadLine(report), "\n", FindingsText(report), LossesText(report),
-                      SourcesText(report), VariablesTable(report));
+                      SourcesText(report), EnvironmentsText(report), VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

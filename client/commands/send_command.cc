@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/commands/env_commands.h"
 #include "client/commands/format.h"
 #include "client/commands/progress.h"
 #include "client/commands/send_summary.h"
@@ -67,6 +68,23 @@ absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t to
   }
 }
 
+// Before the first row, by a call of its own: an environment that is refused ends the command.
+absl::Status Declare(const Context& context, const SenderOptions& options,
+                     const SendCommand& flags) {
+  auto environment = ReadEnvironment(flags.environment);
+  if (!environment.ok()) return environment.status();
+  v1::DeclareEnvironmentRequest request;
+  v1::ProducerDeclaration* declaration = request.mutable_declaration();
+  declaration->set_model(options.model);
+  declaration->set_version(options.version);
+  declaration->set_producer(options.producer);
+  declaration->set_epoch(options.epoch);
+  declaration->set_source(flags.source);
+  *declaration->mutable_environment() = *std::move(environment);
+  using Service = v1::IngestService;
+  return Unary<Service>(context, &Service::Stub::DeclareEnvironment, request).status();
+}
+
 }  // namespace
 
 void SendCommand::Register(CLI::App* app, Context* context) {
@@ -91,6 +109,10 @@ void SendCommand::Register(CLI::App* app, Context* context) {
       ->check(CLI::PositiveNumber)
       ->type_name("E");
   command->add_option("--source", source, "Where the data comes from")->type_name("S");
+  command
+      ->add_option("--environment", environment,
+                   "What this sender runs in, as `env capture` wrote it")
+      ->type_name("FILE");
   command->add_flag("--keep_open", keep_open, "Do not end the epoch: more will be sent under it");
   command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")
       ->check(CLI::NonNegativeNumber)
@@ -117,6 +139,10 @@ absl::Status SendCommand::Run(const Context& context) const {
   options.producer = producer.empty() ? DefaultProducer(columns.csv) : producer;
   options.epoch = epoch == 0 ? NewEpoch() : epoch;
   options.max_queued_bytes = kMaxQueuedBytes;
+  if (!environment.empty()) {
+    const absl::Status declared = Declare(context, options, *this);
+    if (!declared.ok()) return declared;
+  }
   options.give_up_after = absl::Seconds(retry_for_seconds);
   options.on_refused = [&summary](const Refusal& refusal) { summary.AddRefusal(refusal); };
   absl::StatusOr<std::unique_ptr<Sender>> sender = Sender::Create(options);

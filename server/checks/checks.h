@@ -124,6 +124,16 @@ Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input);
 /// Producers that fell silent, or began anew, without saying which batch was their last.
 Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input);
 
+/// For each source whose producers have declared what they run in: whether it is what the training
+/// job ran in. None without an environment of the baseline. Finding::value is the weight of the
+/// largest difference (1 info, 2 warning, 3 critical), which is also the finding's severity, up to
+/// that of the policy.
+std::vector<Finding> CheckEnvironments(const profile::Baseline& baseline, const Policy& policy,
+                                       const EvaluationInput& input);
+/// Golden rows that were replayed among live ones, and their predictions. Fires from the first row
+/// that differs on. `input` has golden rows.
+Finding CheckGoldenRows(const Policy& policy, const EvaluationInput& input);
+
 }  // namespace plumbline::checks
 
 #endif  // PLUMBLINE_SERVER_CHECKS_CHECKS_H_

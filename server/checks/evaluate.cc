@@ -63,6 +63,8 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckNoData(policy, input));
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
+  for (Finding& finding : CheckEnvironments(baseline, policy, input)) use(std::move(finding));
+  if (input.golden.has_value()) use(CheckGoldenRows(policy, input));
   EvaluateRows({.baseline = baseline,
                 .policy = policy,
                 .window = input.window,

@@ -10,13 +10,24 @@
 #include "server/checks/alert.h"
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
+#include "server/checks/golden_rows.h"
 #include "server/checks/policy.h"
+#include "server/manifest/environment.h"
 #include "server/profile/arrival_clocks.h"
 #include "server/profile/baseline.h"
 #include "server/profile/pane.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::checks {
+
+/// What producers of one source declared that they run in, against the baseline's environment.
+struct EnvironmentSummary {
+  std::string source;
+  uint64_t producers = 0, differing = 0;
+  std::string producer;  // one that differs most
+  /// Its differences, or nullptr if none differs. Not owned.
+  const std::vector<manifest::EnvironmentDifference>* differences = nullptr;
+};
 
 struct EvaluationInput {
   const profile::Pane& window;
@@ -35,6 +46,10 @@ struct EvaluationInput {
   /// Epochs of which nothing tells whether batches are missing at their end.
   uint64_t unended_epochs = 0;
   std::string unended_detail = {};
+  /// By source.
+  std::vector<EnvironmentSummary> environments = {};
+  /// Where the baseline has golden rows.
+  std::optional<GoldenSummary> golden = std::nullopt;
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

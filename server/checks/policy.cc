@@ -30,7 +30,9 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kTailUnknown, "tail_unknown"},
     {CheckId::kPredictionDomain, "prediction_domain"},
     {CheckId::kProbabilitySum, "probability_sum"},
-    {CheckId::kSilence, "silence"}};
+    {CheckId::kSilence, "silence"},
+    {CheckId::kEnvironment, "environment"},
+    {CheckId::kGoldenRows, "golden_rows"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -220,6 +222,9 @@ Policy DefaultPolicy() {
   set(CheckId::kPredictionDomain, Severity::kWarning, 0, 0);
   set(CheckId::kProbabilitySum, Severity::kCritical, 0, 0);
   set(CheckId::kSilence, Severity::kWarning, 0, 0);
+  // The least weight that alerts, and the highest severity that it may have.
+  set(CheckId::kEnvironment, Severity::kCritical, 1, 1);
+  set(CheckId::kGoldenRows, Severity::kCritical, 1, 1);  // rows that differ
   return policy;
 }
 

@@ -34,7 +34,9 @@ enum class CheckId {
   kTailUnknown,
   kPredictionDomain,
   kProbabilitySum,
-  kSilence
+  kSilence,
+  kEnvironment,
+  kGoldenRows
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -54,7 +56,9 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kTailUnknown,
                                          CheckId::kPredictionDomain,
                                          CheckId::kProbabilitySum,
-                                         CheckId::kSilence};
+                                         CheckId::kSilence,
+                                         CheckId::kEnvironment,
+                                         CheckId::kGoldenRows};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

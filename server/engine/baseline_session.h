@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/engine/quotas.h"
+#include "server/manifest/environment.h"
 #include "server/profile/baseline.h"
 #include "server/profile/baseline_builder.h"
 #include "server/profile/batch.h"
@@ -23,6 +24,7 @@ struct BaselineRequest {
   std::vector<profile::VariableHint> hints;
   std::string description;
   bool keep_inactive = false;
+  manifest::Environment environment = {};  // what the training job ran in; may be empty
 };
 
 /// A baseline under way: its rows go to the spool and the first pass as they arrive. Destroyed

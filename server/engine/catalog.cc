@@ -49,8 +49,8 @@ Catalog::Target Catalog::Active(const ModelKey& key) const {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return {};
   const CatalogEntry& entry = it->second;
-  return {entry.worker, entry.baseline, entry.policy.pane, entry.policy.max_future_skew,
-          entry.aliases};
+  return {entry.worker,  entry.baseline, entry.policy.pane, entry.policy.max_future_skew,
+          entry.aliases, entry.golden};
 }
 
 void Catalog::Replace(Catalog&& other) {

@@ -18,6 +18,7 @@
 #include "server/checks/policy.h"
 #include "server/engine/model_key.h"
 #include "server/profile/baseline.h"
+#include "server/profile/golden_rows.h"
 
 namespace plumbline::engine {
 
@@ -25,6 +26,7 @@ namespace plumbline::engine {
 struct CatalogEntry {
   size_t worker = 0;
   std::shared_ptr<const profile::Baseline> baseline;  // the active one
+  std::shared_ptr<const profile::GoldenBook> golden;  // its golden rows, if it has any
   storage::v1::PolicyRecord stored_policy;
   checks::Policy policy;
   std::shared_ptr<const profile::Aliases> aliases = nullptr;  // set by Put
@@ -48,6 +50,7 @@ class Catalog {
     absl::Duration pane_length;
     absl::Duration max_future_skew;
     std::shared_ptr<const profile::Aliases> aliases;
+    std::shared_ptr<const profile::GoldenBook> golden;  // nullptr: none
   };
   Target Active(const ModelKey& key) const;
   std::optional<storage::v1::ModelRecord> FindModel(absl::string_view model) const;

@@ -106,7 +106,11 @@ absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const Mode
   auto policy = EffectivePolicy(entry.stored_policy);
   if (!policy.ok()) return policy.status();
   entry.policy = *policy;
-  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas);
+  auto golden = LoadGolden(key, (*state)->active_baseline());
+  if (!golden.ok()) return golden.status();
+  entry.golden = *golden;
+  auto live =
+      LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas, *std::move(golden));
   if (!live.ok()) return live.status();
   loaded.live = *std::move(live);
   return loaded;
@@ -204,6 +208,9 @@ void Engine::Ingest(IngestBatch batch) {
   if (worker.queue_depth() >= worker.queue_capacity()) {
     batch.done(impl_->QueueRefuses());
     return;
+  }
+  if (target.golden != nullptr) {
+    batch.golden = {target.golden, target.golden->Find(batch.view)};
   }
   CountAtArrival(target.baseline, *target.aliases, target.pane_length, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());

@@ -121,6 +121,39 @@ class Engine {
                                                 uint64_t number);
   absl::Status DeleteBaseline(absl::string_view model, absl::string_view version, uint64_t number);
 
+  /// Stores what a producer runs in; durable when it returns. What differs from the environment of
+  /// the active baseline; nullopt if that has none.
+  absl::StatusOr<std::optional<manifest::EnvironmentComparison>> DeclareEnvironment(
+      IngestNote declaration);
+
+  // What lies beside a baseline, and is deleted with it.
+
+  /// Stores a split in the place of one of the same name; the number of its baseline. Errors:
+  /// FailedPrecondition for more than kMaxSplits.
+  static constexpr size_t kMaxSplits = 100;
+  absl::StatusOr<uint64_t> RecordSplit(absl::string_view model, absl::string_view version,
+                                       uint64_t number, const storage::v1::SplitRecord& split);
+  absl::StatusOr<std::vector<storage::v1::SplitRecord>> ListSplits(absl::string_view model,
+                                                                   absl::string_view version,
+                                                                   uint64_t number);
+  /// Errors: NotFound.
+  absl::Status DeleteSplit(absl::string_view model, absl::string_view version, uint64_t number,
+                           absl::string_view name);
+
+  /// Golden rows of a baseline, in the place of those that it has; its number.
+  absl::StatusOr<uint64_t> RecordGolden(absl::string_view model, absl::string_view version,
+                                        uint64_t number, profile::GoldenRows rows);
+  struct Golden {
+    ModelKey key;
+    uint64_t number = 0;
+    std::shared_ptr<const profile::GoldenBook> book;
+  };
+  /// Errors: NotFound if the baseline has none.
+  absl::StatusOr<Golden> GetGolden(absl::string_view model, absl::string_view version,
+                                   uint64_t number);
+  /// Errors: NotFound if the baseline has none.
+  absl::Status DeleteGolden(absl::string_view model, absl::string_view version, uint64_t number);
+
   std::vector<ModelInfo> ListModels() const;
   absl::StatusOr<ModelInfo> GetModel(absl::string_view model) const;
   absl::Status DeleteModel(absl::string_view model, absl::string_view version);

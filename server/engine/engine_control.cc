@@ -64,6 +64,7 @@ absl::StatusOr<BaselineInfo> Engine::CommitBaseline(std::unique_ptr<BaselineSess
   if (!baseline.ok()) return baseline.status();
   const BaselineRequest& request = session->request();
   baseline->description = request.description;
+  baseline->environment = request.environment;
   base::MutexLock lock(&impl_->control_mutex);
   const ModelKey key = impl_->catalog.ResolveNew(request.model, request.version);
   return impl_->StoreBaseline(*std::move(baseline), key, request.keep_inactive);
@@ -127,6 +128,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
     entry.policy = checks::DefaultPolicy();
   }
   entry.baseline = baseline;
+  auto golden = LoadGolden(key, baseline->number);
+  if (!golden.ok()) return golden.status();
+  entry.golden = *golden;
   const absl::Time now = clock->Now();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -146,6 +150,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
           }
           fresh->InheritProducers(slot.get());
         }
+        // It is replayed anew.
+        batch->DeleteGoldenResults(key.model, key.version, baseline->number);
+        fresh->SetGolden(*golden);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
         board.Tell(changes);
@@ -378,6 +385,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
             std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
                                         now, impl_->store, impl_->options.quotas);
         fresh->InheritProducers(slot.get());
+        fresh->InheritGolden(slot.get());
         slot->Delete(batch);
         slot = std::move(fresh);
       });
@@ -386,6 +394,26 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
   entry.policy = *policy;
   impl_->catalog.Put(*key, std::move(entry));
   return policy;
+}
+
+absl::StatusOr<std::optional<manifest::EnvironmentComparison>> Engine::DeclareEnvironment(
+    IngestNote declaration) {
+  const ModelKey key = declaration.key;
+  std::shared_ptr<const profile::Baseline> baseline;
+  base::MutexLock lock(&impl_->control_mutex);
+  const absl::Time now = impl_->clock->Now();
+  absl::Status done =
+      impl_->WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch*) {
+        const auto it = models->live.find(key);
+        if (it == models->live.end()) return;
+        baseline = it->second->baseline();
+        it->second->Note(declaration, now);
+      });
+  if (!done.ok()) return done;
+  if (baseline == nullptr)
+    return absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist"));
+  if (baseline->environment.empty()) return std::nullopt;
+  return CompareEnvironments(baseline->environment, *declaration.environment);
 }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,

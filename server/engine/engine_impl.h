@@ -51,6 +51,13 @@ struct Engine::Impl {
   /// Makes `baseline` the live one of `key`: new windows, no alerts, the same sequence marks.
   absl::Status Activate(const ModelKey& key, std::shared_ptr<const profile::Baseline> baseline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  /// The golden rows of a baseline; nullptr if it has none.
+  absl::StatusOr<std::shared_ptr<const profile::GoldenBook>> LoadGolden(const ModelKey& key,
+                                                                        uint64_t number) const;
+  /// Puts these in the place of those that it has; nullptr: none.
+  absl::Status ReplaceGolden(const ModelKey& key, uint64_t number,
+                             std::shared_ptr<const profile::GoldenBook> book)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
   enum class Extent { kLive, kWhole };  // without chunks and row sample; all
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(const ModelKey& key,
                                                                         uint64_t number,

@@ -14,7 +14,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/engine/model_key.h"
+#include "server/manifest/environment.h"
 #include "server/profile/batch.h"
+#include "server/profile/golden_rows.h"
 #include "server/profile/pane.h"
 #include "server/profile/unknown_columns.h"
 
@@ -93,6 +95,12 @@ struct CountedRows {
   profile::UnknownColumns unknown_columns = {};  // see there
 };
 
+/// Rows of a batch that are golden rows of the baseline. Mostly none.
+struct GoldenHits {
+  std::shared_ptr<const profile::GoldenBook> book;
+  std::vector<profile::GoldenHit> hits;
+};
+
 /// A batch on its way in. Its view has passed ValidateBatch.
 struct IngestBatch {
   ModelKey key;  // with the version resolved
@@ -101,12 +109,13 @@ struct IngestBatch {
   std::unique_ptr<BatchOwner> owner;
   /// If set, `view` and `owner` are empty.
   std::optional<CountedRows> counted;
+  GoldenHits golden;
   IngestDone done;
 };
 
-/// A message about a producer's numbers without rows.
+/// A message about a producer, or its numbers, without rows.
 struct IngestNote {
-  enum class Kind { kRefused, kSkip, kEnd };
+  enum class Kind { kRefused, kSkip, kEnd, kEnvironment };
   ModelKey key;
   Kind kind = Kind::kSkip;
   std::string producer;
@@ -118,6 +127,9 @@ struct IngestNote {
   absl::Status refusal;
   IngestReason reason = IngestReason::kNone;
   std::vector<profile::FieldViolation> violations = {};
+  // kEnvironment: what the producer runs in, sound by CheckEnvironment, and its source.
+  std::shared_ptr<const manifest::Environment> environment = nullptr;
+  std::string source = {};
 };
 
 }  // namespace plumbline::engine

@@ -35,11 +35,13 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       source_slices_(baseline_, {store, key_, generation_}, quotas.max_judged_sources),
       sources_(quotas.max_sources_per_model),
       producers_(quotas.max_producers_per_model),
+      environments_(baseline_->environment),
       active_since_(now) {}
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-    const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas) {
+    const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas,
+    std::shared_ptr<const profile::GoldenBook> golden) {
   auto model = std::make_unique<LiveModel>(
       std::move(key), std::move(baseline), std::move(policy), state.generation(),
       absl::FromUnixMicros(state.active_since_micros()), &store, quotas);
@@ -73,6 +75,12 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
         model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store)}) {
     if (!status.ok()) return status;
   }
+  model->golden_ = GoldenWatch(std::move(golden));
+  absl::Status results = model->golden_.Restore(model->key_, model->baseline_->number, store);
+  if (!results.ok()) return results;
+  if (absl::Status status = model->environments_.Restore(model->key_, store); !status.ok()) {
+    return status;
+  }
   if (model->time_.last().has_value()) {
     model->loss_ = model->producers_.Loss(model->time_.last()->heard, model->policy_);
   }
@@ -83,17 +91,19 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
 absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
   const auto records = store.ListAlerts(key_.model, key_.version);
   if (!records.ok()) return records.status();
-  std::map<std::string, std::vector<checks::Alert>> by_source;
+  std::vector<checks::Alert> of_all;
+  std::map<SourceSlices::Source*, std::vector<checks::Alert>> of_sources;
   for (const storage::v1::AlertRecord& record : *records) {
     auto alert = FromRecord(record);
     if (!alert.ok()) return alert.status();
-    by_source[alert->key.source].push_back(*std::move(alert));
+    // Where producers run is judged for the model, whatever their source.
+    SourceSlices::Source* const source = alert->key.check == checks::CheckId::kEnvironment
+                                             ? nullptr
+                                             : source_slices_.Find(alert->key.source);
+    (source == nullptr ? of_all : of_sources[source]).push_back(*std::move(alert));
   }
-  for (auto& [name, alerts] : by_source) {
-    SourceSlices::Source* const source = source_slices_.Find(name);
-    Slice* const slice = source == nullptr ? &all_ : &source->slice;
-    slice->alerts().Restore(std::move(alerts));
-  }
+  all_.alerts().Restore(std::move(of_all));
+  for (auto& [source, alerts] : of_sources) source->slice.alerts().Restore(std::move(alerts));
   return absl::OkStatus();
 }
 
@@ -128,6 +138,7 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   last_batch_ = now;
   state_dirty_ = true;
   judge_dirty_ = true;
+  (void)golden_.Add(batch.golden);
   if (batch.counted.has_value()) {
     Add(*batch.counted, now, &outcome);
   } else {
@@ -265,6 +276,9 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
       return {};
     case IngestNote::Kind::kEnd:
       return End(note, who, now);
+    case IngestNote::Kind::kEnvironment:
+      environments_.Declare(note.producer, note.epoch, note.source, *note.environment, now);
+      return {};
   }
   return {};
 }
@@ -287,6 +301,7 @@ void LiveModel::Tick(absl::Time clock) {
   all_.window().Cool();
   source_slices_.Cool();
   producers_.Advance(now.heard, policy_);
+  if (environments_.Expire(now.heard, policy_.epoch_expiry, producers_)) judge_dirty_ = true;
   LossSummary loss = producers_.Loss(now.heard, policy_);
   const bool silent =
       last_batch_.has_value() && now.heard - last_batch_->heard > policy_.no_data_after;
@@ -295,8 +310,25 @@ void LiveModel::Tick(absl::Time clock) {
   if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
 }
 
+std::optional<checks::GoldenSummary> LiveModel::Golden(
+    const std::vector<checks::EnvironmentSummary>& environments) const {
+  if (golden_.book() == nullptr) return std::nullopt;
+  const std::vector<manifest::EnvironmentDifference>* worst = nullptr;
+  for (const checks::EnvironmentSummary& summary : environments) {
+    if (summary.differences == nullptr) continue;
+    // A patch or an extra package explains nothing.
+    if (summary.differences->front().weight < manifest::Weight::kWarning) continue;
+    if (worst == nullptr || summary.differences->front().weight > worst->front().weight) {
+      worst = summary.differences;
+    }
+  }
+  constexpr size_t kNamed = 3;
+  return golden_.Summary(worst == nullptr ? "" : InWords(*worst, kNamed));
+}
+
 checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
   const LossSummary loss = producers_.Loss(now.heard, policy_);
+  const std::vector<checks::EnvironmentSummary> environments = environments_.Summaries();
   std::optional<absl::Time> last_batch;
   if (last_batch_.has_value()) last_batch = last_batch_->heard;
   return {.window = window,
@@ -309,7 +341,9 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .lost_detail = loss.lost_detail,
           .abandoned_batches = loss.abandoned,
           .unended_epochs = loss.unended,
-          .unended_detail = loss.unended_detail};
+          .unended_detail = loss.unended_detail,
+          .environments = environments,
+          .golden = Golden(environments)};
 }
 
 void LiveModel::Judge(const Moment& now) {
@@ -429,7 +463,7 @@ std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_
 
 bool LiveModel::dirty() const {
   return state_dirty_ || all_.window().dirty() || source_slices_.dirty() || producers_.dirty() ||
-         !changed_alerts_.empty();
+         environments_.dirty() || golden_.dirty() || !changed_alerts_.empty();
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
@@ -446,6 +480,8 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   storage::v1::ModelStateRecord record;
   source_slices_.Commit(batch, &record);
   producers_.Commit(key_, batch, &record);
+  environments_.Commit(key_, batch);
+  golden_.Commit(key_, baseline_->number, batch);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
   record.set_rows(rows_);
@@ -480,8 +516,15 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
 
 void LiveModel::InheritProducers(LiveModel* from) {
   producers_ = std::move(from->producers_);
+  environments_.TakeOver(&from->environments_);
   time_ = from->time_;
   loss_ = from->loss_;
+}
+
+void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
+  golden_ = GoldenWatch(std::move(book));
+  judge_dirty_ = true;
+  news_ = true;
 }
 
 void LiveModel::SetPolicy(checks::Policy policy) {

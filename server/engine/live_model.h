@@ -18,6 +18,8 @@
 #include "server/checks/alert.h"
 #include "server/checks/evaluate.h"
 #include "server/checks/policy.h"
+#include "server/engine/environments.h"
+#include "server/engine/golden_watch.h"
 #include "server/engine/ingest.h"
 #include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
@@ -54,7 +56,7 @@ class LiveModel {
   static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
       const storage::v1::ModelStateRecord& state, const storage::Store& store,
-      const Quotas& quotas = {});
+      const Quotas& quotas = {}, std::shared_ptr<const profile::GoldenBook> golden = nullptr);
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
@@ -78,12 +80,17 @@ class LiveModel {
   void Commit(storage::Store::Batch* batch);
 
   /// Takes over the sequence marks of the model that this one replaces, and the time that they are
-  /// kept in: a batch counted before is not counted again.
+  /// kept in: a batch counted before is not counted again. And what producers declared.
   void InheritProducers(LiveModel* from);
   /// Every alert as it is now.
   std::vector<checks::Alert> alerts() const;
   /// Deletes its windows and alerts from the store: another takes its place.
   void Delete(storage::Store::Batch* batch) const;
+
+  /// The baseline's golden rows, of which nothing is known yet; nullptr: none.
+  void SetGolden(std::shared_ptr<const profile::GoldenBook> book);
+  /// Takes over what became of golden rows: with the same baseline.
+  void InheritGolden(LiveModel* from) { golden_ = std::move(from->golden_); }
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
@@ -139,6 +146,8 @@ class LiveModel {
   // Adds to a variable that is absent what may be its new name.
   void NameRenames(std::vector<checks::Finding>* findings) const;
   void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now);
+  std::optional<checks::GoldenSummary> Golden(
+      const std::vector<checks::EnvironmentSummary>& environments) const;
   checks::EvaluationInput InputOf(const Moment& now, const profile::Pane& window);
 
   const ModelKey key_;
@@ -152,6 +161,8 @@ class LiveModel {
   SourceSlices source_slices_;
   Sources sources_;
   Producers producers_;
+  Environments environments_;
+  GoldenWatch golden_;
 
   profile::UnknownColumns unknown_columns_;  // since the start
 

@@ -84,6 +84,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
   if (source.empty()) {
     report.rows = all.rows;
     report.losses = producers_.Losses(now.heard, policy_);
+    report.environments = environments_.Differing();
     AddVariables(*baseline_, all, std::move(statistics), variable, &report);
   }
   report.rows_of_other_sources = all.rows;
@@ -113,6 +114,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
                    [](const SourceSummary& a, const SourceSummary& b) { return a.rows > b.rows; });
   if (variable.has_value()) {
     report.losses.clear();
+    report.environments.clear();
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
                   [&](const checks::Finding& finding) { return finding.variable != name; });
@@ -151,6 +153,12 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   snapshot->unreadable_panes = all_.window().unreadable();
   snapshot->sources = sources_.size();
   snapshot->producers = producers_.size();
+  if (golden_.book() != nullptr) {
+    const checks::GoldenSummary golden = golden_.Summary("");
+    snapshot->golden = {golden.rows - golden.seen(), golden.exact, golden.within, golden.different};
+  }
+  snapshot->environments = environments_.size();
+  snapshot->environments_differing = environments_.differing();
   snapshot->rows_of_further_sources = sources_.rows_of_further();
   snapshot->rows_not_judged_apart = rows_not_judged_apart_;
   snapshot->producers_expired_early = producers_.expired_early();

@@ -155,6 +155,11 @@ void Producers::ForgetOldTombstones() {
   }
 }
 
+bool Producers::Knows(const std::string& producer) const {
+  const auto first = epochs_.lower_bound({producer, 0});
+  return first != epochs_.end() && first->first.first == producer;
+}
+
 void Producers::Advance(absl::Time now, const checks::Policy& policy) {
   const bool nothing_lost = std::all_of(epochs_.begin(), epochs_.end(), [](const auto& entry) {
     return entry.second.marks.lost() == 0;

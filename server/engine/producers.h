@@ -72,6 +72,9 @@ class Producers {
   /// kNew, kForgotten if the epoch has expired, or kInvalid if a number above `last` is known.
   Claim End(const std::string& producer, uint64_t epoch, uint64_t last, absl::Time now);
 
+  /// True if an epoch of the producer has not expired.
+  bool Knows(const std::string& producer) const;
+
   /// Calls numbers lost that have been missing for long enough, and lets epochs expire.
   void Advance(absl::Time now, const checks::Policy& policy);
   /// Cost: O(epochs).

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "server/checks/alert.h"
 #include "server/checks/finding.h"
+#include "server/engine/environments.h"
 #include "server/engine/model_key.h"
 #include "server/engine/producers.h"
 #include "server/profile/schema.h"
@@ -38,12 +39,13 @@ struct Report {
   std::optional<absl::Time> start, end;  // event time; absent while the window is empty
   uint64_t rows = 0;
   uint64_t late_rows = 0;
-  std::vector<checks::Finding> findings;  // the worst first
-  std::vector<VariableReport> variables;  // the worst first
-  std::vector<ProducerLoss> losses;       // the worst first
-  std::string source;                     // whose rows these are; empty: all
-  std::vector<SourceSummary> sources;     // that are judged by themselves, the largest first
-  uint64_t rows_of_other_sources = 0;     // in the window
+  std::vector<checks::Finding> findings;          // the worst first
+  std::vector<VariableReport> variables;          // the worst first
+  std::vector<ProducerLoss> losses;               // the worst first
+  std::vector<ProducerEnvironment> environments;  // those that differ, the heaviest first
+  std::string source;                             // whose rows these are; empty: all
+  std::vector<SourceSummary> sources;  // that are judged by themselves, the largest first
+  uint64_t rows_of_other_sources = 0;  // in the window
 };
 
 /// An alert of some model.

@@ -36,6 +36,11 @@ struct LossCounts {
   uint64_t unended_epochs = 0;
 };
 
+/// Golden rows by their latest result.
+struct GoldenCounts {
+  uint64_t not_seen = 0, exact = 0, within = 0, different = 0;
+};
+
 /// One variable at the last evaluation.
 struct VariableSnapshot {
   std::string name;
@@ -64,6 +69,9 @@ struct ModelSnapshot {
   uint64_t unreadable_panes = 0;  // of the window: it is without them
   size_t sources = 0;
   size_t producers = 0;
+  std::optional<GoldenCounts> golden;    // if there are any
+  size_t environments = 0;               // producers that declared what they run in
+  size_t environments_differing = 0;     // those of them that run in another one than training
   uint64_t rows_of_further_sources = 0;  // that share an entry, beyond max_sources_per_model
   uint64_t producers_expired_early = 0;  // beyond max_producers_per_model, since the start
   std::optional<absl::Time> last_batch;  // server's clock

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "server/manifest/environment.h"
 #include "server/profile/bins.h"
 #include "server/profile/categories.h"
 #include "server/profile/counts.h"
@@ -116,7 +117,8 @@ struct Baseline {
   std::vector<VariableBaseline> variables;  // in the schema's order
   /// See FindProbabilityGroups.
   std::vector<std::vector<uint32_t>> probability_groups;
-  std::vector<BaselineChunk> chunks;        // in the order of the rows
+  manifest::Environment environment;  // what the training job ran in; may be empty
+  std::vector<BaselineChunk> chunks;  // in the order of the rows
   RowSample sample;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/profile/pane.h"
+#include "server/storage/environment_record.h"
 
 namespace plumbline::storage {
 namespace {
@@ -247,6 +248,9 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
     v1::ProbabilityGroupRecord* added = record.add_probability_groups();
     for (const uint32_t variable : group) added->add_variables(variable);
   }
+  if (!baseline.environment.empty()) {
+    *record.mutable_environment() = ToRecord(baseline.environment);
+  }
   for (const profile::BaselineChunk& chunk : baseline.chunks) {
     v1::BaselineChunkRecord* added = record.add_chunks();
     added->set_rows(chunk.rows);
@@ -295,6 +299,11 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
       }
     }
     baseline.probability_groups.emplace_back(group.variables().begin(), group.variables().end());
+  }
+  if (record.has_environment()) {
+    auto environment = FromRecord(record.environment());
+    if (!environment.ok()) return environment.status();
+    baseline.environment = *std::move(environment);
   }
   for (const v1::BaselineChunkRecord& chunk : record.chunks()) {
     auto pane = profile::DecodePane(baseline, chunk.pane());

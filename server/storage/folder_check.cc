@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/profile/pane.h"
 #include "server/storage/baseline_record.h"
+#include "server/storage/environment_record.h"
 #include "server/storage/frame.h"
 #include "server/storage/status.h"
 
@@ -61,6 +62,29 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       return AddState(key, *payload, &version);
     case RecordKind::kProducer: {
       v1::ProducerRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
+    case RecordKind::kEnvironment: {
+      v1::ProducerEnvironmentRecord record;
+      if (!Parse(key, *payload, &record)) return;
+      if (const auto sound = FromRecord(record.environment()); !sound.ok()) {
+        return Bad(key, sound.status().message());
+      }
+      return AddOther(key, &version);
+    }
+    case RecordKind::kSplit: {
+      v1::SplitRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
+    case RecordKind::kGoldenRows: {
+      v1::GoldenRowsRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
+    case RecordKind::kGoldenResult: {
+      v1::GoldenResultRecord record;
       if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }

@@ -32,6 +32,14 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "pane block";
     case RecordKind::kWindow:
       return "window";
+    case RecordKind::kEnvironment:
+      return "environment";
+    case RecordKind::kSplit:
+      return "split";
+    case RecordKind::kGoldenRows:
+      return "golden rows";
+    case RecordKind::kGoldenResult:
+      return "golden result";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

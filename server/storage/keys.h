@@ -26,6 +26,10 @@ enum class RecordKind : uint8_t {
   kBaselineDetail = 12,
   kPaneBlock = 13,
   kWindow = 14,
+  kEnvironment = 40,
+  kSplit = 41,
+  kGoldenRows = 42,
+  kGoldenResult = 43,
 };
 
 absl::string_view RecordKindName(RecordKind kind);

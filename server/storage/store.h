@@ -42,6 +42,11 @@ struct StoredPaneDelta {
   std::string bytes;
 };
 
+struct StoredEnvironment {
+  std::string producer;
+  v1::ProducerEnvironmentRecord record;
+};
+
 struct StoredProducer {
   std::string producer;
   uint64_t epoch = 0;
@@ -70,6 +75,7 @@ class Store {
 
     void PutBaseline(absl::string_view model, absl::string_view version, uint64_t number,
                      v1::BaselineRecord record, const v1::BaselineHeadRecord& head);
+    /// With what lies beside it.
     void DeleteBaseline(absl::string_view model, absl::string_view version, uint64_t number);
 
     void PutPolicy(absl::string_view model, absl::string_view version,
@@ -102,6 +108,27 @@ class Store {
                      uint64_t epoch, const v1::ProducerRecord& record);
     void DeleteProducer(absl::string_view model, absl::string_view version,
                         absl::string_view producer, uint64_t epoch);
+
+    /// What a producer declared that it runs in.
+    void PutEnvironment(absl::string_view model, absl::string_view version,
+                        absl::string_view producer, const v1::ProducerEnvironmentRecord& record);
+    void DeleteEnvironment(absl::string_view model, absl::string_view version,
+                           absl::string_view producer);
+
+    /// Beside a baseline, by the record's name.
+    void PutSplit(absl::string_view model, absl::string_view version, uint64_t number,
+                  const v1::SplitRecord& record);
+    void DeleteSplit(absl::string_view model, absl::string_view version, uint64_t number,
+                     absl::string_view name);
+
+    /// Beside a baseline; results of others that it had are deleted.
+    void PutGoldenRows(absl::string_view model, absl::string_view version, uint64_t number,
+                       const v1::GoldenRowsRecord& record);
+    /// With their results.
+    void DeleteGoldenRows(absl::string_view model, absl::string_view version, uint64_t number);
+    void DeleteGoldenResults(absl::string_view model, absl::string_view version, uint64_t number);
+    void PutGoldenResult(absl::string_view model, absl::string_view version, uint64_t number,
+                         uint64_t row, const v1::GoldenResultRecord& record);
 
     /// The key is the record's (check, variable, source).
     void PutAlert(absl::string_view model, absl::string_view version, const v1::AlertRecord& alert);
@@ -164,6 +191,18 @@ class Store {
                                                               uint64_t generation) const;
   absl::StatusOr<std::vector<StoredProducer>> ListProducers(absl::string_view model,
                                                             absl::string_view version) const;
+  /// By name.
+  absl::StatusOr<std::vector<v1::SplitRecord>> ListSplits(absl::string_view model,
+                                                          absl::string_view version,
+                                                          uint64_t number) const;
+  absl::StatusOr<std::optional<v1::GoldenRowsRecord>> GetGoldenRows(absl::string_view model,
+                                                                    absl::string_view version,
+                                                                    uint64_t number) const;
+  /// By row.
+  absl::StatusOr<std::vector<std::pair<uint64_t, v1::GoldenResultRecord>>> ListGoldenResults(
+      absl::string_view model, absl::string_view version, uint64_t number) const;
+  absl::StatusOr<std::vector<StoredEnvironment>> ListEnvironments(absl::string_view model,
+                                                                  absl::string_view version) const;
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
 

@@ -55,6 +55,8 @@ void Store::Batch::DeleteBaseline(string_view model, string_view version, uint64
   writes_.Delete(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take());
   writes_.Delete(KeyOf(RecordKind::kBaselineHead, model, version).Number(number).Take());
   writes_.Delete(KeyOf(RecordKind::kBaselineDetail, model, version).Number(number).Take());
+  DeletePrefix(KeyOf(RecordKind::kSplit, model, version).Number(number).Take());
+  DeleteGoldenRows(model, version, number);
 }
 
 void Store::Batch::PutPolicy(string_view model, string_view version,
@@ -145,6 +147,49 @@ void Store::Batch::DeleteProducer(string_view model, string_view version, string
   writes_.Delete(KeyOf(RecordKind::kProducer, model, version).Text(producer).Number(epoch).Take());
 }
 
+void Store::Batch::PutEnvironment(string_view model, string_view version, string_view producer,
+                                  const v1::ProducerEnvironmentRecord& record) {
+  Put(KeyOf(RecordKind::kEnvironment, model, version).Text(producer).Take(),
+      record.SerializeAsString());
+}
+
+void Store::Batch::DeleteEnvironment(string_view model, string_view version, string_view producer) {
+  writes_.Delete(KeyOf(RecordKind::kEnvironment, model, version).Text(producer).Take());
+}
+
+void Store::Batch::PutSplit(string_view model, string_view version, uint64_t number,
+                            const v1::SplitRecord& record) {
+  Put(KeyOf(RecordKind::kSplit, model, version).Number(number).Text(record.name()).Take(),
+      record.SerializeAsString());
+}
+
+void Store::Batch::DeleteSplit(string_view model, string_view version, uint64_t number,
+                               string_view name) {
+  writes_.Delete(KeyOf(RecordKind::kSplit, model, version).Number(number).Text(name).Take());
+}
+
+void Store::Batch::PutGoldenRows(string_view model, string_view version, uint64_t number,
+                                 const v1::GoldenRowsRecord& record) {
+  DeleteGoldenRows(model, version, number);
+  Put(KeyOf(RecordKind::kGoldenRows, model, version).Number(number).Take(),
+      record.SerializeAsString());
+}
+
+void Store::Batch::DeleteGoldenRows(string_view model, string_view version, uint64_t number) {
+  writes_.Delete(KeyOf(RecordKind::kGoldenRows, model, version).Number(number).Take());
+  DeleteGoldenResults(model, version, number);
+}
+
+void Store::Batch::DeleteGoldenResults(string_view model, string_view version, uint64_t number) {
+  DeletePrefix(KeyOf(RecordKind::kGoldenResult, model, version).Number(number).Take());
+}
+
+void Store::Batch::PutGoldenResult(string_view model, string_view version, uint64_t number,
+                                   uint64_t row, const v1::GoldenResultRecord& record) {
+  Put(KeyOf(RecordKind::kGoldenResult, model, version).Number(number).Number(row).Take(),
+      record.SerializeAsString());
+}
+
 void Store::Batch::PutAlert(string_view model, string_view version, const v1::AlertRecord& alert) {
   Put(AlertKey(model, version, alert.check(), alert.variable(), alert.source()),
       alert.SerializeAsString());
@@ -159,7 +204,9 @@ void Store::Batch::DeleteVersion(string_view model, string_view version) {
   for (const RecordKind kind :
        {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
         RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
-        RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert}) {
+        RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert,
+        RecordKind::kEnvironment, RecordKind::kSplit, RecordKind::kGoldenRows,
+        RecordKind::kGoldenResult}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

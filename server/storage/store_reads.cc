@@ -236,6 +236,62 @@ absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view mod
   return producers;
 }
 
+absl::StatusOr<std::vector<StoredEnvironment>> Store::ListEnvironments(string_view model,
+                                                                       string_view version) const {
+  std::vector<StoredEnvironment> environments;
+  absl::Status status = Scan(VersionKey(RecordKind::kEnvironment, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               StoredEnvironment& added = environments.emplace_back();
+                               added.producer = parts.Text();
+                               return Parse(key, payload, &added.record);
+                             });
+  if (!status.ok()) return status;
+  return environments;
+}
+
+absl::StatusOr<std::vector<v1::SplitRecord>> Store::ListSplits(string_view model,
+                                                               string_view version,
+                                                               uint64_t number) const {
+  std::vector<v1::SplitRecord> splits;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kSplit).Text(model).Text(version).Number(number).Take(),
+           [&](string_view key, KeyReader&, string_view payload) {
+             return Parse(key, payload, &splits.emplace_back());
+           });
+  if (!status.ok()) return status;
+  // Keys sort by length first.
+  std::sort(splits.begin(), splits.end(),
+            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  return splits;
+}
+
+absl::StatusOr<std::optional<v1::GoldenRowsRecord>> Store::GetGoldenRows(string_view model,
+                                                                         string_view version,
+                                                                         uint64_t number) const {
+  const std::string key =
+      KeyBuilder(RecordKind::kGoldenRows).Text(model).Text(version).Number(number).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::GoldenRowsRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
+absl::StatusOr<std::vector<std::pair<uint64_t, v1::GoldenResultRecord>>> Store::ListGoldenResults(
+    string_view model, string_view version, uint64_t number) const {
+  std::vector<std::pair<uint64_t, v1::GoldenResultRecord>> results;
+  absl::Status status =
+      Scan(KeyBuilder(RecordKind::kGoldenResult).Text(model).Text(version).Number(number).Take(),
+           [&](string_view key, KeyReader& parts, string_view payload) {
+             auto& added = results.emplace_back();
+             added.first = parts.Number();
+             return Parse(key, payload, &added.second);
+           });
+  if (!status.ok()) return status;
+  return results;
+}
+
 absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model,
                                                                string_view version) const {
   std::vector<v1::AlertRecord> alerts;

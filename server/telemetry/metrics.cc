@@ -17,7 +17,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 21;
+constexpr size_t kSeriesOfModel = 27;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -47,6 +47,18 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
   families->Add(kSources, labels, ToDouble(model.sources));
   families->Add(kProducers, labels, ToDouble(model.producers));
+  if (model.golden.has_value()) {
+    for (const auto& [result, count] : {std::make_pair("not_seen", model.golden->not_seen),
+                                        std::make_pair("exact", model.golden->exact),
+                                        std::make_pair("within", model.golden->within),
+                                        std::make_pair("different", model.golden->different)}) {
+      families->Add(kGoldenRows, {model.key.model, model.key.version, result}, ToDouble(count));
+    }
+  }
+  if (model.environments > 0) {
+    families->Add(kEnvironments, labels, ToDouble(model.environments));
+    families->Add(kEnvironmentsDiffering, labels, ToDouble(model.environments_differing));
+  }
   families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
   families->Add(kRowsNotJudgedApart, labels, ToDouble(model.rows_not_judged_apart));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));

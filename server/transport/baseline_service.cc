@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/transport/control_services.h"
 #include "server/transport/convert.h"
+#include "server/transport/convert_environment.h"
 #include "server/transport/portable_baseline.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
@@ -57,6 +58,9 @@ absl::StatusOr<engine::BaselineRequest> RequestOf(const v1::CreateBaselineHeader
     request.hints.push_back(
         {variable.name(), FromWire(variable.role()), FromWire(variable.kind())});
   }
+  auto environment = FromWire(header.environment());
+  if (!environment.ok()) return environment.status();
+  request.environment = *std::move(environment);
   return request;
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "server/transport/convert_environment.h"
+
 namespace plumbline::transport {
 namespace {
 
@@ -209,6 +211,9 @@ v1::Report ToWire(const engine::Report& report) {
     one->set_firing_findings(static_cast<uint32_t>(source.firing));
   }
   out.set_rows_of_other_sources(report.rows_of_other_sources);
+  for (const engine::ProducerEnvironment& environment : report.environments) {
+    *out.add_environments() = ToWire(environment);
+  }
   return out;
 }
 
@@ -263,6 +268,7 @@ v1::BaselineSummary ToWire(const engine::BaselineInfo& info) {
 v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& baseline) {
   v1::Baseline out;
   *out.mutable_summary() = ToWire(info);
+  if (!baseline.environment.empty()) *out.mutable_environment() = ToWire(baseline.environment);
   for (const profile::VariableBaseline& variable : baseline.variables) {
     v1::VariableReport* one = out.add_variables();
     one->set_variable(variable.variable.name);

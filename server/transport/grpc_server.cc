@@ -81,6 +81,7 @@ GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
           {options.max_inflight_bytes, options.max_inflight_requests, options.max_waiting_bytes},
           &calls_),
       baseline_(engine, &calls_),
+      manifest_(engine, &calls_),
       model_(engine),
       report_(engine, options.max_watchers, &calls_) {}
 
@@ -110,6 +111,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   builder.AddListeningPort(options.address, *credentials, &server->port_);
   builder.RegisterService(&server->ingest_);
   builder.RegisterService(&server->baseline_);
+  builder.RegisterService(&server->manifest_);
   builder.RegisterService(&server->model_);
   builder.RegisterService(&server->report_);
   // Our own status says it in one line.

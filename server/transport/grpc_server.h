@@ -14,6 +14,7 @@
 #include "server/engine/engine.h"
 #include "server/transport/control_services.h"
 #include "server/transport/ingest_service.h"
+#include "server/transport/manifest_service.h"
 #include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
@@ -58,6 +59,7 @@ class GrpcServer {
   OpenCalls calls_;
   IngestService ingest_;
   BaselineService baseline_;
+  ManifestService manifest_;
   ModelService model_;
   ReportService report_;
   std::unique_ptr<grpc::Server> server_;

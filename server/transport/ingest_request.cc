@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/transport/convert_environment.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
 
@@ -104,6 +105,38 @@ void NoteRefusal(engine::ModelKey key, const v1::BatchNumber& number, IngestReas
   engine->Note(std::move(note));
 }
 
+// What breaks the contract of a declaration; else its environment goes into `environment`.
+std::vector<profile::FieldViolation> CheckDeclaration(const v1::ProducerDeclaration& declaration,
+                                                      manifest::Environment* environment) {
+  std::vector<profile::FieldViolation> violations;
+  CheckNamedProducer("declaration.producer", declaration.producer(), &violations);
+  const size_t source_bytes = declaration.source().size();
+  const size_t max_source_bytes = profile::BatchLimits().max_source_bytes;
+  if (source_bytes > max_source_bytes) {
+    violations.push_back(
+        {"declaration.source",
+         absl::StrCat("the source has ", source_bytes, " bytes; at most ", max_source_bytes)});
+  }
+  auto read = FromWire(declaration.environment());
+  if (!read.ok()) {
+    violations.push_back({"declaration.environment", std::string(read.status().message())});
+  } else if (read->empty()) {
+    violations.push_back({"declaration.environment", "it is empty"});
+  } else {
+    *environment = *std::move(read);
+  }
+  return violations;
+}
+
+engine::IngestNote NoteOf(engine::ModelKey key, const v1::ProducerDeclaration& declaration,
+                          manifest::Environment environment) {
+  engine::IngestNote note = NoteOf(std::move(key), engine::IngestNote::Kind::kEnvironment,
+                                   declaration.producer(), declaration.epoch());
+  note.environment = std::make_shared<const manifest::Environment>(std::move(environment));
+  note.source = declaration.source();
+  return note;
+}
+
 }  // namespace
 
 void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
@@ -184,6 +217,32 @@ void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, IngestDone answe
   note.last = end.last_sequence();
   note.done = std::move(answer);
   engine->Note(std::move(note));
+}
+
+void HandleDeclaration(const v1::ProducerDeclaration& declaration, engine::Engine* engine,
+                       IngestDone answer) {
+  manifest::Environment environment;
+  const auto violations = CheckDeclaration(declaration, &environment);
+  auto key = KeyOf(declaration.model(), declaration.version(), violations, engine, &answer);
+  if (!key.has_value()) return;
+  engine::IngestNote note = NoteOf(*std::move(key), declaration, std::move(environment));
+  note.done = std::move(answer);
+  engine->Note(std::move(note));
+}
+
+absl::StatusOr<v1::DeclareEnvironmentResponse> Declare(const v1::ProducerDeclaration& declaration,
+                                                       engine::Engine* engine) {
+  auto key = engine->Resolve(declaration.model(), declaration.version());
+  if (!key.ok()) return key.status();
+  manifest::Environment environment;
+  const auto violations = CheckDeclaration(declaration, &environment);
+  if (!violations.empty()) return ViolationsStatus(violations);
+  const auto comparison =
+      engine->DeclareEnvironment(NoteOf(*std::move(key), declaration, std::move(environment)));
+  if (!comparison.ok()) return comparison.status();
+  v1::DeclareEnvironmentResponse response;
+  if (comparison->has_value()) *response.mutable_comparison() = ToWire(**comparison);
+  return response;
 }
 
 v1::IngestResult ToWire(engine::IngestOutcome::Result result) {

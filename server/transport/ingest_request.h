@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/status/statusor.h"
 #include "plumbline/v1/ingest_service.pb.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
@@ -19,6 +20,12 @@ void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine,
                   engine::IngestDone answer);
 void HandleSkip(const v1::SkipRange& skip, engine::Engine* engine, engine::IngestDone answer);
 void HandleEnd(const v1::EndEpoch& end, engine::Engine* engine, engine::IngestDone answer);
+
+void HandleDeclaration(const v1::ProducerDeclaration& declaration, engine::Engine* engine,
+                       engine::IngestDone answer);
+/// The same, and waits until it is durable.
+absl::StatusOr<v1::DeclareEnvironmentResponse> Declare(const v1::ProducerDeclaration& declaration,
+                                                       engine::Engine* engine);
 
 v1::IngestResult ToWire(engine::IngestOutcome::Result result);
 

@@ -61,6 +61,16 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
   return reactor;
 }
 
+grpc::Status IngestService::DeclareEnvironment(grpc::ServerContext*,
+                                               const v1::DeclareEnvironmentRequest* request,
+                                               v1::DeclareEnvironmentResponse* response) {
+  const OpenCall open(calls_);
+  auto declared = Declare(request->declaration(), engine_);
+  if (!declared.ok()) return ToGrpcStatus(declared.status());
+  *response = *std::move(declared);
+  return grpc::Status::OK;
+}
+
 void IngestService::Drain() {
   draining_.store(true);
   streams_.Drain();

@@ -32,6 +32,11 @@ class IngestService final : public RawIngestService {
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
 
+  /// Waits for the commit, on a thread of gRPC's own that may block.
+  grpc::Status DeclareEnvironment(grpc::ServerContext* context,
+                                  const v1::DeclareEnvironmentRequest* request,
+                                  v1::DeclareEnvironmentResponse* response) override;
+
   /// Ends the open streams once what is in flight has been answered, and refuses new calls.
   void Drain();
   /// Fills in what is in flight.

@@ -61,6 +61,10 @@ v1::IngestResponse ResponseTo(const v1::IngestRequest& request, uint64_t index) 
       name(request.end_epoch().model(), request.end_epoch().producer(), request.end_epoch().epoch(),
            0);
       break;
+    case v1::IngestRequest::kDeclaration:
+      name(request.declaration().model(), request.declaration().producer(),
+           request.declaration().epoch(), 0);
+      break;
     case v1::IngestRequest::PAYLOAD_NOT_SET:
       break;
   }
@@ -187,10 +191,13 @@ void IngestStream::Dispatch(std::unique_ptr<Request> request, engine::IngestDone
     case v1::IngestRequest::kEndEpoch:
       HandleEnd(message.end_epoch(), engine_, std::move(answer));
       break;
+    case v1::IngestRequest::kDeclaration:
+      HandleDeclaration(message.declaration(), engine_, std::move(answer));
+      break;
     case v1::IngestRequest::PAYLOAD_NOT_SET:
       answer(engine::RefusedOutcome(
           engine::IngestReason::kBadContract, absl::InvalidArgumentError("the request is empty"),
-          {{"payload", "one of batch, skip_range and end_epoch must be set"}}));
+          {{"payload", "one of batch, skip_range, end_epoch and declaration must be set"}}));
       break;
   }
 }

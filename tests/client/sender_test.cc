@@ -86,6 +86,41 @@ TEST(Sender, DeliversEverythingAndEndsTheEpoch) {
   EXPECT_EQ(service.streams(), 1);
 }
 
+TEST(Sender, DeclaresItsEnvironmentFirstAndTellsOfARefusal) {
+  bool batch_came = false, was_first = false;
+  FakeIngest service([&](int, const v1::IngestRequest& request) -> std::optional<Reply> {
+    batch_came |= request.has_batch();
+    if (!request.has_declaration()) return std::nullopt;
+    was_first = !batch_came && request.declaration().environment().keys().at("git") == "abc" &&
+                request.declaration().source() == "eu" && request.declaration().epoch() == 1;
+    google::rpc::Status error;
+    error.set_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
+    error.set_message("no");
+    return Reply{.result = v1::INGEST_RESULT_REFUSED, .error = error};
+  });
+  FakeServer server({&service});
+  SenderOptions options = Options(server.address());
+  options.source = "eu";
+  (*options.environment.emplace().mutable_keys())["git"] = "abc";
+  absl::Mutex mutex;
+  std::vector<Refusal> refusals;
+  options.on_refused = [&](const Refusal& refusal) {
+    absl::MutexLock lock(&mutex);
+    refusals.push_back(refusal);
+  };
+  const auto sender = NewSender(options);
+  ASSERT_TRUE(sender->SendBlocking(Rows(3)).ok());
+  ASSERT_TRUE(sender->Finish(kPatience).ok());
+  EXPECT_TRUE(was_first);
+  EXPECT_EQ(sender->stats().refused, 0u);
+  absl::MutexLock lock(&mutex);
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals[0].sequence, 0u);
+  EXPECT_EQ(refusals[0].reason, absl::InvalidArgumentError("no"));
+  (*options.environment->mutable_keys())["git"] = std::string(5000, 'x');
+  EXPECT_EQ(Sender::Create(options).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(Sender, CountsOnceWhenTheServerGoesAwayBeforeItAnswers) {
   // Every 7th batch of the first streams is counted, but its answer is lost.
   FakeIngest service([](int stream, const v1::IngestRequest& request) -> std::optional<Reply> {

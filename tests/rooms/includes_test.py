@@ -8,18 +8,20 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Room -> what it may include of ours; its own folder always.
 ROOMS = {
+    "server/manifest": set(),
     "server/base": set(),
     "server/stats": set(),
-    "server/profile": {"server/base", "server/stats"},
-    "server/checks": {"server/stats", "server/profile"},
-    "server/storage": {"server/base", "server/stats", "server/profile", "plumbline/storage"},
-    "server/engine": {"server/base", "server/stats", "server/profile", "server/checks",
-                      "server/storage", "plumbline/storage"},
+    "server/profile": {"server/manifest", "server/base", "server/stats"},
+    "server/checks": {"server/manifest", "server/stats", "server/profile"},
+    "server/storage": {"server/manifest", "server/base", "server/stats", "server/profile",
+                       "plumbline/storage"},
+    "server/engine": {"server/manifest", "server/base", "server/stats", "server/profile",
+                      "server/checks", "server/storage", "plumbline/storage"},
     "server/telemetry": {"server/base", "server/profile", "server/checks", "server/engine"},
-    "server/transport": {"server/base", "server/stats", "server/profile", "server/checks",
-                         "server/storage", "server/engine", "server/telemetry", "plumbline/storage",
+    "server/transport": {"server/manifest", "server/base", "server/stats", "server/profile",
+                         "server/checks", "server/storage", "server/engine", "server/telemetry", "plumbline/storage",
                          "plumbline/v1", "google/rpc"},
-    "client": {"plumbline/v1", "google/rpc"},
+    "client": {"server/manifest", "plumbline/v1", "google/rpc"},
 }
 
 # Library -> the rooms that may know it.

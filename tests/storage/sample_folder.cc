@@ -72,6 +72,16 @@ void PutModel(const std::string& name, Store::Batch* batch) {
   v1::ProducerRecord producer;
   producer.set_highest(100);
   batch->PutProducer(name, kVersion, "p", 7, producer);
+  v1::ProducerEnvironmentRecord environment;
+  (*environment.mutable_environment()->mutable_packages())["numpy"] = "1.26.4";
+  batch->PutEnvironment(name, kVersion, "p", environment);
+  v1::SplitRecord split;
+  split.set_name("cv");
+  batch->PutSplit(name, kVersion, 1, split);
+  v1::GoldenRowsRecord golden;
+  golden.set_rows(1);
+  batch->PutGoldenRows(name, kVersion, 1, golden);
+  batch->PutGoldenResult(name, kVersion, 1, 0, {});
   v1::AlertRecord alert;
   alert.set_check("null_rate");
   alert.set_variable("age");
@@ -105,8 +115,9 @@ absl::Status ReadLive(const Store& store, const std::string& name, FolderContent
   const auto deltas = store.ListPaneDeltas(name, kVersion, generation);
   const auto producers = store.ListProducers(name, kVersion);
   const auto alerts = store.ListAlerts(name, kVersion);
-  for (const absl::Status& status :
-       {panes.status(), deltas.status(), producers.status(), alerts.status()}) {
+  const auto environments = store.ListEnvironments(name, kVersion);
+  for (const absl::Status& status : {panes.status(), deltas.status(), producers.status(),
+                                     alerts.status(), environments.status()}) {
     if (!status.ok()) return status;
   }
   for (const StoredPane& pane : *panes) {
@@ -119,10 +130,35 @@ absl::Status ReadLive(const Store& store, const std::string& name, FolderContent
     (*all)[absl::StrCat(name, " producer ", producer.producer, producer.epoch)] =
         producer.record.SerializeAsString();
   }
+  for (const StoredEnvironment& environment : *environments) {
+    (*all)[absl::StrCat(name, " environment ", environment.producer)] =
+        environment.record.SerializeAsString();
+  }
   for (const v1::AlertRecord& alert : *alerts) {
     (*all)[absl::StrCat(name, " alert ", alert.check())] = alert.SerializeAsString();
   }
   return ReadWindow(store, name, generation, all);
+}
+
+// What lies beside a baseline.
+absl::Status ReadBeside(const Store& store, const std::string& name, uint64_t number,
+                        FolderContents* all) {
+  const auto splits = store.ListSplits(name, kVersion, number);
+  const auto golden = store.GetGoldenRows(name, kVersion, number);
+  const auto results = store.ListGoldenResults(name, kVersion, number);
+  for (const absl::Status& status : {splits.status(), golden.status(), results.status()}) {
+    if (!status.ok()) return status;
+  }
+  for (const v1::SplitRecord& split : *splits) {
+    (*all)[absl::StrCat(name, " split ", number, split.name())] = split.SerializeAsString();
+  }
+  if (golden->has_value()) {
+    (*all)[absl::StrCat(name, " golden ", number)] = (*golden)->SerializeAsString();
+  }
+  for (const auto& [row, result] : *results) {
+    (*all)[absl::StrCat(name, " golden ", number, " ", row)] = result.SerializeAsString();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadModel(const Store& store, const std::string& name, FolderContents* all) {
@@ -133,6 +169,7 @@ absl::Status ReadModel(const Store& store, const std::string& name, FolderConten
     if (!baseline.ok()) return baseline.status();
     (*all)[absl::StrCat(name, " head ", number)] = head.SerializeAsString();
     (*all)[absl::StrCat(name, " baseline ", number)] = baseline->SerializeAsString();
+    if (absl::Status read = ReadBeside(store, name, number, all); !read.ok()) return read;
   }
   const auto policy = store.GetPolicy(name, kVersion);
   if (!policy.ok()) return policy.status();

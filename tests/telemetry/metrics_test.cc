@@ -216,7 +216,7 @@ TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
 TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
-  Exporter exporter({.max_series_per_model = 22, .max_series = 1000, .version = "1"});
+  Exporter exporter({.max_series_per_model = 28, .max_series = 1000, .version = "1"});
   const auto dropped = [&](std::vector<engine::ModelSnapshot> models) {
     const std::string text = exporter.Render(Share(std::move(models)), {}, {});
     return LinesOf(text, "plumbline_series_dropped_total{model=\"m\"");

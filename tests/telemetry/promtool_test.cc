@@ -33,6 +33,8 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
                   MakeAlert(checks::CheckId::kRowsLost, "")};
   model.judged_sources = {std::make_shared<const engine::SourceSnapshot>(
       engine::SourceSnapshot{"eu \"west\"", 7, {MakeFullVariable("age")}})};
+  model.environments = model.environments_differing = 1;
+  model.golden = engine::GoldenCounts{1, 2, 3, 4};
   const std::string text = Exporter({.version = "1.2.3"})
                                .Render(Share({model, MakeModel("b")}), {},
                                        {.resident_bytes = 1e6,
