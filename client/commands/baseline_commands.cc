@@ -150,6 +150,10 @@ absl::Status BaselineCommands::Create(const Context& context) const {
   if (from_window == !columns.csv.empty()) {
     return absl::InvalidArgumentError("baseline create wants one of --csv and --from_window");
   }
+  if (from_window && !environment.empty()) {
+    return absl::InvalidArgumentError(
+        "a baseline from the window keeps the environment of the one before");
+  }
   if (from_window) return CreateFromWindow(context);
   absl::StatusOr<v1::Environment> trained_in;
   if (!environment.empty()) {

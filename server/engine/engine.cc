@@ -210,7 +210,8 @@ void Engine::Ingest(IngestBatch batch) {
     return;
   }
   if (target.golden != nullptr) {
-    batch.golden = {target.golden, target.golden->Find(batch.view)};
+    const auto columns = target.golden->Align(batch.view, *target.aliases, target.baseline->schema);
+    batch.golden = {target.golden, target.golden->Find(batch.view, columns)};
   }
   CountAtArrival(target.baseline, *target.aliases, target.pane_length, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());

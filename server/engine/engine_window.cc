@@ -41,7 +41,15 @@ absl::StatusOr<BaselineInfo> Engine::BaselineFromWindow(absl::string_view model,
   baseline->description = description.empty()
                               ? absl::StrCat("from the window, after baseline ", (*old)->number)
                               : std::move(description);
-  return impl_->StoreBaseline(*std::move(baseline), *key, keep_inactive);
+  // The model is the same, and so is what it was trained in, and what it is expected to answer.
+  baseline->environment = (*old)->environment;
+  auto golden = impl_->LoadGolden(*key, (*old)->number);
+  if (!golden.ok()) return golden.status();
+  auto info = impl_->StoreBaseline(*std::move(baseline), *key, keep_inactive);
+  if (!info.ok() || *golden == nullptr) return info;
+  absl::Status kept = impl_->ReplaceGolden(*key, info->number, *std::move(golden));
+  if (!kept.ok()) return kept;
+  return info;
 }
 
 }  // namespace plumbline::engine

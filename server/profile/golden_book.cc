@@ -178,12 +178,19 @@ uint64_t GoldenBook::KeyOf(const Columns& columns, uint32_t row) const {
   return key;
 }
 
-GoldenBook::Columns GoldenBook::Align(const BatchView& batch) const {
+GoldenBook::Columns GoldenBook::Align(const BatchView& batch, const Aliases& aliases,
+                                      const Schema& schema) const {
   Columns columns(rows_.columns.size(), nullptr);
+  const auto put = [&](absl::string_view name, const ColumnView& column) {
+    const auto found = column_of_.find(name);
+    if (found == column_of_.end() || columns[found->second] != nullptr) return;
+    if (Fits(column, rows_.columns[found->second].kind)) columns[found->second] = &column;
+  };
+  for (const ColumnView& column : batch.columns) put(column.name, column);
+  if (aliases.empty()) return columns;
   for (const ColumnView& column : batch.columns) {
-    const auto found = column_of_.find(column.name);
-    if (found == column_of_.end() || !Fits(column, rows_.columns[found->second].kind)) continue;
-    columns[found->second] = &column;
+    const auto alias = aliases.find(column.name);
+    if (alias != aliases.end()) put(schema.variables()[alias->second].name, column);
   }
   return columns;
 }
@@ -257,9 +264,8 @@ std::vector<std::pair<uint32_t, uint32_t>> GoldenBook::Match(const BatchView& ba
   return matches;
 }
 
-std::vector<GoldenHit> GoldenBook::Find(const BatchView& batch) const {
+std::vector<GoldenHit> GoldenBook::Find(const BatchView& batch, const Columns& columns) const {
   std::vector<GoldenHit> hits;
-  const Columns columns = Align(batch);
   const bool predicts = std::any_of(predictions_.begin(), predictions_.end(),
                                     [&](uint32_t column) { return columns[column] != nullptr; });
   if (!predicts) return hits;

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/profile/aliases.h"
 #include "server/profile/batch.h"
 #include "server/profile/schema.h"
 
@@ -111,12 +112,15 @@ class GoldenBook {
 
   /// The batch's columns by column of the golden rows; nullptr: it lacks that one.
   using Columns = std::vector<const ColumnView*>;
-  Columns Align(const BatchView& batch) const;
+  Columns Align(const BatchView& batch) const { return Align(batch, {}, Schema()); }
+  /// Where it lacks one, that of another name for it; see Aliases.
+  Columns Align(const BatchView& batch, const Aliases& aliases, const Schema& schema) const;
   /// Rows of the batch (which must have passed ValidateBatch) that are golden rows, by their id, or
   /// else because all features are the recorded ones, as they are or rounded to float32; those
   /// without any of the predictions are passed over. Cost: a look-up of each id, and of the value
   /// of one feature in each row.
-  std::vector<GoldenHit> Find(const BatchView& batch) const;
+  std::vector<GoldenHit> Find(const BatchView& batch) const { return Find(batch, Align(batch)); }
+  std::vector<GoldenHit> Find(const BatchView& batch, const Columns& columns) const;
   /// One by one.
   std::vector<GoldenPrediction> ComparePredictions(const Columns& columns, uint32_t batch_row,
                                                    uint32_t row) const;

@@ -174,7 +174,6 @@ absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& windo
   baseline.model = old.model;
   baseline.version = old.version;
   baseline.rows = window.rows;
-  baseline.environment = old.environment;
   std::vector<Recoding> recodings;
   std::vector<Variable> variables;
   for (size_t i = 0; i < old.variables.size(); ++i) {

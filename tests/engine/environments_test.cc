@@ -93,7 +93,7 @@ class EnvironmentsTest : public ::testing::Test {
 TEST_F(EnvironmentsTest, TheSameEnvironmentAlertsNobody) {
   Declare("web-1", "1.26.4");
   EXPECT_EQ(Alert(), std::nullopt);
-  EXPECT_THAT(model_->MakeReport(now_, std::nullopt).environments, IsEmpty());
+  EXPECT_THAT(model_->MakeReport(now_, std::nullopt, "").value().environments, IsEmpty());
   EXPECT_EQ(model_->Snapshot()->environments, 1u);
   EXPECT_EQ(model_->Snapshot()->environments_differing, 0u);
 }
@@ -110,7 +110,7 @@ TEST_F(EnvironmentsTest, ADifferenceFiresSurvivesARestartAndEndsWithADeclaration
                 HasSubstr("package numpy 1.26.4 -> 2.0.1 (major version) (producer web-2; 1 of 2 "
                           "producers differ)"));
     EXPECT_EQ(Alert()->pending_since, kNow);
-    const Report report = model_->MakeReport(now_, std::nullopt);
+    const Report report = model_->MakeReport(now_, std::nullopt, "").value();
     ASSERT_THAT(report.environments, SizeIs(1));
     EXPECT_EQ(report.environments[0].producer, "web-2");
     Restart();
@@ -129,6 +129,12 @@ TEST_F(EnvironmentsTest, EachSourceHasItsOwnAlertAndThePolicyItsSay) {
   Declare("web-2", "1.27.0", 1, "us");
   EXPECT_EQ(Alert("eu")->finding.severity, checks::Severity::kInfo);
   EXPECT_EQ(Alert("us")->finding.severity, checks::Severity::kWarning);
+  Declare("web-3", "2.0.0");
+  Restart();
+  for (const char* source : {"", "eu", "us"}) {
+    ASSERT_TRUE(Alert(source).has_value()) << source;
+    EXPECT_EQ(Alert(source)->state, AlertState::kFiring);
+  }
   checks::Policy policy = checks::DefaultPolicy();
   policy.checks[checks::CheckId::kEnvironment].threshold = 2;
   policy.checks[checks::CheckId::kEnvironment].leave_threshold = 2;

@@ -150,6 +150,16 @@ TEST(GoldenBook, TakesIdsAsNumbersAndOtherTypesAsTheyCome) {
   EXPECT_THAT(book->Find(live), IsEmpty());
 }
 
+TEST(GoldenBook, TakesAVariableUnderItsOtherName) {
+  const Rows golden = RandomRows(1, 3);
+  const auto book = BookOf(golden, false);
+  BatchView live = golden.View(false);
+  live.columns[0].name = "x_new";
+  EXPECT_THAT(book->Find(live), IsEmpty());
+  const Schema schema = MakeSchema();
+  EXPECT_THAT(book->Find(live, book->Align(live, {{"x_new", 0}}, schema)), SizeIs(3));
+}
+
 TEST(GoldenBook, HoldsNullsInfinitiesAndNegativeZero) {
   Rows golden = RandomRows(1, 4);
   golden.x = {-0.0, kNaN, 1e300, std::numeric_limits<double>::infinity()};
