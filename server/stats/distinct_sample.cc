@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "absl/status/status.h"
+
 namespace plumbline::stats {
 
 DistinctSample::DistinctSample(size_t capacity) : capacity_(std::max<size_t>(capacity, 1)) {}
@@ -24,6 +26,22 @@ void DistinctSample::Merge(const DistinctSample& other) {
     if (IsSampled(hash)) entries_[hash] += count;
   }
   Shrink();
+}
+
+absl::StatusOr<DistinctSample> DistinctSample::FromEntries(
+    size_t capacity, int level, absl::Span<const std::pair<uint64_t, uint64_t>> entries) {
+  DistinctSample sample(capacity);
+  if (level < 0 || level > 64 || entries.size() > sample.capacity_) {
+    return absl::InvalidArgumentError("a distinct sample of a size or level that it cannot have");
+  }
+  sample.level_ = level;
+  sample.entries_.reserve(entries.size());
+  for (const auto& [hash, count] : entries) {
+    if (count == 0 || !sample.IsSampled(hash) || !sample.entries_.emplace(hash, count).second) {
+      return absl::InvalidArgumentError("a distinct sample with an entry that cannot be there");
+    }
+  }
+  return sample;
 }
 
 double DistinctSample::EstimatedDistinct() const {

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace plumbline::stats {
 
@@ -26,6 +29,11 @@ class DistinctSample {
   /// As if other's stream had been added here: the level rises to the larger of the two. The
   /// capacity stays. The result does not depend on the order of merges.
   void Merge(const DistinctSample& other);
+
+  /// For storage: a sample with these entries. Errors: InvalidArgument if one is not of the level,
+  /// occurs twice or has no count, or there are too many.
+  [[nodiscard]] static absl::StatusOr<DistinctSample> FromEntries(
+      size_t capacity, int level, absl::Span<const std::pair<uint64_t, uint64_t>> entries);
 
   /// entries held * 2^level.
   [[nodiscard]] double EstimatedDistinct() const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "absl/status/status.h"
+
 namespace plumbline::stats {
 
 HeavyHitters::HeavyHitters(size_t capacity) : capacity_(std::max<size_t>(capacity, 1)) {}
@@ -25,6 +27,25 @@ void HeavyHitters::Merge(const HeavyHitters& other) {
   total_ += other.total_;
   error_ += other.error_;
   if (counts_.size() > 2 * capacity_) Reduce();
+}
+
+absl::StatusOr<HeavyHitters> HeavyHitters::FromCandidates(
+    size_t capacity, uint64_t total_weight, uint64_t max_error,
+    absl::Span<const std::pair<uint64_t, uint64_t>> candidates) {
+  HeavyHitters hitters(capacity);
+  if (candidates.size() > 2 * hitters.capacity_ || max_error > total_weight) {
+    return absl::InvalidArgumentError("heavy hitters that are too many or too uncertain");
+  }
+  hitters.total_ = total_weight;
+  hitters.error_ = max_error;
+  uint64_t rest = total_weight;
+  for (const auto& [key, weight] : candidates) {
+    if (weight == 0 || weight > rest || !hitters.counts_.emplace(key, weight).second) {
+      return absl::InvalidArgumentError("heavy hitters with a weight that cannot be");
+    }
+    rest -= weight;
+  }
+  return hitters;
 }
 
 std::vector<HeavyHitters::Candidate> HeavyHitters::Candidates() const {

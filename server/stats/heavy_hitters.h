@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace plumbline::stats {
 
@@ -29,6 +32,12 @@ class HeavyHitters {
 
   /// As if other's stream had been added here; the errors add. The capacity stays.
   void Merge(const HeavyHitters& other);
+
+  /// For storage: those candidates, by key and lower bound. Errors: InvalidArgument if one occurs
+  /// twice or has no weight, there are too many, or they weigh more than all together.
+  [[nodiscard]] static absl::StatusOr<HeavyHitters> FromCandidates(
+      size_t capacity, uint64_t total_weight, uint64_t max_error,
+      absl::Span<const std::pair<uint64_t, uint64_t>> candidates);
 
   /// Heaviest first (by lower bound, then by key); at most 2 * capacity.
   [[nodiscard]] std::vector<Candidate> Candidates() const;

@@ -64,6 +64,33 @@ void QuantileSketch::Merge(const QuantileSketch& other) {
   Compress();
 }
 
+absl::StatusOr<QuantileSketch> QuantileSketch::FromLevels(uint32_t k,
+                                                          std::vector<std::vector<double>> levels,
+                                                          double min, double max) {
+  QuantileSketch sketch(k);
+  if (levels.empty() || levels.size() > 60) {
+    return absl::InvalidArgumentError("a quantile sketch without levels, or with too many");
+  }
+  sketch.levels_ = std::move(levels);
+  for (size_t level = 0; level < sketch.levels_.size(); ++level) {
+    sketch.size_ += sketch.levels_[level].size();
+    sketch.count_ += static_cast<uint64_t>(sketch.levels_[level].size()) << level;
+    for (const double value : sketch.levels_[level]) {
+      if (!(value >= min && value <= max)) {
+        return absl::InvalidArgumentError("a quantile sketch with values outside its range");
+      }
+    }
+  }
+  sketch.UpdateCapacity();
+  if (sketch.size_ > sketch.capacity_) {
+    return absl::InvalidArgumentError("a quantile sketch with more values than it may hold");
+  }
+  sketch.min_ = sketch.count_ == 0 ? 0 : min;
+  sketch.max_ = sketch.count_ == 0 ? 0 : max;
+  sketch.coin_state_ += sketch.count_;
+  return sketch;
+}
+
 size_t QuantileSketch::retained() const { return size_; }
 
 absl::StatusOr<double> QuantileSketch::Quantile(double rank) const {

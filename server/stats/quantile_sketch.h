@@ -54,6 +54,13 @@ class QuantileSketch {
   [[nodiscard]] double Min() const;
   [[nodiscard]] double Max() const;
 
+  /// For storage: the values by level, of which those of level h stand for 2^h each.
+  [[nodiscard]] const std::vector<std::vector<double>>& levels() const { return levels_; }
+  /// A sketch that goes on from there. Errors: InvalidArgument if the levels have no room for so
+  /// many values, or one is NaN or outside [min, max].
+  [[nodiscard]] static absl::StatusOr<QuantileSketch> FromLevels(
+      uint32_t k, std::vector<std::vector<double>> levels, double min, double max);
+
   /// What is retained, ascending by value, equal values joined; the weights sum to count().
   [[nodiscard]] std::vector<std::pair<double, uint64_t>> WeightedValues() const;
 
