@@ -7,6 +7,7 @@
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
 #include "client/commands/split_commands.h"
+#include "client/commands/profile_commands.h"
 #include "client/commands/verdict.h"
 
 namespace plumbline::client {
@@ -65,6 +66,8 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   EnvCommands env;
   SplitCommands split;
   GoldenCommands golden;
+  ProfileCommands profile;
+  CompareCommand compare;
   CLI::App app("Stores baselines of models, sends live rows, shows what has moved.", "plumbline");
   app.require_subcommand(1);
   app.fallthrough();
@@ -77,6 +80,8 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   env.Register(&app, &context);
   split.Register(&app, &context);
   golden.Register(&app, &context);
+  profile.Register(&app, &context);
+  compare.Register(&app, &context);
   try {
     app.parse(argc, argv);
     return RunAction(context);

@@ -52,6 +52,8 @@ Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Cl
                         options.commit_interval},
         committer.get(), &board, clock));
   }
+  profiles =
+      std::make_unique<ProfileBook>(store, committer.get(), clock, options.quotas, &quota_book);
 }
 
 size_t Engine::Impl::WorkerOf(const ModelKey& key) const {

@@ -19,6 +19,7 @@
 #include "server/engine/durability.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
+#include "server/engine/profile_book.h"
 #include "server/engine/quotas.h"
 #include "server/engine/report.h"
 #include "server/engine/snapshot.h"
@@ -167,6 +168,9 @@ class Engine {
   /// Errors: InvalidArgument naming the field. Another pane length starts new windows.
   absl::StatusOr<checks::Policy> SetPolicy(absl::string_view model, absl::string_view version,
                                            const storage::v1::PolicyRecord& policy);
+
+  /// The profiles of data sets.
+  ProfileBook& profiles();
 
   /// The report of the current window: of all rows, or of those of one source. Errors: NotFound
   /// naming model, variable (empty: all) or source.

@@ -416,6 +416,8 @@ absl::StatusOr<std::optional<manifest::EnvironmentComparison>> Engine::DeclareEn
   return CompareEnvironments(baseline->environment, *declaration.environment);
 }
 
+ProfileBook& Engine::profiles() { return *impl_->profiles; }
+
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,
                                          absl::string_view variable, absl::string_view source) {
   auto key = impl_->catalog.Resolve(model, version);

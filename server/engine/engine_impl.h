@@ -13,6 +13,7 @@
 #include "server/engine/catalog.h"
 #include "server/engine/committer.h"
 #include "server/engine/engine.h"
+#include "server/engine/profile_book.h"
 #include "server/engine/worker.h"
 
 namespace plumbline::engine {
@@ -78,6 +79,7 @@ struct Engine::Impl {
   // In this order: workers hand over to the committer, which calls back into them.
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<Committer> committer;
+  std::unique_ptr<ProfileBook> profiles;
 
   base::Mutex recovery_mutex;
   base::CondVar recovery_wake;

@@ -19,7 +19,7 @@ enum Seed : uint64_t { kNumber = 1, kInteger = 2, kText = 3, kRow = 4, kColumn =
 
 constexpr uint64_t kPrime = (uint64_t{1} << 61) - 1;
 
-// A number below 2^124, modulo the prime.
+// A number below 2^125, modulo the prime.
 inline uint64_t Reduce(absl::uint128 value) {
   const uint64_t low = absl::Uint128Low64(value) & kPrime;
   const uint64_t high = absl::Uint128Low64(value >> 61);
@@ -39,12 +39,11 @@ constexpr Powers kLow = {0x0243'f6a8'885a'308d, 0x1245'b799'5c62'156a, 0x18cc'8a
 constexpr Powers kHigh = {0x0b7e'1516'28ae'd2a6, 0x169b'2904'3f5a'79ee, 0x1e14'afa9'cd49'4ac0,
                           0x03bb'fc28'7e3f'e051};
 
-// `so_far`, four cells on. The products are below 2^122 each.
+// `so_far`, four cells on: four products below 2^122 each.
 inline uint64_t FourMore(uint64_t so_far, const Powers& base, uint64_t a, uint64_t b, uint64_t c,
                          uint64_t d) {
-  const absl::uint128 sum =
-      absl::uint128(a) * base.three + absl::uint128(b) * base.two + absl::uint128(c) * base.one + d;
-  return Reduce(absl::uint128(so_far) * base.four + Reduce(sum));
+  return Reduce(absl::uint128(so_far) * base.four + absl::uint128(a) * base.three +
+                absl::uint128(b) * base.two + absl::uint128(c) * base.one + d);
 }
 
 inline uint64_t OneMore(uint64_t so_far, const Powers& base, uint64_t cell) {

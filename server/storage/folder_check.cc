@@ -36,6 +36,9 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
   const auto kind = static_cast<RecordKind>(key[0]);
   if (kind == RecordKind::kFormat || kind == RecordKind::kCommits) return;
   if (kind == RecordKind::kModel) return AddModel(key, *payload);
+  if (kind == RecordKind::kProfile || kind == RecordKind::kProfileHead) {
+    return AddProfile(key, *payload);
+  }
   KeyReader parts(key, 1);
   Name name;
   name.first = parts.Text();

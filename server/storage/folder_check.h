@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "plumbline/storage/v1/profile_record.pb.h"
 #include "plumbline/storage/v1/records.pb.h"
 #include "rocksdb/db.h"
 #include "server/profile/baseline.h"
@@ -66,6 +67,9 @@ class RecordCheck {
                    const Name& name, Version* version);
   void AddAlert(absl::string_view key, absl::string_view payload, Version* version);
   void AddOther(absl::string_view key, Version* version);
+  // See profile_check.cc.
+  void AddProfile(absl::string_view key, absl::string_view payload);
+  void CheckProfiles();
   void CheckModels();
   void CheckParts(const Name& name, const Version& version);
   void CheckWindow(const Name& name, const Version& version, uint64_t slice_key,
@@ -82,6 +86,8 @@ class RecordCheck {
   std::map<Name, Version> versions_;
   std::optional<Name> loaded_;  // whose baseline baseline_ is
   std::unique_ptr<profile::Baseline> baseline_;
+  std::map<std::string, v1::ProfileHeadRecord> profiles_;  // their heads as they should be, by key
+  std::set<std::string> profile_heads_;                    // the keys, without their kind
   std::vector<RecordProblem> problems_;
 };
 

@@ -138,6 +138,7 @@ void RecordCheck::CheckDeltas(const Name& name, const Version& version, uint64_t
 
 std::vector<RecordProblem> RecordCheck::Finish() {
   CheckModels();
+  CheckProfiles();
   for (auto& [name, version] : versions_) {
     CheckParts(name, version);
     if (version.active.value_or(0) != 0) {

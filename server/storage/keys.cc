@@ -40,6 +40,10 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "golden rows";
     case RecordKind::kGoldenResult:
       return "golden result";
+    case RecordKind::kProfile:
+      return "profile";
+    case RecordKind::kProfileHead:
+      return "profile head";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:
@@ -125,6 +129,13 @@ std::string DescribeKey(absl::string_view key) {
   std::string words = absl::StrCat("the ", RecordKindName(kind), " record");
   if (kind == RecordKind::kFormat || kind == RecordKind::kCommits) return words;
   KeyReader reader(key, 1);
+  if (kind == RecordKind::kProfile || kind == RecordKind::kProfileHead) {
+    for (const char* part : {" of data set", " stage", " environment", " source"}) {
+      const std::string text = reader.Text();
+      if (reader.ok()) absl::StrAppend(&words, part, " \"", absl::CHexEscape(text), "\"");
+    }
+    return words;
+  }
   const std::string model = reader.Text();
   if (reader.ok()) absl::StrAppend(&words, " of model \"", absl::CHexEscape(model), "\"");
   if (kind == RecordKind::kModel) return words;

@@ -26,6 +26,8 @@ enum class RecordKind : uint8_t {
   kBaselineDetail = 12,
   kPaneBlock = 13,
   kWindow = 14,
+  kProfile = 20,
+  kProfileHead = 21,
   kEnvironment = 40,
   kSplit = 41,
   kGoldenRows = 42,

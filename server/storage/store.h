@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "plumbline/storage/v1/profile_record.pb.h"
 #include "plumbline/storage/v1/records.pb.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
@@ -51,6 +52,13 @@ struct StoredProducer {
   std::string producer;
   uint64_t epoch = 0;
   v1::ProducerRecord record;
+};
+
+/// What tells the profiles of data sets apart.
+struct ProfileKey {
+  std::string name, stage, environment, source;
+
+  friend auto operator<=>(const ProfileKey&, const ProfileKey&) = default;
 };
 
 /// The data folder: one RocksDB. Every value is framed with its kind, a format version and a
@@ -135,6 +143,10 @@ class Store {
     void DeleteAlert(absl::string_view model, absl::string_view version, absl::string_view check,
                      absl::string_view variable, absl::string_view source);
 
+    void PutProfile(const ProfileKey& profile, const v1::ProfileRecord& record,
+                    const v1::ProfileHeadRecord& head);
+    void DeleteProfile(const ProfileKey& profile);
+
     /// Deletes everything of a version; the model's own record is the caller's to change.
     void DeleteVersion(absl::string_view model, absl::string_view version);
 
@@ -205,6 +217,12 @@ class Store {
                                                                   absl::string_view version) const;
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
+
+  /// In no particular order.
+  absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> ListProfileHeads()
+      const;
+  /// Errors: NotFound naming it.
+  absl::StatusOr<v1::ProfileRecord> GetProfile(const ProfileKey& profile) const;
 
   /// The commits of the time before Open that were acknowledged and are not there: what a torn log
   /// has lost.

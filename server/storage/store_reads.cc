@@ -83,6 +83,22 @@ absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> Store::List
   return models;
 }
 
+absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> Store::ListProfileHeads()
+    const {
+  std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>> heads;
+  absl::Status status = Scan(KeyBuilder(RecordKind::kProfileHead).Take(),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& [profile, head] = heads.emplace_back();
+                               profile.name = parts.Text();
+                               profile.stage = parts.Text();
+                               profile.environment = parts.Text();
+                               profile.source = parts.Text();
+                               return Parse(key, payload, &head);
+                             });
+  if (!status.ok()) return status;
+  return heads;
+}
+
 absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_view version,
                                                       uint64_t number) const {
   const std::string key =

@@ -15,40 +15,14 @@ namespace plumbline::transport {
 namespace {
 
 constexpr size_t kMaxNameBytes = 128;
-constexpr size_t kMaxDescriptionBytes = 1024;
 constexpr size_t kMaxViolations = 20;
-
-// Roles and kinds that are none; a newer client may know more of them than this server.
-std::vector<profile::FieldViolation> Violations(const v1::CreateBaselineHeader& header) {
-  std::vector<profile::FieldViolation> violations;
-  for (int i = 0; i < header.variables_size() && violations.size() < kMaxViolations; ++i) {
-    const v1::VariableSpec& variable = header.variables(i);
-    const std::string path = absl::StrCat("header.variables[", i, "]");
-    if (variable.name().empty()) violations.push_back({path + ".name", "it has no name"});
-    if (!v1::Role_IsValid(variable.role())) {
-      violations.push_back({path + ".role", absl::StrCat("variable \"", variable.name(),
-                                                         "\": ", static_cast<int>(variable.role()),
-                                                         " is not a role")});
-    }
-    if (!v1::Kind_IsValid(variable.kind())) {
-      violations.push_back({path + ".kind", absl::StrCat("variable \"", variable.name(),
-                                                         "\": ", static_cast<int>(variable.kind()),
-                                                         " is not a kind")});
-    }
-  }
-  return violations;
-}
 
 absl::StatusOr<engine::BaselineRequest> RequestOf(const v1::CreateBaselineHeader& header) {
   if (absl::Status name = CheckName("model", header.model()); !name.ok()) return name;
   if (!header.version().empty()) {
     if (absl::Status name = CheckName("version", header.version()); !name.ok()) return name;
   }
-  if (header.description().size() > kMaxDescriptionBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the description has ",
-                                                   header.description().size(), " bytes; at most ",
-                                                   kMaxDescriptionBytes));
-  }
+  if (absl::Status checked = CheckDescription(header.description()); !checked.ok()) return checked;
   engine::BaselineRequest request;
   request.model = header.model();
   request.version = header.version();
@@ -62,20 +36,6 @@ absl::StatusOr<engine::BaselineRequest> RequestOf(const v1::CreateBaselineHeader
   if (!environment.ok()) return environment.status();
   request.environment = *std::move(environment);
   return request;
-}
-
-// Everything that breaks the contract in one batch of a baseline.
-std::vector<profile::FieldViolation> Violations(const v1::Batch& batch, uint64_t index,
-                                                profile::BatchView* view) {
-  std::vector<profile::FieldViolation> violations = ValidateWire(batch);
-  if (violations.empty()) {
-    *view = ViewOf(batch);
-    violations = profile::ValidateBatch(*view);
-  }
-  for (profile::FieldViolation& violation : violations) {
-    violation.field = absl::StrCat("batch number ", index, ": ", violation.field);
-  }
-  return violations;
 }
 
 }  // namespace
@@ -95,6 +55,47 @@ absl::Status CheckName(absl::string_view field, absl::string_view name) {
   return absl::OkStatus();
 }
 
+std::vector<profile::FieldViolation> SpecViolations(
+    const google::protobuf::RepeatedPtrField<v1::VariableSpec>& variables) {
+  std::vector<profile::FieldViolation> violations;
+  for (int i = 0; i < variables.size() && violations.size() < kMaxViolations; ++i) {
+    const v1::VariableSpec& variable = variables[i];
+    const std::string path = absl::StrCat("header.variables[", i, "]");
+    if (variable.name().empty()) violations.push_back({path + ".name", "it has no name"});
+    if (!v1::Role_IsValid(variable.role())) {
+      violations.push_back({path + ".role", absl::StrCat("variable \"", variable.name(),
+                                                         "\": ", static_cast<int>(variable.role()),
+                                                         " is not a role")});
+    }
+    if (!v1::Kind_IsValid(variable.kind())) {
+      violations.push_back({path + ".kind", absl::StrCat("variable \"", variable.name(),
+                                                         "\": ", static_cast<int>(variable.kind()),
+                                                         " is not a kind")});
+    }
+  }
+  return violations;
+}
+
+std::vector<profile::FieldViolation> BatchViolations(const v1::Batch& batch, uint64_t index,
+                                                     profile::BatchView* view) {
+  std::vector<profile::FieldViolation> violations = ValidateWire(batch);
+  if (violations.empty()) {
+    *view = ViewOf(batch);
+    violations = profile::ValidateBatch(*view);
+  }
+  for (profile::FieldViolation& violation : violations) {
+    violation.field = absl::StrCat("batch number ", index, ": ", violation.field);
+  }
+  return violations;
+}
+
+absl::Status CheckDescription(absl::string_view description) {
+  constexpr size_t kMaxDescriptionBytes = 1024;
+  if (description.size() <= kMaxDescriptionBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the description has ", description.size(),
+                                                 " bytes; at most ", kMaxDescriptionBytes));
+}
+
 grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
                                              grpc::ServerReader<v1::CreateBaselineRequest>* reader,
                                              v1::CreateBaselineResponse* response) {
@@ -103,7 +104,7 @@ grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
   if (!reader->Read(&message) || !message.has_header()) {
     return ToGrpcStatus(absl::InvalidArgumentError("a baseline begins with its header"));
   }
-  const auto header_violations = Violations(message.header());
+  const auto header_violations = SpecViolations(message.header().variables());
   if (!header_violations.empty()) {
     return ToGrpcStatus(ViolationsStatus(header_violations), header_violations);
   }
@@ -124,7 +125,7 @@ grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
           absl::InvalidArgumentError("after the header come batches, and then one commit"));
     }
     profile::BatchView view;
-    const auto violations = Violations(message.batch(), ++index, &view);
+    const auto violations = BatchViolations(message.batch(), ++index, &view);
     if (!violations.empty()) return ToGrpcStatus(ViolationsStatus(violations), violations);
     const absl::Status added = (*session)->Add(view);
     if (engine::IsQuotaError(added)) return ToGrpcStatus(added);
@@ -213,10 +214,8 @@ grpc::Status BaselineService::CreateBaselineFromWindow(
     grpc::ServerContext*, const v1::CreateBaselineFromWindowRequest* request,
     v1::CreateBaselineFromWindowResponse* response) {
   const OpenCall open(calls_);
-  if (request->description().size() > kMaxDescriptionBytes) {
-    return ToGrpcStatus(
-        absl::InvalidArgumentError(absl::StrCat("description has ", request->description().size(),
-                                                " bytes; at most ", kMaxDescriptionBytes)));
+  if (absl::Status checked = CheckDescription(request->description()); !checked.ok()) {
+    return ToGrpcStatus(checked);
   }
   const auto info = engine_->BaselineFromWindow(request->model(), request->version(),
                                                 request->description(), request->keep_inactive());

@@ -4,6 +4,8 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
+#include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -11,6 +13,7 @@
 #include "plumbline/v1/model_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 #include "server/engine/engine.h"
+#include "server/profile/batch.h"
 #include "server/transport/open_calls.h"
 
 namespace plumbline::transport {
@@ -21,6 +24,17 @@ namespace plumbline::transport {
 /// A model's or version's name: 1 to 128 bytes without control characters. Errors: InvalidArgument
 /// naming the field.
 absl::Status CheckName(absl::string_view field, absl::string_view name);
+
+/// Free text. Errors: InvalidArgument for more than 1,024 bytes.
+absl::Status CheckDescription(absl::string_view description);
+/// Roles and kinds of a header that are none; a newer client may know more of them than this
+/// server.
+std::vector<profile::FieldViolation> SpecViolations(
+    const google::protobuf::RepeatedPtrField<v1::VariableSpec>& variables);
+/// Everything that breaks the contract in batch number `index` of a stream; its view, if it is
+/// sound.
+std::vector<profile::FieldViolation> BatchViolations(const v1::Batch& batch, uint64_t index,
+                                                     profile::BatchView* view);
 
 class BaselineService final : public v1::BaselineService::Service {
  public:

@@ -83,7 +83,8 @@ GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
       baseline_(engine, &calls_),
       manifest_(engine, &calls_),
       model_(engine),
-      report_(engine, options.max_watchers, &calls_) {}
+      report_(engine, options.max_watchers, &calls_),
+      profile_(engine, &calls_) {}
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) Shutdown(absl::Seconds(1));
@@ -114,6 +115,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   builder.RegisterService(&server->manifest_);
   builder.RegisterService(&server->model_);
   builder.RegisterService(&server->report_);
+  builder.RegisterService(&server->profile_);
   // Our own status says it in one line.
   gpr_set_log_function([](gpr_log_func_args*) {});
   server->server_ = builder.BuildAndStart();

@@ -16,6 +16,7 @@
 #include "server/transport/ingest_service.h"
 #include "server/transport/manifest_service.h"
 #include "server/transport/open_calls.h"
+#include "server/transport/profile_service.h"
 
 namespace plumbline::transport {
 
@@ -62,6 +63,7 @@ class GrpcServer {
   ManifestService manifest_;
   ModelService model_;
   ReportService report_;
+  ProfileService profile_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

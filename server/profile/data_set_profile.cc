@@ -1,0 +1,107 @@
+#include "server/profile/data_set_profile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace plumbline::profile {
+
+ProfileSizes ProfileSizes::For(size_t variables) {
+  const size_t count = std::max<size_t>(variables, 1);
+  ProfileSizes sizes;
+  // About 12 MiB of each kind for any number of variables.
+  sizes.quantile_k = static_cast<uint32_t>(std::clamp<size_t>(256'000 / count, 128, 1024));
+  sizes.distinct_capacity = std::clamp<size_t>(1'000'000 / count, 512, 8192);
+  sizes.tally_capacity = std::clamp<size_t>(100'000 / count, 64, 1000);
+  sizes.point_capacity = std::clamp<size_t>(100'000 / count, 64, 256);
+  sizes.group_capacity = std::clamp<size_t>(65'536 / count, 8, 256);
+  return sizes;
+}
+
+VariableProfile::VariableProfile(Variable of, const ProfileSizes& sizes)
+    : variable(std::move(of)),
+      distinct(sizes.distinct_capacity),
+      quantiles(sizes.quantile_k),
+      points(sizes.point_capacity),
+      categories(sizes.tally_capacity) {}
+
+double VariableProfile::Mean() const {
+  if (finite == 0) return std::numeric_limits<double>::quiet_NaN();
+  return sum.Value() / static_cast<double>(finite);
+}
+
+double VariableProfile::StandardDeviation() const {
+  return std::sqrt(stats::ExactVariance(finite, sum, squares));
+}
+
+void VariableProfile::Merge(const VariableProfile& other) {
+  digest.Merge(other.digest);
+  coarse_sum += other.coarse_sum;
+  nulls += other.nulls;
+  distinct.Merge(other.distinct);
+  nans += other.nans;
+  positive_infinities += other.positive_infinities;
+  negative_infinities += other.negative_infinities;
+  if (other.finite > 0) {
+    min = finite == 0 ? other.min : std::min(min, other.min);
+    max = finite == 0 ? other.max : std::max(max, other.max);
+  }
+  finite += other.finite;
+  sum.Merge(other.sum);
+  squares.Merge(other.squares);
+  precision.Merge(other.precision);
+  quantiles.Merge(other.quantiles);
+  points.Merge(other.points);
+  categories.Merge(other.categories);
+}
+
+const VariableProfile* DataSetProfile::Find(absl::string_view variable) const {
+  for (const VariableProfile& each : variables) {
+    if (each.variable.name == variable) return &each;
+  }
+  return nullptr;
+}
+
+absl::Status DataSetProfile::Merge(const DataSetProfile& other) {
+  if (variables.size() != other.variables.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("one part has ", variables.size(),
+                                                   " variables, another ", other.variables.size()));
+  }
+  std::vector<const VariableProfile*> others;
+  for (const VariableProfile& each : variables) {
+    const VariableProfile* found = other.Find(each.variable.name);
+    if (found == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("variable \"", each.variable.name, "\" is not in every part"));
+    }
+    if (found->variable.kind != each.variable.kind) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("variable \"", each.variable.name, "\" is ", KindName(each.variable.kind),
+                       " in one part, and ", KindName(found->variable.kind), " in another"));
+    }
+    others.push_back(found);
+  }
+  // The totals of a group are in the order of the variables.
+  bool same_order = true;
+  for (size_t i = 0; i < others.size(); ++i) {
+    same_order = same_order && others[i] == &other.variables[i];
+  }
+  bool same_groups = groups.size() == other.groups.size() && (groups.empty() || same_order);
+  for (size_t i = 0; same_groups && i < groups.size(); ++i) {
+    same_groups = groups[i].variable == other.groups[i].variable;
+  }
+  if (!same_groups) {
+    return absl::InvalidArgumentError(
+        "the parts are grouped by different variables, or list them in another order");
+  }
+  for (size_t i = 0; i < variables.size(); ++i) variables[i].Merge(*others[i]);
+  for (size_t i = 0; i < groups.size(); ++i) groups[i].Merge(other.groups[i]);
+  rows.Merge(other.rows);
+  distinct_rows.Merge(other.distinct_rows);
+  return absl::OkStatus();
+}
+
+}  // namespace plumbline::profile

@@ -1,0 +1,304 @@
+// Why two data sets differ, in as few words as do.
+#include "server/profile/profile_causes.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/profile/number_text.h"
+
+namespace plumbline::profile {
+namespace {
+
+constexpr size_t kMostNames = 5;
+
+std::string Names(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (size_t i = 0; i < names.size() && i < kMostNames; ++i) {
+    shown.push_back(absl::StrCat("`", names[i], "`"));
+  }
+  std::string text = absl::StrJoin(shown, ", ");
+  if (names.size() > kMostNames) {
+    absl::StrAppend(&text, " and ", names.size() - kMostNames, " more");
+  }
+  return text;
+}
+
+std::string Times(uint64_t count, absl::string_view what) {
+  return absl::StrCat(CountText(count), " ", what, count == 1 ? "" : "s");
+}
+
+// How many of the distinct rows of one side are on the other, by a sample of their hashes that is
+// the same on both.
+struct Overlap {
+  uint64_t sampled = 0;
+  uint64_t found = 0;
+};
+
+Overlap OverlapOf(const stats::DistinctSample& of, const stats::DistinctSample& in) {
+  const int level = std::max(of.level(), in.level());
+  Overlap overlap;
+  for (const auto& [hash, count] : of.entries()) {
+    if (std::countl_zero(hash) < level) continue;
+    ++overlap.sampled;
+    overlap.found += in.entries().contains(hash) ? 1 : 0;
+  }
+  return overlap;
+}
+
+// Finds the causes of one comparison.
+class Finder {
+ public:
+  Finder(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
+         ProfileComparison* comparison)
+      : a_(a), b_(b), tolerances_(tolerances), out_(comparison) {}
+
+  void Find() {
+    FindSchema();
+    if (Whole() && !tolerances_.samples) FindRows();
+    if (!explained_) FindVariables();
+    if (Whole() && !tolerances_.samples) FindOrder();
+    FindTypes();
+  }
+
+ private:
+  bool Whole() const { return a_.profile != nullptr && b_.profile != nullptr; }
+  bool SameRows() const { return a_.rows == b_.rows; }
+
+  // Variables that are on one side only, and those that only have another name there.
+  void FindSchema() {
+    std::vector<std::string> gone, fresh;
+    for (const SideVariable& each : a_.variables) {
+      if (b_.Find(each.variable.name) == nullptr) gone.push_back(each.variable.name);
+    }
+    for (const SideVariable& each : b_.variables) {
+      if (a_.Find(each.variable.name) == nullptr) fresh.push_back(each.variable.name);
+    }
+    std::vector<std::string> missing;
+    for (const std::string& name : gone) {
+      const auto twin = std::find_if(fresh.begin(), fresh.end(), [&](const std::string& other) {
+        const VariableProfile* left = a_.Find(name)->profile;
+        const VariableProfile* right = b_.Find(other)->profile;
+        return left != nullptr && right != nullptr && left->digest.SameContent(right->digest);
+      });
+      if (twin == fresh.end()) {
+        missing.push_back(name);
+        continue;
+      }
+      out_->causes.push_back(
+          absl::StrCat("`", name, "` is called `", *twin, "` in B: the same values"));
+      fresh.erase(twin);
+    }
+    if (!missing.empty()) {
+      out_->causes.push_back(
+          absl::StrCat(Names(missing), missing.size() == 1 ? " is" : " are", " missing in B"));
+    }
+    if (!fresh.empty()) {
+      out_->causes.push_back(
+          absl::StrCat(Names(fresh), fresh.size() == 1 ? " is" : " are", " only in B"));
+    }
+  }
+
+  void FindRows() {
+    if (SameRows()) return;
+    const bool fewer = b_.rows < a_.rows;
+    const uint64_t count = fewer ? a_.rows - b_.rows : b_.rows - a_.rows;
+    const double share = static_cast<double>(count) / static_cast<double>(a_.rows);
+    std::string cause = absl::StrCat(Times(count, "row"), fewer ? " fewer" : " more", " (",
+                                     PercentText(share), ")");
+    const ComparedSide& small = fewer ? b_ : a_;
+    const ComparedSide& large = fewer ? a_ : b_;
+    const Overlap inside = OverlapOf(small.profile->distinct_rows, large.profile->distinct_rows);
+    const Overlap outside = OverlapOf(large.profile->distinct_rows, small.profile->distinct_rows);
+    if (inside.sampled > 0 && inside.found == inside.sampled) {
+      const bool exact =
+          small.profile->distinct_rows.level() == 0 && large.profile->distinct_rows.level() == 0;
+      absl::StrAppend(
+          &cause, outside.found == outside.sampled ? ", all duplicates" : "",
+          "; the others are the same",
+          exact ? "" : absl::StrCat(" (", CountText(inside.sampled), " rows compared)"));
+      explained_ = out_->causes.empty();
+    }
+    out_->causes.push_back(std::move(cause));
+  }
+
+  // The columns hold the same values, but not in the same rows; or only in another order.
+  void FindOrder() {
+    if (!SameRows() || a_.profile->rows == b_.profile->rows) return;
+    if (a_.profile->rows.SameContent(b_.profile->rows)) {
+      out_->notes.push_back("the rows are in another order");
+      return;
+    }
+    std::vector<std::string> moved, kept;
+    for (const SideVariable& each : a_.variables) {
+      const SideVariable* other = b_.Find(each.variable.name);
+      if (other == nullptr || !each.profile->digest.SameContent(other->profile->digest)) return;
+      (each.profile->digest == other->profile->digest ? kept : moved).push_back(each.variable.name);
+    }
+    if (a_.variables.size() != b_.variables.size()) return;
+    std::string cause = "every column has the same values, but other values stand in one row";
+    if (!kept.empty() && !moved.empty()) {
+      const bool few = moved.size() <= kept.size();
+      absl::StrAppend(&cause, ": ", Names(few ? moved : kept),
+                      few ? " in another order" : " alone in the same order",
+                      few ? " than before" : "");
+    }
+    out_->causes.push_back(std::move(cause));
+  }
+
+  void FindTypes() {
+    for (const SideVariable& each : a_.variables) {
+      const SideVariable* other = b_.Find(each.variable.name);
+      if (other == nullptr || each.profile == nullptr || other->profile == nullptr) continue;
+      if (each.variable.type == other->variable.type) continue;
+      const bool same = each.profile->digest.SameContent(other->profile->digest);
+      out_->notes.push_back(absl::StrCat(
+          "`", each.variable.name, "` is of type ", ValueTypeName(other->variable.type), " in B, ",
+          ValueTypeName(each.variable.type), " in A", same ? "; the values are the same" : ""));
+    }
+  }
+
+  void FindVariables() {
+    std::vector<std::pair<std::string, std::vector<std::string>>> by_headline;
+    std::map<std::string, std::string> words;  // of a headline's first variable
+    std::vector<std::pair<double, std::string>> others;
+    for (const VariableComparison& compared : out_->variables) {
+      if (compared.verdict == Verdict::kIdentical) continue;
+      // What is within tolerance is no cause of anything, if chance is.
+      if (tolerances_.samples && compared.verdict != Verdict::kDifferent) continue;
+      const SideVariable* left = a_.Find(compared.variable);
+      const SideVariable* right = b_.Find(compared.variable);
+      if (left == nullptr || right == nullptr) continue;
+      if (left->variable.kind != right->variable.kind) {
+        out_->causes.push_back(KindWords(*left, *right));
+        continue;
+      }
+      std::optional<ValueCause> cause;
+      if (left->profile != nullptr && right->profile != nullptr && !tolerances_.samples) {
+        cause = FindValueCause(*left->profile, *right->profile);
+      }
+      if (!cause.has_value()) {
+        AddWorst(compared, *left, *right, &others);
+        continue;
+      }
+      const auto found =
+          std::find_if(by_headline.begin(), by_headline.end(),
+                       [&](const auto& each) { return each.first == cause->headline; });
+      if (found != by_headline.end()) {
+        found->second.push_back(compared.variable);
+      } else {
+        by_headline.push_back({cause->headline, {compared.variable}});
+        words[cause->headline] = cause->words;
+      }
+    }
+    for (const auto& [headline, variables] : by_headline) {
+      out_->causes.push_back(
+          absl::StrCat(Names(variables), ": ", variables.size() == 1 ? words[headline] : headline));
+    }
+    std::stable_sort(others.begin(), others.end(),
+                     [](const auto& x, const auto& y) { return x.first > y.first; });
+    constexpr size_t kMost = 8;
+    for (size_t i = 0; i < others.size() && i < kMost; ++i)
+      out_->causes.push_back(others[i].second);
+    if (others.size() > kMost) {
+      out_->causes.push_back(
+          absl::StrCat(others.size() - kMost, " more variables differ, by less"));
+    }
+  }
+
+  std::string KindWords(const SideVariable& left, const SideVariable& right) const {
+    std::string words = absl::StrCat("`", left.variable.name, "` is ", KindName(left.variable.kind),
+                                     " in A, ", KindName(right.variable.kind), " in B");
+    const SideVariable& named = left.variable.kind == Kind::kCategorical ? left : right;
+    for (const auto& [name, count] : named.names) {
+      double number = 0;
+      if (absl::SimpleAtod(name, &number)) continue;
+      absl::StrAppend(&words, ": `", name, "` is no number (", Times(count, "row"), ")");
+      break;
+    }
+    return words;
+  }
+
+  // What of a difference of this size a loss or gain of rows makes by itself.
+  double OfRows(const SideVariable& left) const {
+    if (SameRows() || a_.rows == 0 || !Whole()) return 0;
+    const double n = static_cast<double>(std::max<uint64_t>(left.values, 1));
+    const double share = std::abs(static_cast<double>(a_.rows) - static_cast<double>(b_.rows)) /
+                         static_cast<double>(a_.rows);
+    return 5 * std::sqrt(std::min(share, 1.0) / n) + share / n;
+  }
+
+  // The measure that says most, of a variable that nothing else explains.
+  void AddWorst(const VariableComparison& compared, const SideVariable& left,
+                const SideVariable& right,
+                std::vector<std::pair<double, std::string>>* others) const {
+    const Measure* worst = nullptr;
+    double effect = -1;
+    const double spread = left.stddev.value_or(0) > 0 ? *left.stddev : 1;
+    for (const Measure& measure : compared.measures) {
+      if (!measure.difference.has_value()) continue;
+      if (measure.verdict != Verdict::kDifferent && measure.verdict != Verdict::kWithinTolerance) {
+        continue;
+      }
+      if (measure.note == "estimate" && measure.verdict != Verdict::kDifferent) continue;
+      double size = std::abs(*measure.difference);
+      const bool in_units = measure.name == "mean" || measure.name == "stddev" ||
+                            measure.name == "quantile" || measure.name == "group_mean";
+      if (in_units) size /= spread;
+      if (measure.name == "min" || measure.name == "max") size /= 10 * spread;
+      if (measure.name == "distinct") size /= 10 * std::max(1.0, measure.a.value_or(1));
+      if (measure.name == "sum" || measure.name == "group_count") size = 0;
+      // What differs beyond its tolerance comes before what does not.
+      if (measure.verdict == Verdict::kDifferent) size += 1e-12;
+      if (size > effect) {
+        effect = size;
+        worst = &measure;
+      }
+    }
+    if (!SameRows() && effect <= OfRows(left)) return;
+    std::string words = absl::StrCat("`", compared.variable, "`: ");
+    if (worst == nullptr || effect <= 0) {
+      absl::StrAppend(&words, "some cells differ; all other measures are the same");
+    } else {
+      const bool is_share =
+          absl::StrContains(worst->name, "rate") || absl::StrContains(worst->name, "share");
+      const auto text = [&](double value) {
+        return is_share ? PercentText(value) : RoundedText(value);
+      };
+      absl::StrAppend(&words, worst->name, worst->detail.empty() ? "" : " ",
+                      worst->name == "category_share" || worst->name == "value_share"
+                          ? absl::StrCat("of `", worst->detail, "`")
+                          : worst->detail,
+                      " ", text(*worst->a), " -> ", text(*worst->b));
+      if (worst->name != "mean" && left.mean.has_value() && right.mean.has_value()) {
+        const bool same = std::abs(*right.mean - *left.mean) <= 1e-3 * spread;
+        absl::StrAppend(
+            &words, "; mean ",
+            same ? "unchanged"
+                 : absl::StrCat(RoundedText(*left.mean), " -> ", RoundedText(*right.mean)));
+      }
+    }
+    others->emplace_back(effect, std::move(words));
+  }
+
+  const ComparedSide& a_;
+  const ComparedSide& b_;
+  const Tolerances& tolerances_;
+  ProfileComparison* const out_;
+  bool explained_ = false;  // by the rows that came or went, and nothing else
+};
+
+}  // namespace
+
+void FindCauses(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
+                ProfileComparison* comparison) {
+  Finder(a, b, tolerances, comparison).Find();
+}
+
+}  // namespace plumbline::profile

@@ -1,0 +1,274 @@
+// What became of single cells and of single values: proved by the digests where they can.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/profile/number_text.h"
+#include "server/profile/profile_causes.h"
+
+namespace plumbline::profile {
+namespace {
+
+using stats::CellHash;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// A value that is counted by itself on both sides.
+struct Counted {
+  std::string words;  // `null`, `NaN`, or the value in backquotes
+  CellHash hash;
+  CellHash folded;  // but for how it is written
+  uint64_t a = 0, b = 0;
+  bool special = false;  // null, NaN or an infinity
+};
+
+// What one or the other side counts by itself. Categories and numbers that a side does not count
+// exactly are left out.
+std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfile& b) {
+  std::vector<Counted> values;
+  const auto add = [&](std::string words, CellHash hash, uint64_t left, uint64_t right) {
+    if (left != right) values.push_back({std::move(words), hash, hash, left, right, true});
+  };
+  add("null", stats::HashOfNull(), a.nulls, b.nulls);
+  if (a.is_numeric()) {
+    add("NaN", stats::HashOfNumber(kNan), a.nans, b.nans);
+    add("+Inf", stats::HashOfNumber(kInfinity), a.positive_infinities, b.positive_infinities);
+    add("-Inf", stats::HashOfNumber(-kInfinity), a.negative_infinities, b.negative_infinities);
+    if (a.points.MaxError() + b.points.MaxError() > 0 &&
+        a.points.MaxError() + b.points.MaxError() > a.rows() / 1000) {
+      return values;
+    }
+    const auto add_points = [&](const VariableProfile& side, bool only_new) {
+      for (const auto& point : side.points.Candidates()) {
+        const uint64_t left = a.points.Estimate(point.key).lower;
+        const uint64_t right = b.points.Estimate(point.key).lower;
+        if (left == right || (only_new && left > 0)) continue;
+        const auto number = std::bit_cast<double>(point.key);
+        const CellHash hash = stats::HashOfNumber(number);
+        values.push_back({absl::StrCat("`", NumberText(number), "`"), hash, hash, left, right});
+      }
+    };
+    add_points(a, false);
+    add_points(b, true);
+    return values;
+  }
+  const auto add_names = [&](const VariableProfile& side, bool only_new) {
+    for (const auto& [name, count] : side.categories.ByCount()) {
+      const uint64_t left = a.categories.Count(name), right = b.categories.Count(name);
+      if (left == right || (only_new && left > 0)) continue;
+      values.push_back({absl::StrCat("`", name, "`"), stats::HashOfText(name),
+                        stats::HashOfFoldedText(name), left, right});
+    }
+  };
+  add_names(a, false);
+  add_names(b, true);
+  return values;
+}
+
+struct Move {
+  const Counted* from;
+  const Counted* to;
+  uint64_t rows;
+};
+
+std::string InWords(const Move& move, bool categorical) {
+  const std::string rows = absl::StrCat(CountText(move.rows), move.rows == 1 ? " row" : " rows");
+  if (categorical && !move.from->special && !move.to->special) {
+    return absl::StrCat("category ", move.from->words, " re-encoded as ", move.to->words, " (",
+                        rows, ")");
+  }
+  return absl::StrCat(move.to->words, " in place of ", move.from->words, " (", rows, ")");
+}
+
+// True if the moves are all that happened to the cells.
+bool Prove(const VariableProfile& a, const VariableProfile& b, const std::vector<Move>& moves) {
+  if (a.rows() != b.rows()) return false;
+  absl::uint128 sum = a.digest.sum();
+  for (const Move& move : moves) {
+    sum += (move.to->hash.value() - move.from->hash.value()) * absl::uint128(move.rows);
+  }
+  return sum == b.digest.sum();
+}
+
+// Pairs what has become less with what has become more: the same but for how it is written first,
+// then by equal numbers of rows, up to what rows come or go by themselves.
+std::vector<Move> Pair(const std::vector<Counted>& values, uint64_t slack) {
+  constexpr size_t kMost = 200;  // of those that changed most, by numbers of rows
+  const auto change = [&](size_t i) {
+    return std::max(values[i].a, values[i].b) - std::min(values[i].a, values[i].b);
+  };
+  std::vector<size_t> gains, losses;
+  for (size_t i = 0; i < values.size(); ++i) {
+    (values[i].b > values[i].a ? gains : losses).push_back(i);
+  }
+  for (std::vector<size_t>* each : {&gains, &losses}) {
+    std::stable_sort(each->begin(), each->end(),
+                     [&](size_t x, size_t y) { return change(x) > change(y); });
+  }
+  std::vector<Move> moves;
+  std::vector<bool> taken(values.size(), false);
+  const auto take = [&](size_t from, size_t to) {
+    taken[from] = taken[to] = true;
+    moves.push_back({&values[from], &values[to], std::min(change(from), change(to))});
+  };
+  absl::flat_hash_map<uint64_t, size_t> by_folded;
+  for (const size_t from : losses) {
+    if (!values[from].special) by_folded.emplace(values[from].folded.low, from);
+  }
+  for (const size_t to : gains) {
+    const auto found = by_folded.find(values[to].folded.low);
+    if (found == by_folded.end() || values[to].special || taken[found->second]) continue;
+    take(found->second, to);
+  }
+  gains.resize(std::min(gains.size(), kMost));
+  losses.resize(std::min(losses.size(), kMost));
+  for (const size_t to : gains) {
+    for (const size_t from : losses) {
+      if (taken[to] || taken[from]) continue;
+      // A coincidence, unless one of them was not there at all or has gone altogether.
+      const bool new_or_gone =
+          values[to].a == 0 || values[from].b == 0 || values[from].special || values[to].special;
+      const uint64_t more = std::max(change(to), change(from));
+      const uint64_t less = std::min(change(to), change(from));
+      if (new_or_gone && more - less <= slack && less > 2 * slack) take(from, to);
+    }
+  }
+  return moves;
+}
+
+// The numbers next to x, itself first.
+std::vector<double> Neighbours(double x, int count) {
+  std::vector<double> found = {x};
+  double up = x, down = x;
+  for (int i = 0; i < count; ++i) {
+    found.push_back(up = std::nextafter(up, kInfinity));
+    found.push_back(down = std::nextafter(down, -kInfinity));
+  }
+  return found;
+}
+
+std::string Quoted(double number) { return absl::StrCat("`", NumberText(number), "`"); }
+
+std::string Became(const std::string& from, const std::string& to) {
+  return absl::StrCat("one cell differs: ", from, " became ", to);
+}
+
+// One finite number became another: y - x is the difference of the sums, y^2 - x^2 that of the
+// squares, so x + y is their quotient. It is rounded; the digest tells which neighbour it is.
+std::optional<std::string> OneNumber(const VariableProfile& a, const VariableProfile& b) {
+  stats::SuperAccumulator difference = b.sum, squares = b.squares;
+  difference.Subtract(a.sum);
+  squares.Subtract(a.squares);
+  const double d = difference.Value(), q = squares.Value();
+  if (d == 0 || !std::isfinite(d) || !std::isfinite(q)) return std::nullopt;
+  const bool larger_is_y = std::abs(q / d + d) >= std::abs(q / d - d);
+  const double guess = larger_is_y ? (q / d + d) / 2 : (q / d - d) / 2;
+  if (!std::isfinite(guess)) return std::nullopt;
+  const absl::uint128 change = b.digest.sum() - a.digest.sum();
+  for (const double one : Neighbours(guess, 16)) {
+    if (!std::isfinite(one)) continue;
+    stats::SuperAccumulator other;  // exactly: the larger one, and the difference
+    other.Add(one);
+    if (larger_is_y) {
+      other.Subtract(difference);
+    } else {
+      other.Merge(difference);
+    }
+    const double x = larger_is_y ? other.Value() : one;
+    const double y = larger_is_y ? one : other.Value();
+    if (!std::isfinite(x) || !std::isfinite(y)) continue;
+    if (stats::HashOfNumber(y).value() - stats::HashOfNumber(x).value() == change) {
+      return Became(Quoted(x), Quoted(y));
+    }
+  }
+  return std::nullopt;
+}
+
+// A number became null, NaN or infinite, or the other way round: the sums hold the number.
+std::optional<std::string> NumberAndSpecial(const VariableProfile& a, const VariableProfile& b) {
+  const bool lost = a.finite > b.finite;
+  stats::SuperAccumulator number = lost ? a.sum : b.sum;
+  number.Subtract(lost ? b.sum : a.sum);
+  const double value = number.Value();
+  const struct {
+    std::string words;
+    double number;
+    bool is_null;
+  } specials[] = {{"null", 0, true},
+                  {"NaN", kNan, false},
+                  {"+Inf", kInfinity, false},
+                  {"-Inf", -kInfinity, false}};
+  for (const auto& special : specials) {
+    const absl::uint128 hash =
+        special.is_null ? stats::HashOfNull().value() : stats::HashOfNumber(special.number).value();
+    const absl::uint128 finite = stats::HashOfNumber(value).value();
+    const absl::uint128 change = lost ? hash - finite : finite - hash;
+    if (b.digest.sum() - a.digest.sum() != change) continue;
+    return lost ? Became(Quoted(value), special.words) : Became(special.words, Quoted(value));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> FindOneCell(const VariableProfile& a, const VariableProfile& b) {
+  if (a.rows() != b.rows() || a.digest.SameContent(b.digest)) return std::nullopt;
+  const absl::uint128 change = b.digest.sum() - a.digest.sum();
+  if (a.is_numeric()) {
+    if (a.finite == b.finite) {
+      if (auto found = OneNumber(a, b); found.has_value()) return found;
+    } else if (std::max(a.finite, b.finite) - std::min(a.finite, b.finite) == 1) {
+      return NumberAndSpecial(a, b);
+    } else {
+      return std::nullopt;
+    }
+  }
+  const std::vector<Counted> values = CountedValues(a, b);
+  for (const Counted& from : values) {
+    if (from.a != from.b + 1) continue;
+    for (const Counted& to : values) {
+      if (to.b != to.a + 1 || to.hash.value() - from.hash.value() != change) continue;
+      return Became(from.words, to.words);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ValueCause> FindSubstitution(const VariableProfile& a, const VariableProfile& b) {
+  constexpr size_t kShown = 3;
+  const std::vector<Counted> values = CountedValues(a, b);
+  const uint64_t slack = std::max(a.rows(), b.rows()) - std::min(a.rows(), b.rows());
+  std::vector<Move> moves = Pair(values, slack);
+  if (moves.empty()) return std::nullopt;
+  if (a.is_numeric() && (moves.size() > kShown || !Prove(a, b, moves))) {
+    // Of numbers that trade places by coincidence there are many: only null and the like count.
+    std::erase_if(moves, [](const Move& move) { return !move.from->special && !move.to->special; });
+    if (moves.empty()) return std::nullopt;
+  }
+  std::stable_sort(moves.begin(), moves.end(),
+                   [](const Move& x, const Move& y) { return x.rows > y.rows; });
+  std::vector<std::string> words;
+  for (size_t i = 0; i < moves.size() && i < kShown; ++i) {
+    words.push_back(InWords(moves[i], !a.is_numeric()));
+  }
+  if (moves.size() > kShown) {
+    words.push_back(absl::StrCat("and ", moves.size() - kShown, " more like that"));
+  }
+  std::string all = absl::StrJoin(words, ", ");
+  const bool folded = !a.is_numeric() && a.rows() == b.rows() && a.coarse_sum == b.coarse_sum;
+  if (folded) absl::StrAppend(&all, "; spaces, case or number format only");
+  const Move& first = moves.front();
+  const std::string headline =
+      first.from->special || first.to->special
+          ? absl::StrCat(first.to->words, " in place of ", first.from->words)
+          : all;
+  return ValueCause{headline, all};
+}
+
+}  // namespace plumbline::profile

@@ -1,0 +1,205 @@
+// What became of the numbers of a variable as a whole.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/profile/number_text.h"
+#include "server/profile/profile_causes.h"
+
+namespace plumbline::profile {
+namespace {
+
+constexpr double kFew = 0.0005;  // shares that differ by less are the same
+
+double Share(uint64_t count, const VariableProfile& side) {
+  return side.finite == 0 ? 0 : static_cast<double>(count) / static_cast<double>(side.finite);
+}
+
+std::string MeanWords(const VariableProfile& a, const VariableProfile& b) {
+  const double left = a.Mean(), right = b.Mean();
+  const double spread = a.StandardDeviation();
+  if (std::abs(right - left) <= 1e-3 * spread) return "mean unchanged";
+  return absl::StrCat("mean ", RoundedText(left), " -> ", RoundedText(right));
+}
+
+// All finite values of `fine`, rounded to float32, are those of `coarse`.
+bool IsRoundingOf(const VariableProfile& fine, const VariableProfile& coarse) {
+  return fine.rows() == coarse.rows() && fine.coarse_sum == coarse.digest.sum();
+}
+
+std::optional<ValueCause> FindFloat32(const VariableProfile& a, const VariableProfile& b) {
+  const double before = Share(a.precision.float32, a), after = Share(b.precision.float32, b);
+  const bool whole_before =
+      Share(a.precision.integers(), a) >= Share(b.precision.integers(), b) - kFew;
+  const auto words = [&](absl::string_view headline, double share, absl::string_view rest) {
+    return ValueCause{std::string(headline), absl::StrCat(headline, " (", PercentText(share), rest,
+                                                          "); ", MeanWords(a, b))};
+  };
+  constexpr absl::string_view kRounded = "rounded to float32",
+                              kFiner = "no longer rounded to float32";
+  if (IsRoundingOf(a, b)) return words(kRounded, 1 - before, " of the values changed");
+  if (IsRoundingOf(b, a)) return words(kFiner, 1 - after, " of the values");
+  // Decimals that were cut fit float32 more often, but do not need all digits of a double then.
+  constexpr size_t kAll = 9;
+  const double fine_a = Share(a.precision.Beyond(kAll), a),
+               fine_b = Share(b.precision.Beyond(kAll), b);
+  if (after - before > kFew && whole_before && fine_b >= fine_a - kFew && fine_b > 0) {
+    return words(kRounded, after - before, " of the values");
+  }
+  return std::nullopt;
+}
+
+// b = factor * a + offset, as far as mean, deviation and extremes tell.
+std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProfile& b) {
+  const double spread_a = a.StandardDeviation(), spread_b = b.StandardDeviation();
+  if (!(spread_a > 0) || !(spread_b > 0) || !std::isfinite(spread_a + spread_b))
+    return std::nullopt;
+  const bool same_rows = a.rows() == b.rows() && a.finite == b.finite;
+  const double precision = same_rows ? 1e-5 : 0.02;
+  for (const double factor : {spread_b / spread_a, -spread_b / spread_a}) {
+    const double offset = b.Mean() - factor * a.Mean();
+    const double least = factor > 0 ? factor * a.min + offset : factor * a.max + offset;
+    const double most = factor > 0 ? factor * a.max + offset : factor * a.min + offset;
+    const double allowed = precision * (spread_b + (same_rows ? std::abs(b.Mean()) * 1e-6 : 0));
+    const auto near = [&](double x, double y) {
+      return std::abs(x - y) <= std::max(allowed, precision * std::max(std::abs(x), std::abs(y)));
+    };
+    if (!near(least, b.min) || !near(most, b.max)) continue;
+    const bool no_offset =
+        std::abs(offset) <= 10 * precision * std::max(spread_b, std::abs(b.Mean()));
+    const bool no_factor = std::abs(factor - 1) <= precision;
+    const double power = std::log10(std::abs(factor));
+    if (no_offset && no_factor) return std::nullopt;
+    if (no_offset && factor > 0 && std::abs(power - std::round(power)) < 0.002) {
+      const std::string words =
+          absl::StrCat("unit change x", NumberText(std::pow(10, std::round(power))));
+      return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
+    }
+    if (!same_rows && !(no_offset && (factor > 2 || factor < 0.5))) continue;
+    if (no_offset && std::abs(factor + 1) <= precision) {
+      return ValueCause{"sign flipped", absl::StrCat("sign flipped; ", MeanWords(a, b))};
+    }
+    const std::string words =
+        no_offset   ? absl::StrCat("scaled by ", RoundedText(factor))
+        : no_factor ? absl::StrCat("shifted by ", RoundedText(offset))
+                    : absl::StrCat("transformed: about ", RoundedText(factor), " * value ",
+                                   offset < 0 ? "- " : "+ ", RoundedText(std::abs(offset)));
+    return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
+  }
+  // Single values may be the extremes: the medians say it where all is of one sign.
+  const auto left = a.quantiles.Quantile(0.5), right = b.quantiles.Quantile(0.5);
+  if (!left.ok() || !right.ok() || *left == 0 || *right / *left <= 0) return std::nullopt;
+  const double power = std::log10(*right / *left);
+  const double rounded = std::round(power);
+  if (rounded == 0 || std::abs(power - rounded) > 0.02) return std::nullopt;
+  if (std::abs(std::log10(spread_b / spread_a) - rounded) > 0.1) return std::nullopt;
+  const std::string words = absl::StrCat("unit change x", NumberText(std::pow(10, rounded)));
+  return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
+}
+
+// Rounding moves a value by less than one unit of its last place: a mean that moved further than
+// that was not moved by rounding.
+bool MayBeRounding(const VariableProfile& a, const VariableProfile& b, double share, double unit) {
+  const double rows = a.rows() == b.rows() ? 0 : a.StandardDeviation();
+  return std::abs(a.Mean() - b.Mean()) <= share * unit + rows;
+}
+
+std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableProfile& b) {
+  const double whole_a = Share(a.precision.integers(), a),
+               whole_b = Share(b.precision.integers(), b);
+  if (whole_b - whole_a > kFew || (a.rows() == b.rows() && whole_b > whole_a)) {
+    if (!MayBeRounding(a, b, whole_b - whole_a, 1)) return std::nullopt;
+    return ValueCause{"values lost their decimals",
+                      absl::StrCat(PercentText(whole_b - whole_a),
+                                   " of the values lost their decimals; ", MeanWords(a, b))};
+  }
+  if (whole_a - whole_b > kFew || (a.rows() == b.rows() && whole_a > whole_b)) {
+    if (!MayBeRounding(a, b, whole_a - whole_b, 1)) return std::nullopt;
+    return ValueCause{"integers became fractions",
+                      absl::StrCat("integers became fractions (", PercentText(whole_a - whole_b),
+                                   " of the values); ", MeanWords(a, b))};
+  }
+  // The most decimals of which there are clearly fewer, or more, than before.
+  for (size_t decimals = 1; decimals <= stats::kMostDecimals; ++decimals) {
+    const double before = Share(a.precision.Beyond(decimals), a);
+    const double after = Share(b.precision.Beyond(decimals), b);
+    if (!MayBeRounding(a, b, std::abs(before - after),
+                       std::pow(10, 1 - static_cast<int>(decimals)))) {
+      continue;
+    }
+    if (before - after > kFew && after <= kFew) {
+      const std::string headline =
+          absl::StrCat("rounded to ", decimals, decimals == 1 ? " decimal" : " decimals");
+      return ValueCause{headline, absl::StrCat(headline, " (", PercentText(before - after),
+                                               " of the values had more); ", MeanWords(a, b))};
+    }
+    if (after - before > kFew && before <= kFew) {
+      const std::string headline =
+          absl::StrCat("more than ", decimals, decimals == 1 ? " decimal" : " decimals");
+      return ValueCause{headline, absl::StrCat(headline, " in ", PercentText(after - before),
+                                               " of the values, none in A; ", MeanWords(a, b))};
+    }
+  }
+  const double before = Share(a.precision.Beyond(2), a), after = Share(b.precision.Beyond(2), b);
+  if (before - after > kFew && MayBeRounding(a, b, before - after, 0.1)) {
+    return ValueCause{"decimals were cut",
+                      absl::StrCat(PercentText(before - after), " of the values lost decimals; ",
+                                   MeanWords(a, b))};
+  }
+  return std::nullopt;
+}
+
+// Values beyond a limit became the limit.
+std::optional<ValueCause> FindCap(const VariableProfile& a, const VariableProfile& b) {
+  const auto at = [](const VariableProfile& side, double value) {
+    return side.points.Estimate(std::bit_cast<uint64_t>(value + 0.0)).lower;
+  };
+  for (const bool upper : {true, false}) {
+    const double limit = upper ? b.max : b.min;
+    if (upper ? limit >= a.max : limit <= a.min) continue;
+    const uint64_t before = at(a, limit), after = at(b, limit);
+    if (after < before + 2) continue;
+    const std::string words =
+        absl::StrCat(upper ? "capped at " : "raised to at least ", NumberText(limit));
+    return ValueCause{
+        words, absl::StrCat(words, " (", CountText(after - before), " rows; was ",
+                            upper ? "up to " : "down to ", NumberText(upper ? a.max : a.min), "); ",
+                            MeanWords(a, b))};
+  }
+  return std::nullopt;
+}
+
+// A number that was not there before and makes up much of the values now, such as -999.
+std::optional<ValueCause> FindNewPoint(const VariableProfile& a, const VariableProfile& b) {
+  constexpr double kMuch = 0.005;
+  for (const auto& point : b.points.Candidates()) {
+    const double share = Share(point.lower, b);
+    if (share < kMuch) break;
+    if (a.points.Estimate(point.key).upper * 1000 > a.finite) continue;
+    const std::string number = NumberText(std::bit_cast<double>(point.key));
+    const uint64_t before = a.points.Estimate(point.key).lower;
+    return ValueCause{
+        absl::StrCat("`", number, "` is new"),
+        absl::StrCat("`", number, before == 0 ? "` is new: " : "` is far more frequent: ",
+                     CountText(point.lower), " rows (", PercentText(share), "); ",
+                     MeanWords(a, b))};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ValueCause> FindValueCause(const VariableProfile& a, const VariableProfile& b) {
+  if (auto cell = FindOneCell(a, b); cell.has_value()) return ValueCause{*cell, *cell};
+  const bool whole = a.is_numeric() && a.finite > 0 && b.finite > 0;
+  if (whole && IsRoundingOf(a, b)) return FindFloat32(a, b);
+  if (auto found = FindSubstitution(a, b); found.has_value()) return found;
+  if (!whole) return std::nullopt;
+  for (const auto find : {FindScale, FindFloat32, FindDecimals, FindCap, FindNewPoint}) {
+    if (auto found = find(a, b); found.has_value()) return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace plumbline::profile
