@@ -19,6 +19,7 @@
 #include "server/stats/divergences.h"
 #include "server/stats/hash.h"
 #include "server/stats/ks.h"
+#include "server/stats/loss_detectors.h"
 #include "server/stats/membership_filter.h"
 #include "server/stats/moments.h"
 #include "server/stats/psi.h"
@@ -37,16 +38,9 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Methods that Plumbline does not report, and why.
 const std::map<std::string, std::string>& OutOfScope() {
-  static const std::string kStream =
-      "a detector over a stream of errors: comes with the labels, not with the profiles";
   static const std::string kRankTest =
       "another test of the same question: ks is the one that is reported";
   static const auto& reasons = *new std::map<std::string, std::string>{
-      {"adwin_alarm_indices", kStream},
-      {"adwin_total_and_mean", kStream},
-      {"page_hinkley_alarm_indices", kStream},
-      {"cusum_alarm_indices", kStream},
-      {"prequential_error", kStream},
       {"anderson_darling_ksamp_pvalue", kRankTest},
       {"epps_singleton_pvalue", "needs raw samples of both sides: Plumbline keeps binned counts"},
       {"cramer_von_mises_2samp_pvalue", kRankTest},
@@ -109,8 +103,9 @@ Aligned Align(const json& vector) {
 // "integers 0..99", "1..10", "100 x 10.0", a file of inputs, or the numbers themselves.
 std::vector<double> Samples(const json& side) {
   if (side.is_array()) return side.get<std::vector<double>>();
-  const std::string text = side.get<std::string>();
+  std::string text = side.get<std::string>();
   if (text.rfind("inputs/", 0) == 0) return plumbline::testing::ReadNumbers("oracles/" + text);
+  text.erase(std::remove(text.begin(), text.end(), ','), text.end());
   std::vector<double> values;
   if (const size_t dots = text.find(".."); dots != std::string::npos) {
     const size_t digits = text.find_first_of("0123456789");
@@ -390,6 +385,53 @@ std::vector<double> SlidingMeans(const json& vector, size_t size) {
   return means;
 }
 
+Adwin AdwinOf(const json& params) {
+  Adwin::Options options;
+  options.delta = params["delta"];
+  options.clock = params["clock"];
+  options.max_buckets = params["max_buckets"];
+  options.min_window = params["min_window_length"];
+  options.grace_period = params["grace_period"];
+  options.reset_after_alarm = params.value("reset_after_alarm", true);
+  return Adwin(options);
+}
+
+PageHinkley PageHinkleyOf(const json& params) {
+  EXPECT_TRUE(params["clamp_at_0"].get<bool>());
+  PageHinkley::Options options;
+  options.min_values = params["min_instances"];
+  options.delta = params["delta"];
+  options.threshold = params.contains("threshold") ? params["threshold"] : params["lambda"];
+  options.alpha = params.value("alpha", 1.0);
+  options.at_threshold = params.value("compare", ">") == ">=";
+  return PageHinkley(options);
+}
+
+// Indices of the values at which the detector gives an alarm.
+template <class Detector>
+std::vector<double> Alarms(const json& vector, Detector detector) {
+  std::vector<double> alarms;
+  const std::vector<double> values = Samples(vector["analysis"]);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (detector.Add(values[i])) alarms.push_back(static_cast<double>(i));
+  }
+  return alarms;
+}
+
+std::vector<double> AdwinTotals(const json& vector) {
+  Adwin adwin = AdwinOf(vector["params"]);
+  for (const double value : Samples(vector["analysis"])) adwin.Add(value);
+  return {adwin.total(), adwin.mean()};
+}
+
+double PrequentialError(const json& vector) {
+  FadingMean error(vector["params"]["alpha"].get<double>());
+  const std::vector<double> truth = Samples(vector["reference"]);
+  const std::vector<double> predicted = Samples(vector["analysis"]);
+  for (size_t i = 0; i < truth.size(); ++i) error.Add(truth[i] == predicted[i] ? 0 : 1);
+  return error.Value();
+}
+
 using Method = std::function<std::vector<double>(const json&)>;
 
 Method One(double (*method)(const json&)) {
@@ -481,6 +523,14 @@ const std::map<std::string, Method>& Methods() {
        [](const json& vector) {
          return SlidingMeans(vector, vector["params"]["size"].get<size_t>());
        }},
+      {"adwin_alarm_indices",
+       [](const json& vector) { return Alarms(vector, AdwinOf(vector["params"])); }},
+      {"adwin_total_and_mean", AdwinTotals},
+      {"page_hinkley_alarm_indices",
+       [](const json& vector) { return Alarms(vector, PageHinkleyOf(vector["params"])); }},
+      {"cusum_alarm_indices",
+       [](const json& vector) { return Alarms(vector, PageHinkleyOf(vector["params"])); }},
+      {"prequential_error", One(PrequentialError)},
       {"running_mean",
        [](const json& vector) { return SlidingMeans(vector, vector["analysis"].size()); }},
   };
