@@ -102,6 +102,10 @@ const std::vector<Setting>& Settings() {
       {"max_producers_per_model", &Config::max_producers_per_model,
        "Epochs of producers of a model and version; beyond it the one silent longest expires", 1,
        1'000'000},
+      {"max_label_rows_per_model", &Config::max_label_rows_per_model,
+       "Predictions with a row id, and labels without a prediction, of a model and version that "
+       "wait for each other, about 250 bytes of disk each; beyond it the oldest are given up",
+       1, 1'000'000'000},
       {"max_watchers", &Config::max_watchers, "Clients that watch alerts at a time", 1, 200},
       {"max_series_per_model", &Config::max_series_per_model,
        "Series on /metrics of one model and version: alerts, then the worst variables, then those "

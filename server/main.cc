@@ -81,6 +81,7 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
                     .max_sources_per_model = config.max_sources_per_model,
                     .max_judged_sources = config.max_judged_sources,
                     .max_producers_per_model = config.max_producers_per_model,
+                    .max_label_rows_per_model = config.max_label_rows_per_model,
                     .max_baseline_sessions = config.max_baseline_sessions,
                     .max_spool_bytes = config.max_spool_gib << 30};
   options.durability = *engine::ParseDurability(config.durability);  // ParseConfig has checked it

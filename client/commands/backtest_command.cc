@@ -9,6 +9,7 @@
 #include "client/commands/backtest_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/label_file.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
 namespace plumbline::client {
@@ -60,7 +61,8 @@ v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
 }
 
 // Writes header and rows. OK does not mean judged: a write that failed is told by Finish().
-absl::Status WriteRows(const v1::BacktestHeader& header, CsvBatches* batches, Call* call) {
+absl::Status WriteRows(const v1::BacktestHeader& header, CsvBatches* batches,
+                       const std::optional<LabelFile>& labels, Call* call) {
   v1::BacktestRequest request;
   *request.mutable_header() = header;
   while (call->Write(request)) {
@@ -71,6 +73,9 @@ absl::Status WriteRows(const v1::BacktestHeader& header, CsvBatches* batches, Ca
       break;
     }
     *request.mutable_batch() = std::move(**batch);
+    if (!labels.has_value()) continue;
+    absl::Status added = labels->AddTo(request.mutable_batch());
+    if (!added.ok()) return added;
   }
   return absl::OkStatus();
 }
@@ -101,6 +106,10 @@ void BacktestCommand::Register(CLI::App* app, Context* context) {
   target.RegisterVersion(command);
   columns.Register(command);
   command
+      ->add_option("--labels", labels, "CSV file with the labels, by the column of --id: late ones")
+      ->needs(command->get_option("--id"))
+      ->type_name("FILE");
+  command
       ->add_option("--baseline", target.number, "Number of the baseline; without: the active one")
       ->type_name("N");
   CLI::Option* by_rows = command->add_option("--chunk_rows", chunk_rows, "Rows in a chunk")
@@ -124,6 +133,13 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   if (!plan.ok()) return plan.status();
   const auto batches = columns.Open(*plan);
   if (!batches.ok()) return batches.status();
+  std::optional<LabelFile> label_file;
+  if (!labels.empty()) {
+    auto read =
+        LabelFile::Read(labels, columns.Options().delimiter, columns.id, VariablesOf(*baseline));
+    if (!read.ok()) return read.status();
+    label_file = *std::move(read);
+  }
   auto channel = context.Connect();
   if (!channel.ok()) return channel.status();
   const auto stub = v1::ReportService::NewStub(*channel);
@@ -132,7 +148,7 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   BacktestSummary summary;
   absl::Status read;
   std::thread reader([&] { read = ReadChunks(context, call.get(), &summary); });
-  const absl::Status written = WriteRows(HeaderOf(*this), batches->get(), call.get());
+  const absl::Status written = WriteRows(HeaderOf(*this), batches->get(), label_file, call.get());
   if (!written.ok()) client_context.TryCancel();
   reader.join();
   const grpc::Status finished = call->Finish();

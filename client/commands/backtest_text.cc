@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/commands/format.h"
+#include "client/commands/performance_text.h"
 #include "client/commands/text_table.h"
 
 namespace plumbline::client {
@@ -25,6 +26,9 @@ std::string ChunkLine(const v1::BacktestChunk& chunk) {
                     FormatTime(chunk.end(), chunk.has_end()), "  ");
   }
   absl::StrAppend(&line, FormatCount(chunk.rows(), "row", "rows"), "  ");
+  if (const std::string words = PerformanceWords(chunk.performance()); !words.empty()) {
+    absl::StrAppend(&line, words, "  ");
+  }
   if (firing.empty()) return line + "nothing fires\n";
   std::vector<std::string> parts;
   for (const auto& [check, variables] : firing) {

@@ -6,8 +6,8 @@
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
-#include "client/commands/split_commands.h"
 #include "client/commands/profile_commands.h"
+#include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
 
 namespace plumbline::client {
@@ -62,6 +62,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   ModelCommands model;
   SendCommand send;
   ReportCommands report;
+  PerformanceCommand performance;
   BacktestCommand backtest;
   EnvCommands env;
   SplitCommands split;
@@ -76,6 +77,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   model.Register(&app, &context);
   send.Register(&app, &context);
   report.Register(&app, &context);
+  performance.Register(&app, &context);
   backtest.Register(&app, &context);
   env.Register(&app, &context);
   split.Register(&app, &context);

@@ -100,12 +100,25 @@ struct ReportCommands {
   absl::Status Watch(const Context& context) const;
 };
 
+/// `performance`.
+struct PerformanceCommand {
+  TargetFlags target;
+  std::string by;
+  std::string metric;
+
+  void Register(CLI::App* app, Context* context);
+
+ private:
+  absl::Status Run(const Context& context) const;
+};
+
 /// `backtest`.
 struct BacktestCommand {
   TargetFlags target;
   ColumnFlags columns;
   uint32_t chunk_rows = 0;
   std::string chunk;
+  std::string labels;
 
   void Register(CLI::App* app, Context* context);
 

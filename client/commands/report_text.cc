@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
+#include "client/commands/performance_text.h"
 #include "client/commands/text_table.h"
 
 namespace plumbline::client {
@@ -267,8 +268,9 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 }  // namespace
 
 std::string ReportText(const v1::Report& report) {
-  return absl::StrCat(HeadLine(report), "\n", FindingsText(report), LossesText(report),
-                      SourcesText(report), EnvironmentsText(report), VariablesTable(report));
+  return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()), "\n",
+                      FindingsText(report), LossesText(report), SourcesText(report),
+                      EnvironmentsText(report), VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

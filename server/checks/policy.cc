@@ -32,7 +32,11 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kProbabilitySum, "probability_sum"},
     {CheckId::kSilence, "silence"},
     {CheckId::kEnvironment, "environment"},
-    {CheckId::kGoldenRows, "golden_rows"}};
+    {CheckId::kGoldenRows, "golden_rows"},
+    {CheckId::kPerformance, "performance"},
+    {CheckId::kPerformanceLimit, "performance_limit"},
+    {CheckId::kConceptDrift, "concept_drift"},
+    {CheckId::kLabelDrift, "label_drift"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -168,6 +172,16 @@ absl::Status Policy::Validate() const {
   status.Update(Positive("no_data_after", no_data_after));
   status.Update(NotNegative("hole_grace", hole_grace));
   status.Update(Positive("epoch_expiry", epoch_expiry));
+  status.Update(Positive("label_wait", label_wait));
+  if (performance_rows == 0) status.Update(OutOfRange("performance_rows", 0));
+  if (performance_window < absl::Hours(1)) {
+    status.Update(OutOfRange("performance_window", absl::ToDoubleSeconds(performance_window)));
+  }
+  for (const auto& [metric, limit] : performance_limits) {
+    if (std::isfinite(limit)) continue;
+    status.Update(
+        OutOfRange(absl::StrCat("performance_limits.", profile::MetricName(metric)), limit));
+  }
   if (window_panes == 0) status.Update(OutOfRange("window_panes", 0));
   if (min_rows_drift == 0) status.Update(OutOfRange("min_rows_drift", 0));
   if (min_rows_rate == 0) status.Update(OutOfRange("min_rows_rate", 0));
@@ -225,6 +239,11 @@ Policy DefaultPolicy() {
   // The least weight that alerts, and the highest severity that it may have.
   set(CheckId::kEnvironment, Severity::kCritical, 1, 1);
   set(CheckId::kGoldenRows, Severity::kCritical, 1, 1);  // rows that differ
+  // Absolute for metrics in [0, 1], else relative growth of the loss over four.
+  set(CheckId::kPerformance, Severity::kWarning, 0.05, 0.025);
+  set(CheckId::kPerformanceLimit, Severity::kCritical, 0, 0);
+  set(CheckId::kConceptDrift, Severity::kWarning, 0, 0);
+  set(CheckId::kLabelDrift, Severity::kWarning, 0.2, 0.15);  // psi
   return policy;
 }
 

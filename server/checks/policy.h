@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/profile/aliases.h"
+#include "server/profile/performance_metrics.h"
 #include "server/profile/schema.h"
 
 namespace plumbline::checks {
@@ -36,7 +37,11 @@ enum class CheckId {
   kProbabilitySum,
   kSilence,
   kEnvironment,
-  kGoldenRows
+  kGoldenRows,
+  kPerformance,
+  kPerformanceLimit,
+  kConceptDrift,
+  kLabelDrift
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -58,7 +63,11 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kProbabilitySum,
                                          CheckId::kSilence,
                                          CheckId::kEnvironment,
-                                         CheckId::kGoldenRows};
+                                         CheckId::kGoldenRows,
+                                         CheckId::kPerformance,
+                                         CheckId::kPerformanceLimit,
+                                         CheckId::kConceptDrift,
+                                         CheckId::kLabelDrift};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);
@@ -117,6 +126,13 @@ struct Policy {
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
   std::map<std::string, VariablePolicy, std::less<>> variables;
+
+  absl::Duration label_wait = absl::Hours(24 * 400);
+  uint64_t performance_rows = 1000;
+  absl::Duration performance_window = absl::Hours(24 * 30);
+  /// nullopt: DefaultMetric of the task.
+  std::optional<profile::PerformanceMetric> performance_metric;
+  std::map<profile::PerformanceMetric, double> performance_limits;
 
   /// The settings of a check for a variable (empty: the model), overrides applied. A drift
   /// threshold that is not overridden is DriftThreshold(variable).

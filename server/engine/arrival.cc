@@ -28,6 +28,12 @@ bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
                     const profile::Aliases& aliases, absl::Duration pane_length,
                     IngestBatch* batch) {
+  batch->labels = ReadLabelRows(baseline, aliases, batch->view);
+  if (batch->labels.has_value() && batch->labels->labels_only) {
+    batch->view = {};
+    batch->owner.reset();
+    return;
+  }
   if (batch->view.rows < kLeastRows) return;
   std::optional<int64_t> newest;
   if (!InOnePane(batch->view, pane_length, &newest)) return;

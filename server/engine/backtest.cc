@@ -1,41 +1,16 @@
 #include "server/engine/backtest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/civil_time.h"
 #include "server/checks/evaluate.h"
+#include "server/checks/performance.h"
 #include "server/engine/report.h"
 
 namespace plumbline::engine {
 namespace {
-
-// The calendar slice in which `time` lies: its first moment and the next one's.
-std::pair<absl::Time, absl::Time> CalendarSlice(CalendarUnit unit, absl::Time time) {
-  const absl::TimeZone utc = absl::UTCTimeZone();
-  const absl::CivilSecond second = absl::ToCivilSecond(time, utc);
-  switch (unit) {
-    case CalendarUnit::kHour: {
-      const absl::CivilHour hour(second);
-      return {absl::FromCivil(hour, utc), absl::FromCivil(hour + 1, utc)};
-    }
-    case CalendarUnit::kDay: {
-      const absl::CivilDay day(second);
-      return {absl::FromCivil(day, utc), absl::FromCivil(day + 1, utc)};
-    }
-    case CalendarUnit::kWeek: {
-      const absl::CivilDay monday =
-          absl::NextWeekday(absl::CivilDay(second), absl::Weekday::monday) - 7;
-      return {absl::FromCivil(monday, utc), absl::FromCivil(monday + 7, utc)};
-    }
-    case CalendarUnit::kMonth: {
-      const absl::CivilMonth month(second);
-      return {absl::FromCivil(month, utc), absl::FromCivil(month + 1, utc)};
-    }
-  }
-  return {time, time};
-}
 
 std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
   return batch.row_event_micros.empty() ? batch.event_micros
@@ -65,7 +40,9 @@ Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks
     : baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       chunking_(chunking),
-      aliases_(policy_.AliasesFor(baseline_->schema)) {
+      aliases_(policy_.AliasesFor(baseline_->schema)),
+      measure_(baseline_->task.has_value() ? std::make_optional<Measure>(*baseline_)
+                                           : std::nullopt) {
   // Starts with slices of one row, doubled as the chunk grows: see CountRows.
   slice_rows_ = 1;
 }
@@ -129,6 +106,12 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
         "chunks of time need rows with event times; name the column that holds them");
   }
   const profile::PreparedBatch prepared(*baseline_, batch, aliases_);
+  const auto count = [&](uint32_t first, uint32_t last) {
+    CountRows(prepared, first, last);
+    if (!measure_.has_value()) return;
+    profile::CountPerformance(*baseline_, *baseline_->task, aliases_, batch, first, last,
+                              &performance_);
+  };
   uint32_t begin = 0;
   for (uint32_t row = 0; row < batch.rows; ++row) {
     const std::optional<int64_t> micros = TimeOf(batch, row);
@@ -140,7 +123,7 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
     }
     const bool full = chunking_.rows != 0 && chunk_rows_ + (row - begin) == chunking_.rows;
     if (full || (by_time && StartsNewChunk(*micros))) {
-      CountRows(prepared, begin, row);
+      count(begin, row);
       begin = row;
       Emit(emit);
       if (by_time) StartsNewChunk(*micros);
@@ -153,7 +136,7 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
     }
     last_micros_ = micros;
   }
-  CountRows(prepared, begin, batch.rows);
+  count(begin, batch.rows);
   if (chunk_rows_ > std::numeric_limits<uint32_t>::max()) {
     return absl::InvalidArgumentError("a chunk has more than 4,294,967,295 rows; cut it smaller");
   }
@@ -164,6 +147,28 @@ absl::Status Backtester::Finish(const std::function<void(BacktestChunk)>& emit) 
   if (total_rows_ == 0) return absl::InvalidArgumentError("the backtest has no rows");
   if (chunk_rows_ > 0) Emit(emit);
   return absl::OkStatus();
+}
+
+void Backtester::AddPerformance(BacktestChunk* chunk) {
+  if (!measure_.has_value() || performance_.predictions == 0) return;
+  chunk->performance = measure_->Chunk(performance_, nullptr, policy_);
+  chunk->performance->start = chunk->start;
+  chunk->performance->end = chunk->end;
+  if (performance_.labelled == 0) return;
+  const std::vector<profile::MetricValue> metrics = measure_->Realised(performance_);
+  std::vector<checks::Finding> findings = checks::CheckPerformance({.baseline = *baseline_,
+                                                                    .policy = policy_,
+                                                                    .window = performance_,
+                                                                    .metrics = metrics,
+                                                                    .trained = measure_->trained(),
+                                                                    .joined = performance_.labelled,
+                                                                    .changes = {}});
+  // The chunk has the labels of its rows beside them: their drift is found as that of any variable.
+  std::copy_if(findings.begin(), findings.end(), std::back_inserter(chunk->findings),
+               [](const checks::Finding& finding) {
+                 return finding.check != checks::CheckId::kLabelDrift &&
+                        finding.check != checks::CheckId::kConceptDrift;
+               });
 }
 
 void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
@@ -195,6 +200,7 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
     return checks::Evaluate(*baseline_, policy_, input, statistics);
   };
   chunk.findings = Agreement(judge(first, 1), judge(second, 2));
+  AddPerformance(&chunk);
   SortWorstFirst(&chunk.findings);
   for (size_t i = 0; i < statistics.size(); ++i) {
     chunk.statistics.emplace_back(baseline_->variables[i].variable.name, std::move(statistics[i]));
@@ -202,6 +208,7 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   emit(std::move(chunk));
 
   slices_.clear();
+  performance_ = {};
   slice_rows_ = 1;
   chunk_rows_ = 0;
   chunk_start_.reset();

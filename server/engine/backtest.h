@@ -13,14 +13,16 @@
 #include "absl/time/time.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
+#include "server/engine/calendar.h"
+#include "server/engine/measure.h"
+#include "server/engine/performance_report.h"
 #include "server/profile/baseline.h"
 #include "server/profile/batch.h"
 #include "server/profile/pane.h"
+#include "server/profile/performance.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::engine {
-
-enum class CalendarUnit { kHour, kDay, kWeek, kMonth };
 
 /// How rows are cut: by number, by time from the first row, by the calendar (UTC), or not at all.
 struct Chunking {
@@ -36,6 +38,7 @@ struct BacktestChunk {
   std::optional<absl::Time> start, end;   // of the time slice, or else of the first and last row
   std::vector<checks::Finding> findings;  // the worst first
   std::vector<std::pair<std::string, profile::VariableStatistics>> statistics;  // by variable
+  std::optional<PerformanceChunk> performance;  // if it has predictions, and the baseline labels
 };
 
 /// Judges past rows chunk by chunk. The effect is that of the whole chunk; evidence must be there
@@ -57,6 +60,7 @@ class Backtester {
 
  private:
   void CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end);
+  void AddPerformance(BacktestChunk* chunk);
   void Emit(const std::function<void(BacktestChunk)>& emit);
   bool StartsNewChunk(int64_t micros);
 
@@ -64,7 +68,9 @@ class Backtester {
   const checks::Policy policy_;
   const Chunking chunking_;
   const profile::Aliases aliases_;
-  std::vector<profile::Pane> slices_;  // of slice_rows_ rows each, but the last
+  const std::optional<Measure> measure_;    // nullopt: the baseline has no task
+  profile::PerformanceCounts performance_;  // of the chunk
+  std::vector<profile::Pane> slices_;       // of slice_rows_ rows each, but the last
   uint64_t slice_rows_ = 0;
   uint64_t chunk_rows_ = 0;
   uint64_t total_rows_ = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/profile/performance.h"
 
 namespace plumbline::engine {
 
@@ -34,15 +35,35 @@ absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows)
                                                    " rows, but ", builder_.rows(), " arrived"));
   }
   if (absl::Status sketched = builder_.FinishSketch(); !sketched.ok()) return sketched;
+  absl::Status counted =
+      ReadSpool([this](const profile::BatchView& batch) { return builder_.Count(batch); });
+  if (!counted.ok()) return counted;
+  auto baseline = builder_.Finish();
+  if (!baseline.ok()) return baseline;
+  baseline->task = profile::FindTask(*baseline);
+  if (baseline->task.has_value()) {
+    profile::PerformanceCounts performance;
+    counted = ReadSpool([&](const profile::BatchView& batch) {
+      profile::CountPerformance(*baseline, *baseline->task, /*aliases=*/{}, batch, 0, batch.rows,
+                                &performance);
+      return absl::OkStatus();
+    });
+    if (!counted.ok()) return counted;
+    baseline->performance = profile::EncodePerformance(performance);
+  }
+  spool_.reset();
+  return baseline;
+}
+
+absl::Status BaselineSession::ReadSpool(
+    absl::FunctionRef<absl::Status(const profile::BatchView&)> use) {
   if (absl::Status rewound = spool_->Rewind(); !rewound.ok()) return rewound;
   while (true) {
     const absl::StatusOr<const profile::BatchView*> batch = spool_->Next();
     if (!batch.ok()) return batch.status();
-    if (*batch == nullptr) break;
-    if (absl::Status counted = builder_.Count(**batch); !counted.ok()) return counted;
+    if (*batch == nullptr) return absl::OkStatus();
+    if (absl::Status used = use(**batch); !used.ok()) return used;
   }
-  spool_.reset();
-  return builder_.Finish();
 }
 
 }  // namespace plumbline::engine

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/engine/quotas.h"
@@ -42,14 +43,16 @@ class BaselineSession {
   /// BaselineBuilder::Sketch), ResourceExhausted for more variables than a baseline may have or
   /// more rows than the spool holds, Unavailable for a failed write.
   absl::Status Add(const profile::BatchView& batch);
-  /// The second pass. `expected_rows` 0: any number. Errors: also InvalidArgument for another
-  /// number of rows.
+  /// The second pass, and a third where there are predictions with labels. `expected_rows` 0: any
+  /// number. Errors: also InvalidArgument for another number of rows.
   absl::StatusOr<profile::Baseline> Build(uint64_t expected_rows);
 
   const BaselineRequest& request() const { return request_; }
   uint64_t rows() const { return builder_.rows(); }
 
  private:
+  absl::Status ReadSpool(absl::FunctionRef<absl::Status(const profile::BatchView&)> use);
+
   const Quotas quotas_;
   QuotaBook* const quota_book_;
   BaselineRequest request_;

@@ -41,6 +41,26 @@ std::optional<profile::FieldViolation> CheckRoles(const profile::Baseline& basel
   return std::nullopt;
 }
 
+// Labels alone need something by which they find their predictions.
+std::optional<profile::FieldViolation> CheckLabels(const profile::Baseline& baseline,
+                                                   const profile::Aliases& aliases,
+                                                   const profile::BatchView& batch) {
+  if (!IsLabelsOnly(baseline, aliases, batch)) return std::nullopt;
+  if (!baseline.task.has_value()) {
+    return profile::FieldViolation{
+        "batch.columns",
+        "there are labels and no features, but the baseline has no prediction that they could be "
+        "compared with"};
+  }
+  const bool has_ids = !batch.string_row_ids.empty() || !batch.int_row_ids.empty();
+  if (has_ids ||
+      profile::OutcomeReader(baseline, *baseline.task, aliases, batch).has_predictions()) {
+    return std::nullopt;
+  }
+  return profile::FieldViolation{"batch.row_ids",
+                                 "there are labels alone; without row ids they find no prediction"};
+}
+
 }  // namespace
 
 Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock)
@@ -189,7 +209,9 @@ void Engine::Ingest(IngestBatch batch) {
                             absl::UnavailableError("the data folder cannot be written")));
     return;
   }
-  if (auto wrong = CheckRoles(*target.baseline, batch.view); wrong.has_value()) {
+  auto wrong = CheckRoles(*target.baseline, batch.view);
+  if (!wrong.has_value()) wrong = CheckLabels(*target.baseline, *target.aliases, batch.view);
+  if (wrong.has_value()) {
     // Recorded as refused, so that its number is not a hole.
     absl::Status why =
         absl::InvalidArgumentError(absl::StrCat(batch.key.InWords(), ": ", wrong->description));
@@ -201,7 +223,9 @@ void Engine::Ingest(IngestBatch batch) {
                     .last = batch.number.sequence,
                     .done = std::move(batch.done),
                     .refusal = std::move(why),
-                    .reason = IngestReason::kRole,
+                    .reason = wrong->field == "batch.row_ids" || wrong->field == "batch.columns"
+                                  ? IngestReason::kBadContract
+                                  : IngestReason::kRole,
                     .violations = {*std::move(wrong)}};
     Note(std::move(note));
     return;

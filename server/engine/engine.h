@@ -16,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/checks/policy.h"
 #include "server/engine/baseline_session.h"
+#include "server/engine/calendar.h"
 #include "server/engine/durability.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
@@ -176,6 +177,11 @@ class Engine {
   /// naming model, variable (empty: all) or source.
   absl::StatusOr<Report> GetReport(absl::string_view model, absl::string_view version,
                                    absl::string_view variable, absl::string_view source = "");
+  /// Performance of the predictions whose labels have come, and as estimated; `unit`: by the
+  /// calendar as well. Errors: NotFound; FailedPrecondition as LiveModel::MakePerformanceReport.
+  absl::StatusOr<PerformanceReport> GetPerformance(absl::string_view model,
+                                                   absl::string_view version,
+                                                   std::optional<CalendarUnit> unit);
   /// Pending and firing alerts, critical first, then the oldest; also resolved ones if asked.
   std::vector<ModelAlert> ListAlerts(absl::string_view model, absl::string_view version,
                                      bool include_resolved) const;

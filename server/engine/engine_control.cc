@@ -141,6 +141,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         std::vector<ModelAlert> changes;
         if (slot != nullptr) {
           slot->Delete(batch);
+          if (slot->baseline()->number != baseline->number) {
+            batch->DeleteLabels({key.model, key.version, slot->baseline()->number});
+          }
           changes = slot->TakeChanges();
           for (checks::Alert alert : slot->alerts()) {
             if (alert.state == checks::AlertState::kResolved) continue;
@@ -441,6 +444,22 @@ absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_v
   // Whether what was under way can be stored is another matter.
   if (report.has_value()) return *std::move(report);
   return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
+}
+
+absl::StatusOr<PerformanceReport> Engine::GetPerformance(absl::string_view model,
+                                                         absl::string_view version,
+                                                         std::optional<CalendarUnit> unit) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  absl::StatusOr<PerformanceReport> report =
+      absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist"));
+  absl::Status done =
+      impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
+        const auto it = models->live.find(*key);
+        if (it != models->live.end()) report = it->second->MakePerformanceReport(unit);
+      });
+  if (!done.ok() && absl::IsNotFound(report.status())) return done;
+  return report;
 }
 
 }  // namespace plumbline::engine

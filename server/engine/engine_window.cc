@@ -38,6 +38,7 @@ absl::StatusOr<BaselineInfo> Engine::BaselineFromWindow(absl::string_view model,
     return absl::Status(baseline.status().code(),
                         absl::StrCat(key->InWords(), ": ", baseline.status().message()));
   }
+  baseline->task = profile::FindTask(*baseline);
   baseline->description = description.empty()
                               ? absl::StrCat("from the window, after baseline ", (*old)->number)
                               : std::move(description);

@@ -13,6 +13,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/engine/label_rows.h"
 #include "server/engine/model_key.h"
 #include "server/manifest/environment.h"
 #include "server/profile/batch.h"
@@ -110,6 +111,9 @@ struct IngestBatch {
   /// If set, `view` and `owner` are empty.
   std::optional<CountedRows> counted;
   GoldenHits golden;
+  /// Read by the thread that received the batch; if it has labels only, `view` and `owner` are
+  /// empty.
+  std::optional<LabelRows> labels;
   IngestDone done;
 };
 

@@ -36,7 +36,10 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       sources_(quotas.max_sources_per_model),
       producers_(quotas.max_producers_per_model),
       environments_(baseline_->environment),
-      active_since_(now) {}
+      active_since_(now) {
+  if (!baseline_->task.has_value()) return;
+  labels_ = std::make_unique<LabelWatch>(key_, baseline_, store, quotas.max_label_rows_per_model);
+}
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
@@ -72,7 +75,8 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   for (const absl::Status& status :
        {model->all_.Restore(all, closed_until),
         model->source_slices_.Restore(state, closed_until, model->policy_),
-        model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store)}) {
+        model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store),
+        model->labels_ != nullptr ? model->labels_->Restore() : absl::OkStatus()}) {
     if (!status.ok()) return status;
   }
   model->golden_ = GoldenWatch(std::move(golden));
@@ -135,10 +139,11 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
     }
   }
   ++batches_.counted;
-  last_batch_ = now;
   state_dirty_ = true;
   judge_dirty_ = true;
   (void)golden_.Add(batch.golden);
+  if (labels_ != nullptr && TakeLabels(batch, now, &outcome)) return outcome;
+  last_batch_ = now;
   if (batch.counted.has_value()) {
     Add(*batch.counted, now, &outcome);
   } else {
@@ -146,6 +151,17 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   }
   ClosePanes(now);
   return outcome;
+}
+
+bool LiveModel::TakeLabels(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome) {
+  std::optional<LabelRows> read;
+  if (!batch.labels.has_value() && !batch.counted.has_value()) {
+    read = ReadLabelRows(baseline_, aliases_, batch.view);
+  }
+  const std::optional<LabelRows>& rows = batch.labels.has_value() ? batch.labels : read;
+  if (!rows.has_value() || !labels_->Take(*rows, now.clock)) return false;
+  outcome->rows_counted = rows->batch_rows;
+  return true;
 }
 
 int64_t LiveModel::TimeOf(std::optional<int64_t> event_micros, const Moment& now) const {
@@ -356,6 +372,9 @@ void LiveModel::Judge(const Moment& now) {
   }
   NameSources(&findings);
   NameRenames(&findings);
+  if (labels_ != nullptr) {
+    for (checks::Finding& finding : labels_->Judge(policy_)) findings.push_back(std::move(finding));
+  }
   Change(&all_, findings, now);
   alert_waits_ = false;
   for (const checks::Alert& alert : alerts()) {
@@ -463,11 +482,13 @@ std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_
 
 bool LiveModel::dirty() const {
   return state_dirty_ || all_.window().dirty() || source_slices_.dirty() || producers_.dirty() ||
-         environments_.dirty() || golden_.dirty() || !changed_alerts_.empty();
+         environments_.dirty() || golden_.dirty() || !changed_alerts_.empty() ||
+         (labels_ != nullptr && labels_->dirty());
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
   all_.Commit(batch);
+  if (labels_ != nullptr) labels_->Commit(batch);
   for (const checks::Alert& alert : changed_alerts_) {
     if (alert.state == checks::AlertState::kInactive) {
       batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
@@ -519,6 +540,7 @@ void LiveModel::InheritProducers(LiveModel* from) {
   environments_.TakeOver(&from->environments_);
   time_ = from->time_;
   loss_ = from->loss_;
+  if (from->baseline_->number == baseline_->number) labels_ = std::move(from->labels_);
 }
 
 void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {

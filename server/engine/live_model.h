@@ -21,6 +21,7 @@
 #include "server/engine/environments.h"
 #include "server/engine/golden_watch.h"
 #include "server/engine/ingest.h"
+#include "server/engine/label_watch.h"
 #include "server/engine/listening_time.h"
 #include "server/engine/model_key.h"
 #include "server/engine/producers.h"
@@ -67,6 +68,8 @@ class LiveModel {
     return counted.baseline == baseline_ && counted.pane_length == all_.window().length() &&
            counted.aliases == aliases_;
   }
+  /// The same of what was read of predictions and labels.
+  bool CanAdd(const LabelRows& labels) const { return labels.baseline == baseline_; }
   IngestOutcome Note(const IngestNote& note, absl::Time clock);
 
   /// Closes panes by the clock, lets epochs expire, and judges if anything changed or time alone
@@ -98,6 +101,8 @@ class LiveModel {
   /// Of all rows, or of those of one source. Errors: NotFound if that one is not judged by itself.
   absl::StatusOr<Report> MakeReport(absl::Time clock, std::optional<size_t> variable,
                                     absl::string_view source);
+  /// Errors: FailedPrecondition if the baseline has no labels and predictions that can be compared.
+  absl::StatusOr<PerformanceReport> MakePerformanceReport(std::optional<CalendarUnit> unit);
   LiveWindow CopyWindow();
   std::shared_ptr<const ModelSnapshot> Snapshot();
   /// True if a snapshot would show something new since this was last asked.
@@ -129,6 +134,8 @@ class LiveModel {
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
   // The pane that takes `rows` that fall in it; nullptr if it has closed: then they are late.
   profile::Pane* PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome);
+  // Takes what the batch says of predictions and labels. True if its rows are no new ones.
+  bool TakeLabels(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   void CountRows(const profile::PreparedBatch& prepared, absl::string_view source,
                  int64_t pane_start, absl::Span<const RowRange> ranges, IngestOutcome* outcome);
   IngestOutcome End(const IngestNote& note, const std::string& who, absl::Time now);
@@ -163,6 +170,7 @@ class LiveModel {
   Producers producers_;
   Environments environments_;
   GoldenWatch golden_;
+  std::unique_ptr<LabelWatch> labels_;  // nullptr: the baseline has no task
 
   profile::UnknownColumns unknown_columns_;  // since the start
 

@@ -106,6 +106,11 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
       std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));
     }
   }
+  if (source.empty() && labels_ != nullptr) {
+    for (checks::Finding& finding : labels_->Judge(policy_)) of_all.push_back(std::move(finding));
+    const auto window = [&] { return all; };
+    if (!variable.has_value()) report.performance = labels_->Report(policy_, window, std::nullopt);
+  }
   if (source.empty()) {
     std::move(of_all.begin(), of_all.end(), std::back_inserter(report.findings));
   }
@@ -120,6 +125,18 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
                   [&](const checks::Finding& finding) { return finding.variable != name; });
   }
   return report;
+}
+
+absl::StatusOr<PerformanceReport> LiveModel::MakePerformanceReport(
+    std::optional<CalendarUnit> unit) {
+  if (labels_ == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(key_.InWords(), ", baseline ", baseline_->number,
+                     ": it has no label and prediction that can be compared (roles `label` and "
+                     "`prediction`)"));
+  }
+  const auto window = [this] { return all_.window().Sum(); };
+  return labels_->Report(policy_, window, unit);
 }
 
 LiveWindow LiveModel::CopyWindow() {
@@ -177,6 +194,9 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
     if (source->snapshot != nullptr) snapshot->judged_sources.push_back(source->snapshot);
   }
   snapshot->alerts = alerts();
+  if (labels_ != nullptr) {
+    snapshot->performance = labels_->Snapshot(policy_, [this] { return all_.window().Sum(); });
+  }
   snapshot_ = snapshot;
   return snapshot;
 }

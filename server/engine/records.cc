@@ -118,6 +118,28 @@ absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
   return absl::OkStatus();
 }
 
+absl::Status ApplyPerformance(const PolicyRecord& record, checks::Policy* policy) {
+  if (record.has_label_wait_micros()) {
+    policy->label_wait = absl::Microseconds(record.label_wait_micros());
+  }
+  if (record.has_performance_rows()) policy->performance_rows = record.performance_rows();
+  if (record.has_performance_window_micros()) {
+    policy->performance_window = absl::Microseconds(record.performance_window_micros());
+  }
+  if (record.has_performance_metric()) {
+    policy->performance_metric = profile::ParseMetric(record.performance_metric());
+    if (!policy->performance_metric.has_value()) {
+      return BadField("performance_metric", record.performance_metric());
+    }
+  }
+  for (const auto& [name, limit] : record.performance_limits()) {
+    const auto metric = profile::ParseMetric(name);
+    if (!metric.has_value()) return BadField("performance_limits", name);
+    policy->performance_limits[*metric] = limit;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 AlertRecord ToRecord(const checks::Alert& alert, uint64_t baseline_number) {
@@ -253,6 +275,7 @@ absl::StatusOr<checks::Policy> EffectivePolicy(const PolicyRecord& record) {
     if (!statistic.has_value()) return BadField("drift_thresholds", name);
     policy.drift_thresholds[*statistic] = threshold;
   }
+  if (absl::Status applied = ApplyPerformance(record, &policy); !applied.ok()) return applied;
   if (absl::Status applied = ApplyChecks(record, &policy); !applied.ok()) return applied;
   if (absl::Status valid = policy.Validate(); !valid.ok()) return valid;
   return policy;

@@ -11,6 +11,7 @@
 #include "server/checks/finding.h"
 #include "server/engine/environments.h"
 #include "server/engine/model_key.h"
+#include "server/engine/performance_report.h"
 #include "server/engine/producers.h"
 #include "server/profile/schema.h"
 #include "server/profile/statistics.h"
@@ -46,6 +47,7 @@ struct Report {
   std::string source;                             // whose rows these are; empty: all
   std::vector<SourceSummary> sources;  // that are judged by themselves, the largest first
   uint64_t rows_of_other_sources = 0;  // in the window
+  std::optional<PerformanceReport> performance;
 };
 
 /// An alert of some model.

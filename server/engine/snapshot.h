@@ -14,6 +14,7 @@
 #include "server/checks/finding.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
+#include "server/engine/performance_report.h"
 #include "server/engine/quotas.h"
 #include "server/profile/statistics.h"
 
@@ -80,6 +81,7 @@ struct ModelSnapshot {
   std::vector<std::shared_ptr<const SourceSnapshot>> judged_sources;
   uint64_t rows_not_judged_apart = 0;  // of sources beyond max_judged_sources, since the start
   std::vector<checks::Alert> alerts;   // pending, firing and resolved
+  std::shared_ptr<const PerformanceSnapshot> performance;  // nullptr: no task
 };
 
 /// Upper bounds of the commit latency histogram, in seconds; the last bucket is open.

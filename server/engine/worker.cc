@@ -220,7 +220,8 @@ void Worker::Handle(Item* item, absl::Time now) {
     if (it == models_.live.end()) {
       return Answer(std::move(batch->done), Unknown(batch->key));
     }
-    if (batch->counted.has_value() && !it->second->CanAdd(*batch->counted)) {
+    if ((batch->counted.has_value() && !it->second->CanAdd(*batch->counted)) ||
+        (batch->labels.has_value() && !it->second->CanAdd(*batch->labels))) {
       return Answer(std::move(batch->done), Replaced(batch->key));
     }
     touched_.insert(batch->key);

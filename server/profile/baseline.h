@@ -13,6 +13,7 @@
 #include "server/profile/bins.h"
 #include "server/profile/categories.h"
 #include "server/profile/counts.h"
+#include "server/profile/performance_task.h"
 #include "server/profile/prediction_domain.h"
 #include "server/profile/schema.h"
 
@@ -118,6 +119,10 @@ struct Baseline {
   /// See FindProbabilityGroups.
   std::vector<std::vector<uint32_t>> probability_groups;
   manifest::Environment environment;  // what the training job ran in; may be empty
+  /// What performance is computed from (FindTask), and training's own (EncodePerformance; empty if
+  /// it was not computed).
+  std::optional<PerformanceTask> task;
+  std::string performance;
   std::vector<BaselineChunk> chunks;  // in the order of the rows
   RowSample sample;
 };

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -165,6 +166,26 @@ std::vector<std::vector<uint32_t>> GroupsOf(const Baseline& old,
   return groups;
 }
 
+// The model is the same, so is what it could do in training.
+std::optional<PerformanceTask> TaskOf(const Baseline& old, const std::vector<Recoding>& recodings) {
+  if (!old.task.has_value()) return std::nullopt;
+  PerformanceTask task = *old.task;
+  bool complete = true;
+  const auto move = [&](auto& index) {
+    const auto found = std::find_if(recodings.begin(), recodings.end(), [&](const Recoding& one) {
+      return one.old_index == static_cast<size_t>(index);
+    });
+    complete = complete && found != recodings.end();
+    index = static_cast<std::decay_t<decltype(index)>>(found - recodings.begin());
+  };
+  move(task.label);
+  if (task.prediction.has_value()) move(*task.prediction);
+  if (task.score.has_value()) move(*task.score);
+  for (auto& score : task.class_scores) move(score);
+  if (!complete) return std::nullopt;
+  return task;
+}
+
 }  // namespace
 
 absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& window,
@@ -178,7 +199,9 @@ absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& windo
   std::vector<Variable> variables;
   for (size_t i = 0; i < old.variables.size(); ++i) {
     const VariableCounts& counts = window.variables[i];
-    if (counts.absent == counts.rows) continue;
+    // A label may come later, to predictions that have come.
+    const bool label = old.variables[i].variable.role == Role::kLabel;
+    if (counts.absent == counts.rows && !label) continue;
     Recoding recoding{.old_index = i};
     auto variable = FromWindow(old.variables[i], counts, &recoding);
     if (!variable.ok()) return variable.status();
@@ -194,6 +217,8 @@ absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& windo
   baseline.schema = *std::move(schema);
   baseline.probability_groups = GroupsOf(old, recodings);
   baseline.sample = SampleOf(old, recodings);
+  baseline.task = TaskOf(old, recodings);
+  if (baseline.task.has_value()) baseline.performance = old.performance;
   for (const WindowPart& part : parts) {
     Pane pane(baseline);
     pane.rows = part.pane.rows;

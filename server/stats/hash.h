@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 
 namespace plumbline::stats {
@@ -12,6 +13,9 @@ namespace plumbline::stats {
 
 /// Hash of a string of bytes; the empty string is a value like any other.
 [[nodiscard]] uint64_t HashBytes(absl::string_view bytes);
+
+/// The 128-bit one, for what two of the same hash would be taken for one.
+[[nodiscard]] absl::uint128 HashBytes128(absl::string_view bytes);
 
 /// Hash of the 8 bytes of a value, least significant first.
 [[nodiscard]] uint64_t HashUint64(uint64_t value);

@@ -1,10 +1,12 @@
 #include "server/storage/baseline_record.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/profile/pane.h"
+#include "server/profile/performance.h"
 #include "server/storage/environment_record.h"
 
 namespace plumbline::storage {
@@ -229,6 +231,67 @@ absl::Status SampleFrom(const v1::BaselineRecord& record, Baseline* baseline) {
   return absl::OkStatus();
 }
 
+// True if it can be computed with; hostile records may say anything.
+bool IsSound(const profile::PerformanceTask& task, size_t variables) {
+  const auto is_there = [&](uint32_t variable) { return variable < variables; };
+  const size_t classes = task.classes.size();
+  if (!is_there(task.label) || !is_there(task.prediction.value_or(0)) ||
+      !is_there(task.score.value_or(0)) || classes > profile::kMaxClasses ||
+      !std::all_of(task.class_scores.begin(), task.class_scores.end(), is_there)) {
+    return false;
+  }
+  switch (task.kind) {
+    case profile::TaskKind::kBinary:
+      return classes == 2 && task.class_scores.empty() &&
+             (task.prediction.has_value() || task.score.has_value());
+    case profile::TaskKind::kMultiClass:
+      return classes > 2 && !task.score.has_value() &&
+             (task.class_scores.size() == classes ||
+              (task.class_scores.empty() && task.prediction.has_value()));
+    case profile::TaskKind::kRegression:
+      return classes == 0 && task.prediction.has_value() && !task.score.has_value() &&
+             task.class_scores.empty();
+  }
+  return false;
+}
+
+void TaskTo(const profile::PerformanceTask& task, v1::PerformanceTaskRecord* record) {
+  record->set_kind(static_cast<uint32_t>(task.kind));
+  record->set_label(task.label);
+  if (task.prediction.has_value()) record->set_prediction(*task.prediction);
+  if (task.score.has_value()) record->set_score(*task.score);
+  for (const uint32_t score : task.class_scores) record->add_class_scores(score);
+  record->set_probability(task.probability);
+  for (const std::string& name : task.classes) record->add_classes(name);
+}
+
+// Of a baseline that was stored before there were tasks, what its variables say.
+absl::Status TaskFrom(const v1::BaselineRecord& record, Baseline* baseline) {
+  if (!record.has_performance_task()) {
+    baseline->task = profile::FindTask(*baseline);
+    return absl::OkStatus();
+  }
+  const v1::PerformanceTaskRecord& stored = record.performance_task();
+  profile::PerformanceTask task;
+  task.kind = static_cast<profile::TaskKind>(stored.kind());
+  task.label = stored.label();
+  if (stored.has_prediction()) task.prediction = stored.prediction();
+  if (stored.has_score()) task.score = stored.score();
+  task.class_scores.assign(stored.class_scores().begin(), stored.class_scores().end());
+  task.probability = stored.probability();
+  task.classes.assign(stored.classes().begin(), stored.classes().end());
+  if (!IsSound(task, baseline->variables.size())) {
+    return absl::InvalidArgumentError("the task of its performance is none");
+  }
+  baseline->performance = record.performance();
+  if (!baseline->performance.empty()) {
+    const auto counts = profile::DecodePerformance(*baseline, task, baseline->performance);
+    if (!counts.ok()) return absl::InvalidArgumentError(counts.status().message());
+  }
+  baseline->task = std::move(task);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 v1::BaselineRecord ToRecord(const Baseline& baseline) {
@@ -251,6 +314,8 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
   if (!baseline.environment.empty()) {
     *record.mutable_environment() = ToRecord(baseline.environment);
   }
+  if (baseline.task.has_value()) TaskTo(*baseline.task, record.mutable_performance_task());
+  record.set_performance(baseline.performance);
   for (const profile::BaselineChunk& chunk : baseline.chunks) {
     v1::BaselineChunkRecord* added = record.add_chunks();
     added->set_rows(chunk.rows);
@@ -319,6 +384,7 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
     added.pane = chunk.pane();
   }
   if (absl::Status sample = SampleFrom(record, &baseline); !sample.ok()) return sample;
+  if (absl::Status task = TaskFrom(record, &baseline); !task.ok()) return task;
   return baseline;
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/profile/pane.h"
+#include "server/profile/performance.h"
 #include "server/storage/baseline_record.h"
 #include "server/storage/environment_record.h"
 #include "server/storage/frame.h"
@@ -58,6 +59,16 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       return AddDetail(key, *payload, name, parts.Number(), &version);
     case RecordKind::kPolicy: {
       v1::PolicyRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
+    case RecordKind::kJoinRow:
+    case RecordKind::kJoinTime:
+      return AddOther(key, &version);
+    case RecordKind::kPerformanceSlice:
+      return AddSlice(key, *payload, parts.Number(), name, &version);
+    case RecordKind::kLabelState: {
+      v1::LabelStateRecord record;
       if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }
@@ -184,6 +195,20 @@ void RecordCheck::AddOfWindow(absl::string_view key, absl::string_view payload, 
     const int64_t start = parts.Signed();
     check.AddDelta(start, parts.Number());
   }
+}
+
+// Slices come behind the state of their version in the order of the keys.
+void RecordCheck::AddSlice(absl::string_view key, absl::string_view payload, uint64_t baseline,
+                           const Name& name, Version* version) {
+  if (!version->active.has_value()) {
+    version->orphans.emplace_back(key);
+    return;
+  }
+  if (*version->active != baseline) return;  // garbage
+  const profile::Baseline* active = ActiveBaseline(name, baseline);
+  if (active == nullptr || !active->task.has_value()) return;  // told already, or garbage
+  const auto counts = profile::DecodePerformance(*active, *active->task, payload);
+  if (!counts.ok()) Bad(key, counts.status().message());
 }
 
 void RecordCheck::AddAlert(absl::string_view key, absl::string_view payload, Version* version) {

@@ -65,6 +65,8 @@ class RecordCheck {
   // A pane, a delta, a block or a window; `parts` stands behind the version.
   void AddOfWindow(absl::string_view key, absl::string_view payload, KeyReader parts,
                    const Name& name, Version* version);
+  void AddSlice(absl::string_view key, absl::string_view payload, uint64_t baseline,
+                const Name& name, Version* version);
   void AddAlert(absl::string_view key, absl::string_view payload, Version* version);
   void AddOther(absl::string_view key, Version* version);
   // See profile_check.cc.

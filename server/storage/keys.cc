@@ -44,6 +44,14 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "profile";
     case RecordKind::kProfileHead:
       return "profile head";
+    case RecordKind::kJoinRow:
+      return "row to be joined";
+    case RecordKind::kJoinTime:
+      return "time of a row to be joined";
+    case RecordKind::kPerformanceSlice:
+      return "performance slice";
+    case RecordKind::kLabelState:
+      return "label state";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

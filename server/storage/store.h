@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "plumbline/storage/v1/profile_record.pb.h"
 #include "plumbline/storage/v1/records.pb.h"
 #include "rocksdb/db.h"
@@ -59,6 +61,13 @@ struct ProfileKey {
   std::string name, stage, environment, source;
 
   friend auto operator<=>(const ProfileKey&, const ProfileKey&) = default;
+};
+
+/// Whose predictions and labels are meant.
+struct LabelHome {
+  std::string model;
+  std::string version;
+  uint64_t baseline = 0;
 };
 
 /// The data folder: one RocksDB. Every value is framed with its kind, a format version and a
@@ -146,6 +155,17 @@ class Store {
     void PutProfile(const ProfileKey& profile, const v1::ProfileRecord& record,
                     const v1::ProfileHeadRecord& head);
     void DeleteProfile(const ProfileKey& profile);
+    /// Rows of a baseline's predictions and labels that may find each other: by the hash of their
+    /// id, and by their time.
+    void PutJoinRow(const LabelHome& home, absl::uint128 id, absl::string_view bytes);
+    void DeleteJoinRow(const LabelHome& home, absl::uint128 id);
+    void PutJoinTime(const LabelHome& home, int64_t micros, absl::uint128 id);
+    void DeleteJoinTime(const LabelHome& home, int64_t micros, absl::uint128 id);
+    void PutPerformanceSlice(const LabelHome& home, int64_t start_micros, absl::string_view bytes);
+    void DeletePerformanceSlice(const LabelHome& home, int64_t start_micros);
+    void PutLabelState(const LabelHome& home, const v1::LabelStateRecord& record);
+    /// Deletes all of these.
+    void DeleteLabels(const LabelHome& home);
 
     /// Deletes everything of a version; the model's own record is the caller's to change.
     void DeleteVersion(absl::string_view model, absl::string_view version);
@@ -223,6 +243,17 @@ class Store {
       const;
   /// Errors: NotFound naming it.
   absl::StatusOr<v1::ProfileRecord> GetProfile(const ProfileKey& profile) const;
+  /// One an id, nullopt if it is not there, or damaged.
+  absl::StatusOr<std::vector<std::optional<std::string>>> GetJoinRows(
+      const LabelHome& home, absl::Span<const absl::uint128> ids) const;
+  /// The oldest before `until`, at most `limit`.
+  absl::StatusOr<std::vector<std::pair<int64_t, absl::uint128>>> ListJoinTimes(
+      const LabelHome& home, int64_t until, size_t limit) const;
+  /// By start. Errors of one: NotFound if it is not there.
+  absl::StatusOr<std::vector<StoredPane>> ListPerformanceSlices(const LabelHome& home) const;
+  absl::StatusOr<std::string> GetPerformanceSlice(const LabelHome& home,
+                                                  int64_t start_micros) const;
+  absl::StatusOr<std::optional<v1::LabelStateRecord>> GetLabelState(const LabelHome& home) const;
 
   /// The commits of the time before Open that were acknowledged and are not there: what a torn log
   /// has lost.

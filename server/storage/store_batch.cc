@@ -18,6 +18,24 @@ std::string AlertKey(string_view model, string_view version, string_view check,
   return KeyOf(RecordKind::kAlert, model, version).Text(check).Text(variable).Text(source).Take();
 }
 
+KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
+  return KeyOf(kind, home.model, home.version).Number(home.baseline);
+}
+
+KeyBuilder& AddId(absl::uint128 id, KeyBuilder* key) {
+  return key->Number(absl::Uint128High64(id)).Number(absl::Uint128Low64(id));
+}
+
+std::string JoinRowKey(const LabelHome& home, absl::uint128 id) {
+  KeyBuilder key = LabelKey(RecordKind::kJoinRow, home);
+  return AddId(id, &key).Take();
+}
+
+std::string JoinTimeKey(const LabelHome& home, int64_t micros, absl::uint128 id) {
+  KeyBuilder key = LabelKey(RecordKind::kJoinTime, home);
+  return AddId(id, &key.Signed(micros)).Take();
+}
+
 }  // namespace
 
 void Store::Batch::Put(std::string key, string_view payload) {
@@ -200,13 +218,50 @@ void Store::Batch::DeleteAlert(string_view model, string_view version, string_vi
   writes_.Delete(AlertKey(model, version, check, variable, source));
 }
 
+void Store::Batch::PutJoinRow(const LabelHome& home, absl::uint128 id, string_view bytes) {
+  Put(JoinRowKey(home, id), bytes);
+}
+
+void Store::Batch::DeleteJoinRow(const LabelHome& home, absl::uint128 id) {
+  writes_.Delete(JoinRowKey(home, id));
+}
+
+void Store::Batch::PutJoinTime(const LabelHome& home, int64_t micros, absl::uint128 id) {
+  Put(JoinTimeKey(home, micros, id), "");
+}
+
+void Store::Batch::DeleteJoinTime(const LabelHome& home, int64_t micros, absl::uint128 id) {
+  writes_.Delete(JoinTimeKey(home, micros, id));
+}
+
+void Store::Batch::PutPerformanceSlice(const LabelHome& home, int64_t start_micros,
+                                       string_view bytes) {
+  Put(LabelKey(RecordKind::kPerformanceSlice, home).Signed(start_micros).Take(), bytes);
+}
+
+void Store::Batch::DeletePerformanceSlice(const LabelHome& home, int64_t start_micros) {
+  writes_.Delete(LabelKey(RecordKind::kPerformanceSlice, home).Signed(start_micros).Take());
+}
+
+void Store::Batch::PutLabelState(const LabelHome& home, const v1::LabelStateRecord& record) {
+  Put(LabelKey(RecordKind::kLabelState, home).Take(), record.SerializeAsString());
+}
+
+void Store::Batch::DeleteLabels(const LabelHome& home) {
+  for (const RecordKind kind : {RecordKind::kJoinRow, RecordKind::kJoinTime,
+                                RecordKind::kPerformanceSlice, RecordKind::kLabelState}) {
+    DeletePrefix(LabelKey(kind, home).Take());
+  }
+}
+
 void Store::Batch::DeleteVersion(string_view model, string_view version) {
   for (const RecordKind kind :
        {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
         RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
         RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert,
         RecordKind::kEnvironment, RecordKind::kSplit, RecordKind::kGoldenRows,
-        RecordKind::kGoldenResult}) {
+        RecordKind::kGoldenResult, RecordKind::kJoinRow, RecordKind::kJoinTime,
+        RecordKind::kPerformanceSlice, RecordKind::kLabelState}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

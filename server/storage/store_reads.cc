@@ -17,6 +17,12 @@ std::string VersionKey(RecordKind kind, string_view model, string_view version) 
   return KeyBuilder(kind).Text(model).Text(version).Take();
 }
 
+KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
+  KeyBuilder key(kind);
+  key.Text(home.model).Text(home.version).Number(home.baseline);
+  return key;
+}
+
 template <class Record>
 absl::Status Parse(string_view key, string_view payload, Record* record) {
   if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
@@ -317,6 +323,78 @@ absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model
                              });
   if (!status.ok()) return status;
   return alerts;
+}
+
+absl::StatusOr<std::vector<std::optional<std::string>>> Store::GetJoinRows(
+    const LabelHome& home, absl::Span<const absl::uint128> ids) const {
+  std::vector<std::string> keys;
+  keys.reserve(ids.size());
+  for (const absl::uint128 id : ids) {
+    keys.push_back(LabelKey(RecordKind::kJoinRow, home)
+                       .Number(absl::Uint128High64(id))
+                       .Number(absl::Uint128Low64(id))
+                       .Take());
+  }
+  base::ReaderLock lock(&mutex_);
+  if (db_ == nullptr) return Closed();
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<rocksdb::PinnableSlice> values(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), keys.size(), slices.data(),
+                values.data(), statuses.data());
+  std::vector<std::optional<std::string>> rows(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok()) {
+      return FromRocksDb(statuses[i], absl::StrCat("reading ", DescribeKey(keys[i])));
+    }
+    const auto payload = Unframe(keys[i], string_view(values[i].data(), values[i].size()));
+    if (payload.ok()) rows[i] = std::string(*payload);
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<std::pair<int64_t, absl::uint128>>> Store::ListJoinTimes(
+    const LabelHome& home, int64_t until, size_t limit) const {
+  std::vector<std::pair<int64_t, absl::uint128>> times;
+  const absl::Status enough = absl::CancelledError();
+  absl::Status status = Scan(LabelKey(RecordKind::kJoinTime, home).Take(),
+                             [&](string_view, KeyReader& parts, string_view) {
+                               const int64_t micros = parts.Signed();
+                               if (micros >= until || times.size() == limit) return enough;
+                               const uint64_t high = parts.Number();
+                               times.emplace_back(micros, absl::MakeUint128(high, parts.Number()));
+                               return absl::OkStatus();
+                             });
+  if (!status.ok() && status != enough) return status;
+  return times;
+}
+
+absl::StatusOr<std::vector<StoredPane>> Store::ListPerformanceSlices(const LabelHome& home) const {
+  std::vector<StoredPane> slices;
+  absl::Status status = Scan(LabelKey(RecordKind::kPerformanceSlice, home).Take(),
+                             [&](string_view, KeyReader& parts, string_view payload) {
+                               slices.push_back({parts.Signed(), std::string(payload)});
+                               return absl::OkStatus();
+                             });
+  if (!status.ok()) return status;
+  return slices;
+}
+
+absl::StatusOr<std::string> Store::GetPerformanceSlice(const LabelHome& home,
+                                                       int64_t start_micros) const {
+  return GetExisting(LabelKey(RecordKind::kPerformanceSlice, home).Signed(start_micros).Take());
+}
+
+absl::StatusOr<std::optional<v1::LabelStateRecord>> Store::GetLabelState(
+    const LabelHome& home) const {
+  const std::string key = LabelKey(RecordKind::kLabelState, home).Take();
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::LabelStateRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
 }
 
 }  // namespace plumbline::storage

@@ -65,6 +65,52 @@ constexpr Metric kMetrics[] = {
     {"plumbline_series_dropped_total",
      "Series left out of a scrape because of the bounds on series, summed over scrapes.", kCounter,
      LabelSet::kModel},
+    // Labels and performance, over the newest hours of event time with enough labels.
+    {"plumbline_performance", "Performance of the predictions whose labels have come.", kGauge,
+     LabelSet::kMetric},
+    {"plumbline_performance_lower", "Lower end of its 95% interval.", kGauge, LabelSet::kMetric},
+    {"plumbline_performance_upper", "Upper end of its 95% interval.", kGauge, LabelSet::kMetric},
+    {"plumbline_performance_training", "The same in training.", kGauge, LabelSet::kMetric},
+    {"plumbline_performance_estimated",
+     "The same as estimated without labels, from scores calibrated on training.", kGauge,
+     LabelSet::kMetric},
+    {"plumbline_performance_estimated_lower", "Lower end of the 95% interval of the estimate.",
+     kGauge, LabelSet::kMetric},
+    {"plumbline_performance_estimated_upper", "Upper end of the 95% interval of the estimate.",
+     kGauge, LabelSet::kMetric},
+    {"plumbline_performance_limit", "The policy's limit.", kGauge, LabelSet::kMetric},
+    {"plumbline_performance_unlabelled_ratio", "Share of the window's predictions without a label.",
+     kGauge, LabelSet::kModel},
+    {"plumbline_performance_unlabelled_predictions",
+     "Predictions without a label, of all hours that are kept.", kGauge, LabelSet::kModel},
+    {"plumbline_label_rows", "Predictions and labels that are kept by row id.", kGauge,
+     LabelSet::kModel},
+    {"plumbline_labels_waiting", "Labels that wait for their prediction.", kGauge,
+     LabelSet::kModel},
+    {"plumbline_labels_joined_total", "Labels that found their prediction.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_labels_duplicate_total", "Labels that came again and said the same.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_labels_changed_total", "Labels that differ from an earlier one, and are later.",
+     kCounter, LabelSet::kModel},
+    {"plumbline_labels_contradicting_total",
+     "Labels that differ from an earlier one, and do not say which is the later.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_labels_unusable_total",
+     "Labels that are not finite, of another type, or no class of the task.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_labels_expired_total", "Labels given up without a prediction.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_label_predictions_expired_total", "Predictions given up without a label.", kCounter,
+     LabelSet::kModel},
+    {"plumbline_label_delay_median_seconds",
+     "Median time from prediction to label in the window, up to 41% too much.", kGauge,
+     LabelSet::kModel},
+    {"plumbline_label_delay_p90_seconds",
+     "Time from prediction to label that 90% of the window's labels keep, up to 41% too much.",
+     kGauge, LabelSet::kModel},
+    {"plumbline_label_reads_failed_total", "Reads of kept predictions and labels that failed.",
+     kCounter, LabelSet::kModel},
     // Alerts.
     {"plumbline_alert_active", "1 while the alert fires, 0 while it is pending or resolved.",
      kGauge, LabelSet::kAlert},
@@ -178,6 +224,7 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kBatchResult[] = {"model", "version", "result"};
   static constexpr const char* kVariable[] = {"model", "version", "variable", "source"};
   static constexpr const char* kSource[] = {"model", "version", "source"};
+  static constexpr const char* kMetric[] = {"model", "version", "metric"};
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
                                            "cause", "source",  "severity"};
   static constexpr const char* kReason[] = {"reason"};
@@ -194,6 +241,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return kBatchResult;
     case LabelSet::kVariable:
       return kVariable;
+    case LabelSet::kMetric:
+      return kMetric;
     case LabelSet::kAlert:
       return kAlert;
     case LabelSet::kReason:

@@ -67,6 +67,55 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   AddIfThere(kWatermark, labels, model.watermark, families);
 }
 
+void AddEstimate(const LabelValues& labels, const std::optional<stats::Estimate>& estimate,
+                 size_t value, size_t lower, size_t upper, Families* families) {
+  if (!estimate.has_value()) return;
+  families->Add(value, labels, estimate->value);
+  AddIfThere(lower, labels, estimate->lower, families);
+  AddIfThere(upper, labels, estimate->upper, families);
+}
+
+void AddPerformance(const engine::ModelKey& key, const engine::PerformanceSnapshot& performance,
+                    Families* families) {
+  for (const engine::MetricReport& metric : performance.window.metrics) {
+    const LabelValues labels = {key.model, key.version,
+                                std::string(profile::MetricName(metric.metric))};
+    AddEstimate(labels, metric.realised, kPerformance, kPerformanceLower, kPerformanceUpper,
+                families);
+    if (metric.trained.has_value()) {
+      families->Add(kPerformanceTraining, labels, metric.trained->value);
+    }
+    AddEstimate(labels, metric.estimated, kPerformanceEstimated, kPerformanceEstimatedLower,
+                kPerformanceEstimatedUpper, families);
+    AddIfThere(kPerformanceLimit, labels, metric.limit, families);
+  }
+  const LabelValues labels = {key.model, key.version};
+  const engine::PerformanceChunk& window = performance.window;
+  if (window.predictions > 0) {
+    families->Add(kUnlabelledRatio, labels,
+                  std::max(0.0, 1 - ToDouble(window.labelled) / ToDouble(window.predictions)));
+  }
+  families->Add(
+      kUnlabelledPredictions, labels,
+      ToDouble(performance.predictions - std::min(performance.predictions, performance.labelled)));
+  const engine::LabelCounts& counts = performance.counts;
+  for (const auto& [metric, count] :
+       {std::make_pair(kLabelRowsKept, counts.kept), std::make_pair(kLabelsWaiting, counts.waiting),
+        std::make_pair(kLabelsJoined, counts.joined),
+        std::make_pair(kLabelsDuplicate, counts.duplicates),
+        std::make_pair(kLabelsChanged, counts.changed),
+        std::make_pair(kLabelsContradicting, counts.contradictions),
+        std::make_pair(kLabelsUnusable, counts.unusable_labels),
+        std::make_pair(kLabelsExpired, counts.expired_labels),
+        std::make_pair(kPredictionsExpired, counts.expired_predictions),
+        std::make_pair(kLabelReadsFailed, performance.unreadable)}) {
+    families->Add(metric, labels, ToDouble(count));
+  }
+  if (window.labelled == 0) return;
+  families->Add(kLabelDelayMedian, labels, window.median_delay_seconds);
+  families->Add(kLabelDelayLong, labels, window.long_delay_seconds);
+}
+
 void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families* families) {
   const checks::Finding& finding = alert.finding;
   const bool firing = alert.state == checks::AlertState::kFiring;
@@ -200,6 +249,7 @@ std::string Exporter::Render(const ModelSnapshots& unsorted, const engine::Servi
   for (size_t m = 0; m < models.size(); ++m) {
     const engine::ModelSnapshot& model = *models[m];
     AddModel(model, &families);
+    if (model.performance != nullptr) AddPerformance(model.key, *model.performance, &families);
     for (size_t i = 0; i < model.alerts.size(); ++i) {
       if (shown[m].alerts[i]) AddAlert(model.key, model.alerts[i], &families);
     }

@@ -63,9 +63,13 @@ void AddVariables(const engine::ModelSnapshot& model, const std::string& source,
 // How many series still fit.
 class Room {
  public:
-  Room(size_t models, size_t used, size_t per_model, size_t in_all)
-      : of_model_(models, per_model > used ? per_model - used : 0),
-        in_all_(in_all > models * used ? in_all - models * used : 0) {}
+  // `used` series of each model are there anyway.
+  Room(const std::vector<size_t>& used, size_t per_model, size_t in_all) : in_all_(in_all) {
+    for (const size_t series : used) {
+      of_model_.push_back(per_model > series ? per_model - series : 0);
+      in_all_ -= std::min(in_all_, series);
+    }
+  }
 
   bool Take(size_t model, size_t series) {
     if (series > of_model_[model]) {
@@ -112,14 +116,23 @@ size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source) {
       }));
 }
 
+size_t SeriesOfPerformance(const engine::ModelSnapshot& model) {
+  if (model.performance == nullptr) return 0;
+  constexpr size_t kOfMetric = kPerformanceLimit - kPerformance + 1;
+  constexpr size_t kOfLabels = kLabelReadsFailed - kUnlabelledRatio + 1;
+  return kOfLabels + kOfMetric * model.performance->window.metrics.size();
+}
+
 std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
                           size_t max_series_per_model, size_t max_series) {
   std::vector<Shown> shown(models.size());
   std::vector<Candidate> alerts, variables, of_sources;
+  std::vector<size_t> used;
   for (size_t i = 0; i < models.size(); ++i) {
     const engine::ModelSnapshot& model = *models[i];
     shown[i].alerts.resize(model.alerts.size());
     shown[i].variables.resize(model.variables.size());
+    used.push_back(used_per_model + SeriesOfPerformance(model));
     AddAlerts(model, i, &alerts);
     AddVariables(model, "", model.variables, {.model = i}, &variables);
     for (size_t s = 0; s < model.judged_sources.size(); ++s) {
@@ -128,7 +141,7 @@ std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
       AddVariables(model, source.name, source.variables, {.model = i, .source = s}, &of_sources);
     }
   }
-  Room room(models.size(), used_per_model, max_series_per_model, max_series);
+  Room room(used, max_series_per_model, max_series);
   using Flags = std::vector<bool>&;
   Choose(
       std::move(alerts), [](Shown* model, const Candidate&) -> Flags { return model->alerts; },

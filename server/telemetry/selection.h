@@ -23,6 +23,8 @@ struct Shown {
 /// Series that one alert has at most, and that a variable has.
 inline constexpr size_t kSeriesOfAlert = 5;
 size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source = false);
+/// At most so many series show its labels and performance.
+size_t SeriesOfPerformance(const engine::ModelSnapshot& model);
 
 /// Chooses what fits the bounds on series, over all models: alerts before variables, and those
 /// before the variables of single sources (one series a source is always there; what of theirs does

@@ -100,6 +100,9 @@ class ReportService final : public v1::ReportService::Service {
   grpc::Status ListSimilarVariables(grpc::ServerContext* context,
                                     const v1::ListSimilarVariablesRequest* request,
                                     v1::ListSimilarVariablesResponse* response) override;
+  grpc::Status GetPerformance(grpc::ServerContext* context,
+                              const v1::GetPerformanceRequest* request,
+                              v1::GetPerformanceResponse* response) override;
   grpc::Status ListAlerts(grpc::ServerContext* context, const v1::ListAlertsRequest* request,
                           v1::ListAlertsResponse* response) override;
   grpc::Status WatchAlerts(grpc::ServerContext* context, const v1::WatchAlertsRequest* request,

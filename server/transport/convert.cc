@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/transport/convert_environment.h"
+#include "server/transport/convert_performance.h"
 
 namespace plumbline::transport {
 namespace {
@@ -214,6 +215,7 @@ v1::Report ToWire(const engine::Report& report) {
   for (const engine::ProducerEnvironment& environment : report.environments) {
     *out.add_environments() = ToWire(environment);
   }
+  if (report.performance.has_value()) *out.mutable_performance() = ToWire(*report.performance);
   return out;
 }
 
@@ -227,6 +229,7 @@ v1::BacktestChunk ToWire(const engine::BacktestChunk& chunk) {
   for (const auto& [name, statistics] : chunk.statistics) {
     *out.add_statistics() = ToWire(name, statistics);
   }
+  if (chunk.performance.has_value()) *out.mutable_performance() = ToWire(*chunk.performance);
   return out;
 }
 

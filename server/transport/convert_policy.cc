@@ -103,6 +103,10 @@ absl::StatusOr<PolicyRecord> ToRecord(const v1::Policy& policy) {
            [&](int64_t x) { record.set_hole_grace_micros(x); });
   duration("epoch_expiry", policy.has_epoch_expiry(), policy.epoch_expiry(),
            [&](int64_t x) { record.set_epoch_expiry_micros(x); });
+  duration("label_wait", policy.has_label_wait(), policy.label_wait(),
+           [&](int64_t x) { record.set_label_wait_micros(x); });
+  duration("performance_window", policy.has_performance_window(), policy.performance_window(),
+           [&](int64_t x) { record.set_performance_window_micros(x); });
   if (!status.ok()) return status;
   if (absl::Status bounds = CheckBounds(policy); !bounds.ok()) return bounds;
   if (policy.has_window_panes()) record.set_window_panes(policy.window_panes());
@@ -114,6 +118,11 @@ absl::StatusOr<PolicyRecord> ToRecord(const v1::Policy& policy) {
   if (policy.has_drift_statistic()) record.set_drift_statistic(policy.drift_statistic());
   for (const auto& [name, threshold] : policy.drift_thresholds()) {
     (*record.mutable_drift_thresholds())[name] = threshold;
+  }
+  if (policy.has_performance_rows()) record.set_performance_rows(policy.performance_rows());
+  if (policy.has_performance_metric()) record.set_performance_metric(policy.performance_metric());
+  for (const auto& [name, limit] : policy.performance_limits()) {
+    (*record.mutable_performance_limits())[name] = limit;
   }
   for (const v1::CheckPolicy& check : policy.checks()) {
     if (status = CheckToRecord(check, record.add_checks()); !status.ok()) return status;
@@ -161,6 +170,17 @@ v1::Policy ToWire(const PolicyRecord& record) {
   for (const auto& [name, threshold] : record.drift_thresholds()) {
     (*policy.mutable_drift_thresholds())[name] = threshold;
   }
+  if (record.has_label_wait_micros()) {
+    *policy.mutable_label_wait() = FromMicros(record.label_wait_micros());
+  }
+  if (record.has_performance_window_micros()) {
+    *policy.mutable_performance_window() = FromMicros(record.performance_window_micros());
+  }
+  if (record.has_performance_rows()) policy.set_performance_rows(record.performance_rows());
+  if (record.has_performance_metric()) policy.set_performance_metric(record.performance_metric());
+  for (const auto& [name, limit] : record.performance_limits()) {
+    (*policy.mutable_performance_limits())[name] = limit;
+  }
   for (const CheckPolicyRecord& check : record.checks()) CheckToWire(check, policy.add_checks());
   for (const auto& variable : record.variables()) {
     v1::VariablePolicy* out = policy.add_variables();
@@ -191,6 +211,15 @@ v1::Policy ToWire(const checks::Policy& in) {
   for (const auto& [statistic, threshold] : in.drift_thresholds) {
     (*policy.mutable_drift_thresholds())[std::string(checks::DriftStatisticName(statistic))] =
         threshold;
+  }
+  *policy.mutable_label_wait() = FromAbsl(in.label_wait);
+  policy.set_performance_rows(in.performance_rows);
+  *policy.mutable_performance_window() = FromAbsl(in.performance_window);
+  if (in.performance_metric.has_value()) {
+    policy.set_performance_metric(std::string(profile::MetricName(*in.performance_metric)));
+  }
+  for (const auto& [metric, limit] : in.performance_limits) {
+    (*policy.mutable_performance_limits())[std::string(profile::MetricName(metric))] = limit;
   }
   const auto add_check = [](checks::CheckId id, const checks::CheckSettings& settings,
                             v1::CheckPolicy* out) {

@@ -13,6 +13,7 @@
 #include "server/profile/similarity.h"
 #include "server/transport/control_services.h"
 #include "server/transport/convert.h"
+#include "server/transport/convert_performance.h"
 #include "server/transport/convert_policy.h"
 #include "server/transport/message.h"
 #include "server/transport/status.h"
@@ -26,6 +27,21 @@ constexpr size_t kSimilar = 5;
 constexpr size_t kSubstitutes = 3;
 constexpr size_t kMostSimilar = 1'000;
 constexpr absl::Duration kLookForCancel = absl::Milliseconds(200);
+
+std::optional<engine::CalendarUnit> UnitOf(v1::CalendarUnit unit) {
+  switch (unit) {
+    case v1::CALENDAR_UNIT_HOUR:
+      return engine::CalendarUnit::kHour;
+    case v1::CALENDAR_UNIT_DAY:
+      return engine::CalendarUnit::kDay;
+    case v1::CALENDAR_UNIT_WEEK:
+      return engine::CalendarUnit::kWeek;
+    case v1::CALENDAR_UNIT_MONTH:
+      return engine::CalendarUnit::kMonth;
+    default:
+      return std::nullopt;
+  }
+}
 
 absl::StatusOr<engine::Chunking> ChunkingOf(const v1::BacktestHeader& header) {
   engine::Chunking chunking;
@@ -47,21 +63,9 @@ absl::StatusOr<engine::Chunking> ChunkingOf(const v1::BacktestHeader& header) {
       break;
     }
     case v1::BacktestHeader::kChunkCalendar:
-      switch (header.chunk_calendar()) {
-        case v1::CALENDAR_UNIT_HOUR:
-          chunking.calendar = engine::CalendarUnit::kHour;
-          break;
-        case v1::CALENDAR_UNIT_DAY:
-          chunking.calendar = engine::CalendarUnit::kDay;
-          break;
-        case v1::CALENDAR_UNIT_WEEK:
-          chunking.calendar = engine::CalendarUnit::kWeek;
-          break;
-        case v1::CALENDAR_UNIT_MONTH:
-          chunking.calendar = engine::CalendarUnit::kMonth;
-          break;
-        default:
-          return absl::InvalidArgumentError("chunk_calendar is not a unit of the calendar");
+      chunking.calendar = UnitOf(header.chunk_calendar());
+      if (!chunking.calendar.has_value()) {
+        return absl::InvalidArgumentError("chunk_calendar is not a unit of the calendar");
       }
       break;
     case v1::BacktestHeader::CHUNKING_NOT_SET:
@@ -173,6 +177,19 @@ grpc::Status ReportService::ListSimilarVariables(grpc::ServerContext*,
   for (const profile::Similarity& similar : profile::MostSimilar(**baseline, *variable, limit)) {
     *response->add_variables() = ToWire(**baseline, similar);
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status ReportService::GetPerformance(grpc::ServerContext*,
+                                           const v1::GetPerformanceRequest* request,
+                                           v1::GetPerformanceResponse* response) {
+  const std::optional<engine::CalendarUnit> unit = UnitOf(request->by());
+  if (request->by() != v1::CALENDAR_UNIT_UNSPECIFIED && !unit.has_value()) {
+    return ToGrpcStatus(absl::InvalidArgumentError("by is not a unit of the calendar"));
+  }
+  const auto report = engine_->GetPerformance(request->model(), request->version(), unit);
+  if (!report.ok()) return ToGrpcStatus(report.status());
+  *response->mutable_performance() = ToWire(*report);
   return grpc::Status::OK;
 }
 

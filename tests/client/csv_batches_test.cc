@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "client/channel.h"
+#include "client/label_file.h"
 #include "tests/client/temp_file.h"
 #include "tests/data_reader.h"
 
@@ -114,6 +115,39 @@ TEST(CsvBatches, SaysThatTheFileHasChangedMeanwhile) {
   ASSERT_TRUE(source.ok());
   EXPECT_THAT(std::string((*source)->Next(10).status().message()),
               HasSubstr(":3: column x: `text` is not a number"));
+}
+
+TEST(LabelFile, AddsTheLabelsOfRowsByTheirIds) {
+  const TempFile rows("id,x\na,1\nb,2\nc,3\n");
+  const TempFile labels("id,y,other,z\nc,1,q,good\na,0,q,\nd,1,q,bad\nc,0,q,bad\n");
+  std::vector<v1::VariableSpec> variables(3);
+  variables[0].set_name("x");
+  variables[1].set_name("y");
+  variables[1].set_role(v1::ROLE_LABEL);
+  variables[1].set_kind(v1::KIND_NUMERIC);
+  variables[2].set_name("z");
+  variables[2].set_role(v1::ROLE_LABEL);
+  variables[2].set_kind(v1::KIND_CATEGORICAL);
+  CsvColumnOptions options;
+  options.id = "id";
+  std::vector<v1::Batch> batches = BatchesOf(rows.path(), options, 100);
+  ASSERT_EQ(batches.size(), 1u);
+  v1::Batch& batch = batches[0];
+  const auto file = LabelFile::Read(labels.path(), ',', "id", variables);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE(file->AddTo(&batch).ok());
+  ASSERT_EQ(batch.columns_size(), 3);
+  EXPECT_EQ(batch.columns(1).name(), "y");
+  EXPECT_THAT(batch.columns(1).double_values().values(), ElementsAre(0, 0, 0));
+  EXPECT_EQ(batch.columns(1).validity(), std::string("\x05", 1));
+  const v1::DictionaryValues& z = batch.columns(2).dictionary_values();
+  EXPECT_EQ(z.dictionary(static_cast<int>(z.indices(2))), "bad");
+  EXPECT_EQ(batch.columns(2).validity(), std::string("\x04", 1));
+  EXPECT_THAT(std::string(file->AddTo(&batch).message()), HasSubstr("column y already"));
+  EXPECT_THAT(std::string(LabelFile::Read(labels.path(), ',', "row", variables).status().message()),
+              HasSubstr("no column row"));
+  EXPECT_THAT(std::string(LabelFile::Read(rows.path(), ',', "id", variables).status().message()),
+              HasSubstr("no column is a label"));
 }
 
 }  // namespace

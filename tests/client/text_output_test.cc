@@ -5,6 +5,7 @@
 #include "client/commands/alert_text.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/baseline_text.h"
+#include "client/commands/performance_text.h"
 #include "client/commands/report_text.h"
 
 namespace plumbline::client {
@@ -249,6 +250,84 @@ TEST(BaselineText, IsATableOfVariables) {
 }
 
 TEST(BaselinesText, SaysThatThereAreNone) { EXPECT_EQ(BaselinesText({}), "no baselines\n"); }
+
+v1::PerformanceReport ExamplePerformance() {
+  return Proto<v1::PerformanceReport>(R"pb(
+    model: "housing"
+    version: "v1"
+    baseline_number: 2
+    task: "binary"
+    label: "sold"
+    prediction: "said"
+    score: "chance"
+    classes: "0"
+    classes: "1"
+    predictions: 2000
+    labelled: 1500
+    counts { joined: 1500 duplicates: 12 contradictions: 1 }
+    window {
+      start { seconds: 1601510400 }
+      end { seconds: 1601514000 }
+      predictions: 1000
+      labelled: 900
+      median_label_delay { seconds: 5400 }
+      long_label_delay { seconds: 86400 }
+      metrics {
+        metric: "accuracy"
+        realised { value: 0.75 lower: 0.7 upper: 0.8 }
+      }
+      metrics {
+        metric: "roc_auc"
+        realised { value: 0.875 lower: 0.85 upper: 0.9 }
+        training { value: 0.9 }
+        estimated { value: 0.89 lower: 0.87 upper: 0.91 }
+        limit: 0.8
+      }
+    }
+    chunks {
+      start { seconds: 1601510400 }
+      end { seconds: 1604188800 }
+      predictions: 2000
+      labelled: 1500
+      metrics {
+        metric: "roc_auc"
+        realised { value: 0.86 lower: 0.84 upper: 0.88 }
+        estimated { value: 0.89 lower: 0.87 upper: 0.91 }
+      }
+    }
+  )pb");
+}
+
+TEST(PerformanceText, PutsLabelsTrainingAndEstimateSideBySide) {
+  const auto text = PerformanceText(ExamplePerformance(), "");
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(
+      *text,
+      "housing/v1  baseline 2  binary: label sold, prediction said, score chance, positive `1`\n"
+      "2,000 predictions, 1,500 labelled (75.0%); 12 duplicates; 1 contradiction\n"
+      "\n"
+      "window 2020-10-01 00:00:00 to 2020-10-01 01:00:00 UTC: 900 labelled of 1,000 predictions; "
+      "labels came 1h30m (median), 90% within 24h\n"
+      "metric    realised  95%               training  estimated  95%                limit\n"
+      "accuracy    0.7500  0.7000 to 0.8000\n"
+      "roc_auc     0.8750  0.8500 to 0.9000    0.9000     0.8900  0.8700 to 0.9100  0.8000\n"
+      "\n"
+      "from (UTC)           predictions  labelled  roc_auc  95%               estimated  95%\n"
+      "2020-10-01 00:00:00        2,000     1,500   0.8600  0.8400 to 0.8800     0.8900  "
+      "0.8700 to 0.9100\n");
+}
+
+TEST(PerformanceText, NamesTheMetricsThatThereAre) {
+  const auto text = PerformanceText(ExamplePerformance(), "mae");
+  EXPECT_EQ(text.status().message(), "a binary task has no metric `mae`; it has accuracy, roc_auc");
+}
+
+TEST(PerformanceLine, SaysWhatDecides) {
+  EXPECT_EQ(PerformanceLine(ExamplePerformance()),
+            "performance: roc_auc 0.875 (training 0.900, estimated 0.890), 900 labelled of 1,000 "
+            "predictions\n");
+  EXPECT_EQ(PerformanceLine({}), "");
+}
 
 }  // namespace
 }  // namespace plumbline::client

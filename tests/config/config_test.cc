@@ -115,6 +115,7 @@ max_variables = 18
 max_categories = 19
 max_sources_per_model = 20
 max_producers_per_model = 21
+max_label_rows_per_model = 23
 max_watchers = 22
 max_spool_gib = 10
 max_models = 11
@@ -146,6 +147,7 @@ shutdown_timeout_seconds = 14
   EXPECT_EQ(config.max_categories, 19u);
   EXPECT_EQ(config.max_sources_per_model, 20u);
   EXPECT_EQ(config.max_producers_per_model, 21u);
+  EXPECT_EQ(config.max_label_rows_per_model, 23u);
   EXPECT_EQ(config.max_watchers, 22u);
   EXPECT_EQ(config.max_spool_gib, 10u);
   EXPECT_EQ(config.max_models, 11u);

@@ -56,6 +56,11 @@ constexpr char kFull[] = R"pb(
     drift_statistic: "psi"
     checks { check: "drift" muted: true }
   }
+  label_wait { seconds: 8 }
+  performance_rows: 9
+  performance_window { seconds: 3600 }
+  performance_metric: "f1"
+  performance_limits { key: "roc_auc" value: 0.5 }
 )pb";
 
 TEST(PolicyToRecord, AndBackIsTheSame) {
@@ -106,6 +111,11 @@ TEST(PolicyToRecord, NamesAndThresholdsAreRefusedWhereTheyTakeEffect) {
            {"variables { variable: 'age' drift_statistic: 'x' }", "age", "x"},
            {"variables { variable: 'age' checks { check: 'y' } }", "age", "y"},
            {"drift_significance: 2", "drift_significance", "2"},
+           {"performance_metric: 'auc'", "performance_metric", "auc"},
+           {"performance_limits { key: 'gini' value: 1 }", "performance_limits", "gini"},
+           {"performance_limits { key: 'f1' value: nan }", "performance_limits.f1", "nan"},
+           {"performance_rows: 0", "performance_rows", "0"},
+           {"performance_window { seconds: 9 }", "performance_window", "9"},
            {"window_panes: 0", "window_panes", "0"},
            {"min_rows_drift: 0", "min_rows_drift", "0"}}) {
     const absl::Status status = Check(Parse(text));
