@@ -26,9 +26,9 @@ inline constexpr double kMaxUntold = 0.25;
 ///
 /// A window tells values apart as finely as the old baseline's bins and names: values beyond the
 /// old range fall in one new bin at either end, categories that are known by name (UnseenNames)
-/// join the table, others stay unseen. A variable that is absent from all rows is left out. Taken
-/// over from the old baseline, since a window does not have them: the row sample, gaps, and the
-/// number of distinct numbers.
+/// join the table, others stay unseen. A variable that is absent from all rows is left out, unless
+/// it is a label. Taken over from the old baseline, since a window does not have them: the row
+/// sample, gaps, the number of distinct numbers, and training's performance.
 ///
 /// Errors: FailedPrecondition if the window has no rows, if nothing is left, or if more than
 /// kMaxUntold of a variable's values are not told apart, naming it: then a baseline has to be made
