@@ -49,6 +49,8 @@ absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows)
       return absl::OkStatus();
     });
     if (!counted.ok()) return counted;
+    // The label's own counts are the baseline's; without these the rest outlives other bins.
+    performance.label_codes.clear();
     baseline->performance = profile::EncodePerformance(performance);
   }
   spool_.reset();

@@ -141,9 +141,9 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   ++batches_.counted;
   state_dirty_ = true;
   judge_dirty_ = true;
-  (void)golden_.Add(batch.golden);
   if (labels_ != nullptr && TakeLabels(batch, now, &outcome)) return outcome;
   last_batch_ = now;
+  (void)golden_.Add(batch.golden);
   if (batch.counted.has_value()) {
     Add(*batch.counted, now, &outcome);
   } else {
