@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,21 +15,45 @@
 namespace plumbline::profile {
 namespace {
 
-// Share of the values of `side` at or below x.
-std::optional<double> RankOf(const SideVariable& side, double x) {
+// Shares of the values of `side` below x, and at or below it: apart where x is a frequent value.
+struct RankRange {
+  double below = 0;
+  double up_to = 0;
+
+  // Whether `rank` is in it, or nearly.
+  bool Has(double rank, double error) const {
+    return rank >= below - error && rank <= up_to + error;
+  }
+};
+
+// Of a live window only a few quantiles are known: between them it is interpolated.
+std::optional<RankRange> RanksOf(const SideVariable& side, double x) {
   if (side.profile != nullptr) {
-    const auto rank = side.profile->quantiles.Rank(x);
-    return rank.ok() ? std::optional(*rank) : std::nullopt;
+    const auto up_to = side.profile->quantiles.Rank(x);
+    const auto below =
+        side.profile->quantiles.Rank(std::nextafter(x, -std::numeric_limits<double>::infinity()));
+    if (!up_to.ok() || !below.ok()) return std::nullopt;
+    return RankRange{*below, *up_to};
   }
   if (side.quantiles.size() < 2) return std::nullopt;
-  for (size_t i = 0; i < side.quantiles.size(); ++i) {
-    const auto& [rank, value] = side.quantiles[i];
-    if (x > value) continue;
-    if (i == 0 || x == value) return rank;
-    const auto& [last_rank, last] = side.quantiles[i - 1];
-    return last_rank + (rank - last_rank) * (x - last) / (value - last);
+  RankRange range{0, 1};
+  bool is_known = false;
+  double value_below = x, value_above = x;
+  for (const auto& [rank, value] : side.quantiles) {
+    is_known = is_known || value == x;
+    if (value < x) {
+      range.below = rank;
+      value_below = value;
+    } else if (value > x) {
+      range.up_to = rank;
+      value_above = value;
+      break;
+    }
   }
-  return 1.0;
+  if (is_known || value_below == x || value_above == x) return range;
+  const double share = (x - value_below) / (value_above - value_below);
+  const double rank = range.below + (range.up_to - range.below) * share;
+  return RankRange{rank, rank};
 }
 
 std::optional<double> QuantileOf(const SideVariable& side, double rank) {
@@ -52,9 +77,9 @@ void AddQuantiles(const SideVariable& a, const SideVariable& b, double unit,
     }
     if (allowed > 0 && left.has_value() && right.has_value()) {
       // Within what ranks this sure can tell: the other side's value has nearly this rank here.
-      const auto back = RankOf(a, *right), forth = RankOf(b, *left);
-      const bool close = (back.has_value() && std::abs(*back - rank) <= allowed) ||
-                         (forth.has_value() && std::abs(*forth - rank) <= allowed);
+      const auto back = RanksOf(a, *right), forth = RanksOf(b, *left);
+      const bool close = (back.has_value() && back->Has(rank, allowed)) ||
+                         (forth.has_value() && forth->Has(rank, allowed));
       if (close) slack = std::abs(*right - *left);
       note = "estimate";
     }
