@@ -250,7 +250,7 @@ TEST(Exporter, ShowsTheWorstVariablesOfSourcesInWhatIsLeft) {
   EXPECT_NE(LinesOf(all, "plumbline_variable_null_ratio"), "");
   EXPECT_EQ(LinesOf(all, "plumbline_variable_hellinger"), "");
   // The worst first; what does not fit is in the series of all rows, and not called dropped.
-  Exporter small({.max_series_per_model = 23, .max_series = 1000, .version = "1"});
+  Exporter small({.max_series_per_model = 29, .max_series = 1000, .version = "1"});
   const std::string few = small.Render(Share({model}), {}, {});
   EXPECT_EQ(LinesOf(few, psi), psi + "} 1\n" + psi + ",source=\"west\"} 5");
   EXPECT_EQ(LinesOf(few, "plumbline_series_dropped_total{model=\"m\""),

@@ -35,6 +35,13 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
       engine::SourceSnapshot{"eu \"west\"", 7, {MakeFullVariable("age")}})};
   model.environments = model.environments_differing = 1;
   model.golden = engine::GoldenCounts{1, 2, 3, 4};
+  stats::Estimate estimate;
+  estimate.value = estimate.lower = estimate.upper = 0.9;
+  engine::PerformanceSnapshot performance;
+  performance.window.predictions = performance.window.labelled = 5;
+  performance.window.metrics.push_back(
+      {.realised = estimate, .trained = estimate, .estimated = estimate, .limit = 0.7});
+  model.performance = std::make_shared<const engine::PerformanceSnapshot>(performance);
   const std::string text = Exporter({.version = "1.2.3"})
                                .Render(Share({model, MakeModel("b")}), {},
                                        {.resident_bytes = 1e6,
