@@ -109,6 +109,13 @@ Rows Label(const std::string& id, double truth, std::optional<absl::Time> time =
   return label;
 }
 
+// Long panes: what labels do goes by hours, and closing panes takes time.
+checks::Policy PolicyOfDays() {
+  checks::Policy policy = checks::DefaultPolicy();
+  policy.pane = absl::Hours(24);
+  return policy;
+}
+
 // A model on a store of its own.
 class Model {
  public:
@@ -117,7 +124,7 @@ class Model {
         store_(storage::Store::Open("/data", {env_.get()}).value()),
         baseline_(std::move(baseline)),
         quotas_(quotas),
-        policy_(checks::DefaultPolicy()),
+        policy_(PolicyOfDays()),
         live_(
             std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow, store_.get(), quotas_)) {
     Commit();
