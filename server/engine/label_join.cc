@@ -263,15 +263,15 @@ void LabelJoin::WatchLoss(double loss) {
   const double scaled = loss / loss_scale_;
   recent_loss_.Add(loss);
   if (adwin_.Add(scaled) && adwin_.mean() > adwin_.mean_before()) {
-    Alarm("adwin", adwin_.mean_before() * loss_scale_, adwin_.mean() * loss_scale_);
+    Alarm("adwin", adwin_.mean_before() * loss_scale_);
   }
   if (page_hinkley_.Add(scaled)) {
-    Alarm("page_hinkley", page_hinkley_.mean() * loss_scale_, recent_loss_.Value());
+    Alarm("page_hinkley", page_hinkley_.mean() * loss_scale_);
   }
 }
 
-void LabelJoin::Alarm(const std::string& detector, double before, double after) {
-  alarms_[detector] = {counts_.joined, before, after};
+void LabelJoin::Alarm(const std::string& detector, double before) {
+  alarms_[detector] = {counts_.joined, before, recent_loss_.Value()};
 }
 
 void LabelJoin::Expire(storage::Store::Batch* batch) {

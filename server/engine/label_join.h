@@ -43,8 +43,8 @@ struct LabelCounts {
 /// The last alarm of a detector of change.
 struct LossAlarm {
   uint64_t joined = 0;  // rows that were joined by then
-  double before = 0;    // mean loss
-  double after = 0;
+  double before = 0;    // mean loss of what the detector had seen
+  double after = 0;     // of about the last hundred
 };
 
 /// Joins labels to predictions by row id. Both wait in the store, by the hash of their id, up to a
@@ -111,7 +111,7 @@ class LabelJoin {
   void Join(const Row& row, bool first);
   void Part(const Row& row);
   void WatchLoss(double loss);
-  void Alarm(const std::string& detector, double before, double after);
+  void Alarm(const std::string& detector, double before);
   void Expire(storage::Store::Batch* batch);
   void ToRecord(storage::v1::LabelStateRecord* record) const;
   absl::Status FromRecord(const storage::v1::LabelStateRecord& record);

@@ -391,8 +391,8 @@ TEST_F(LabelJoinTest, AFallOfPerformanceIsFoundAndNoneIsNot) {
     checks::Policy policy = model.policy();
     policy.performance_limits[PerformanceMetric::kRocAuc] = 0.75;
     model.SetPolicy(policy);
-    for (size_t i = 0; i < 10; ++i) {
-      // From the middle on the labels have nothing to do with the scores.
+    for (size_t i = 0; i < 8; ++i) {
+      // From the sixth on the labels have nothing to do with the scores.
       Rows rows = SomeRows(400, 400 * i, 1, &random_);
       if (falls && i >= 5) std::shuffle(rows.truth.begin(), rows.truth.end(), random_);
       model.Send(Predictions(rows));
