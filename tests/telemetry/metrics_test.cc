@@ -230,6 +230,32 @@ TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
             "plumbline_variable_psi_corrected{model=\"m\",version=\"v2\",variable=\"b\"} 3");
 }
 
+TEST(Exporter, ShowsPerformanceByMetricAndWhatBecameOfLabels) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.performance = MakePerformance();
+  model.variables = {MakeVariable("a", 1)};
+  const std::string all = Exporter({.version = "1"}).Render(Share({model}), {}, {});
+  const std::string of_metric = "{model=\"m\",version=\"v2\",metric=\"roc_auc\"} ";
+  for (const auto& [name, value] :
+       {std::make_pair("performance", "0.875"), std::make_pair("performance_lower", "0.75"),
+        std::make_pair("performance_training", "0.875"),
+        std::make_pair("performance_estimated_upper", "0.9375"),
+        std::make_pair("performance_limit", "0.5")}) {
+    const std::string line = "plumbline_" + std::string(name) + of_metric;
+    EXPECT_EQ(LinesOf(all, line), line + value);
+  }
+  const std::string of_model = "{model=\"m\",version=\"v2\"} ";
+  EXPECT_EQ(LinesOf(all, "plumbline_performance_unlabelled_predictions"),
+            "plumbline_performance_unlabelled_predictions" + of_model + "30");
+  EXPECT_EQ(LinesOf(all, "plumbline_labels_joined_total"),
+            "plumbline_labels_joined_total" + of_model + "90");
+  // Its series are there first: what is left is for alerts and variables.
+  const std::string few = Exporter({.max_series_per_model = 30, .max_series = 1000, .version = "1"})
+                              .Render(Share({model}), {}, {});
+  EXPECT_NE(LinesOf(few, "plumbline_labels_joined_total"), "");
+  EXPECT_EQ(LinesOf(few, "plumbline_variable_"), "");
+}
+
 TEST(Exporter, ShowsTheWorstVariablesOfSourcesInWhatIsLeft) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1)};

@@ -63,6 +63,23 @@ inline engine::ModelSnapshot MakeModel(std::string model) {
   return snapshot;
 }
 
+/// One metric with all there is of it, 80 of 100 predictions labelled.
+inline std::shared_ptr<const engine::PerformanceSnapshot> MakePerformance() {
+  stats::Estimate estimate;
+  estimate.value = 0.875;
+  estimate.lower = 0.75;
+  estimate.upper = 0.9375;
+  auto performance = std::make_shared<engine::PerformanceSnapshot>();
+  performance->counts.joined = 90;
+  performance->predictions = 120;
+  performance->labelled = 90;
+  performance->window.predictions = 100;
+  performance->window.labelled = 80;
+  performance->window.metrics.push_back(
+      {profile::PerformanceMetric::kRocAuc, estimate, estimate, estimate, 0.5});
+  return performance;
+}
+
 inline ModelSnapshots Share(std::vector<engine::ModelSnapshot> models) {
   ModelSnapshots shared;
   for (engine::ModelSnapshot& model : models) {
