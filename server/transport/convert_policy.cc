@@ -13,7 +13,7 @@ using storage::v1::CheckPolicyRecord;
 using storage::v1::PolicyRecord;
 
 // A year's worth: longer is a mistake of units.
-constexpr int64_t kMaxSeconds = 366 * 24 * 3600;
+constexpr int64_t kMaxSeconds = int64_t{3660} * 24 * 3600;
 constexpr uint32_t kMaxWindowPanes = 10'000;
 
 absl::StatusOr<int64_t> Micros(absl::string_view field, const Duration& duration) {
@@ -21,7 +21,7 @@ absl::StatusOr<int64_t> Micros(absl::string_view field, const Duration& duration
       duration.nanos() > 999'999'999) {
     return absl::InvalidArgumentError(absl::StrCat("policy field ", field, ": ", duration.seconds(),
                                                    " s and ", duration.nanos(),
-                                                   " ns is not between 0 and a year"));
+                                                   " ns is not between 0 and ten years"));
   }
   return duration.seconds() * 1'000'000 + duration.nanos() / 1000;
 }
