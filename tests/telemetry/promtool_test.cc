@@ -35,17 +35,7 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
       engine::SourceSnapshot{"eu \"west\"", 7, {MakeFullVariable("age")}})};
   model.environments = model.environments_differing = 1;
   model.golden = engine::GoldenCounts{1, 2, 3, 4};
-<<<<<<< HEAD
-  stats::Estimate estimate;
-  estimate.value = estimate.lower = estimate.upper = 0.9;
-  engine::PerformanceSnapshot performance;
-  performance.window.predictions = performance.window.labelled = 5;
-  performance.window.metrics.push_back(
-      {.realised = estimate, .trained = estimate, .estimated = estimate, .limit = 0.7});
-  model.performance = std::make_shared<const engine::PerformanceSnapshot>(performance);
-=======
   model.performance = MakePerformance();
->>>>>>> 98a6348 (tests/telemetry: labels and performance in the full snapshot; the bound of series with what environments take of it)
   const std::string text = Exporter({.version = "1.2.3"})
                                .Render(Share({model, MakeModel("b")}), {},
                                        {.resident_bytes = 1e6,

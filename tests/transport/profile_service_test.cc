@@ -63,6 +63,7 @@ TEST_F(ProfileServiceTest, ComparesWholeEnvironmentsStageByStage) {
   for (const std::string environment : {"research", "production"}) {
     const bool live = environment == "production";
     EXPECT_TRUE(Create(HeaderOf("d", "raw", environment), {MakeRows(1000)}).ok());
+    server_.clock.Advance(absl::Minutes(1));
     EXPECT_TRUE(
         Create(HeaderOf("d", "features", environment), {live ? changed : MakeRows(1000)}).ok());
   }
