@@ -164,7 +164,8 @@ TEST(OutcomeReader, LeavesOutWhatCannotBeCompared) {
   rows.truth = {1, 7, std::nan(""), 0};
   rows.predicted = {1, 1, 0, 0};
   rows.score = {0.9, 0.2, 0.1, std::nan("")};
-  const OutcomeReader reader(baseline, *baseline.task, {}, rows.View());
+  const BatchView batch = rows.View();
+  const OutcomeReader reader(baseline, *baseline.task, {}, batch);
   EXPECT_EQ(reader.OutcomeAt(0)->score, 0.9);
   EXPECT_EQ(reader.LabelAt(0), 1);
   EXPECT_EQ(reader.LabelAt(1), 2) << "no class of training's";
@@ -202,7 +203,8 @@ TEST(PerformanceCounts, AddMergeAndTakeOut) {
   }
   // A label that changes, and changes back.
   const PerformanceCounter counter(baseline, task);
-  const OutcomeReader reader(baseline, task, {}, rows.View());
+  const BatchView batch = rows.View();
+  const OutcomeReader reader(baseline, task, {}, batch);
   const Outcome outcome = *reader.OutcomeAt(17);
   const double label = *reader.LabelAt(17);
   PerformanceCounts changed = whole;
