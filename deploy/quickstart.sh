@@ -59,7 +59,7 @@ plumbline() { "$build_dir/bin/plumbline" --server "$grpc_address" "$@"; }
 
 say "1. Building (a few minutes the first time)"
 deploy/packages.sh
-cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLUMBLINE_PRECOMPILE=ON >"$work/cmake.log" ||
+cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release >"$work/cmake.log" ||
   { cat "$work/cmake.log" >&2; exit 1; }
 cmake --build "$build_dir" -j "$(nproc)" --target plumblined plumbline
 
