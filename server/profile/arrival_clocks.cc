@@ -37,7 +37,10 @@ void ArrivalClocks::Close(const Pane& pane, int64_t start_micros, int64_t end_mi
 }
 
 Silence ArrivalClocks::Of(size_t clock) const {
-  return {rows_ - last_[clock].row, micros_ - last_[clock].micros};
+  // Times out of a damaged folder may lie at both ends of what 64 bits hold.
+  const uint64_t micros =
+      static_cast<uint64_t>(micros_) - static_cast<uint64_t>(last_[clock].micros);
+  return {rows_ - last_[clock].row, static_cast<int64_t>(micros)};
 }
 
 std::string ArrivalClocks::Encode() const {

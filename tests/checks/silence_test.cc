@@ -148,6 +148,12 @@ TEST_F(SilenceTest, DamagedBytesAreRefused) {
   EXPECT_EQ(clocks_->Decode(bytes.substr(1)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(clocks_->Decode(bytes + "x").code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(clocks_->Decode("").code(), absl::StatusCode::kDataLoss);
+  // A time at the end of the scale: behind two varints of one byte and of one.
+  std::string early = bytes;
+  early.replace(2, 8, std::string("\x01\0\0\0\0\0\0\x80", 8));
+  const int64_t silent = clocks_->OfVariable(1).micros;
+  ASSERT_TRUE(clocks_->Decode(early).ok());
+  EXPECT_EQ(clocks_->OfVariable(1).micros, silent);
   std::mt19937_64 random(1);
   for (int i = 0; i < 10'000; ++i) {
     std::string damaged = bytes;
