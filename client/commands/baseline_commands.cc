@@ -9,6 +9,7 @@
 #include "client/commands/env_commands.h"
 #include "client/commands/file_io.h"
 #include "client/commands/progress.h"
+#include "client/commands/upload_rows.h"
 #include "client/csv_batches.h"
 #include "plumbline/v1/baseline_service.grpc.pb.h"
 
@@ -17,7 +18,6 @@ namespace {
 
 using Service = v1::BaselineService;
 
-constexpr size_t kRowsPerBatch = 8192;
 constexpr size_t kMaxExportBytes = 1 << 30;
 
 template <class Request>
@@ -37,39 +37,8 @@ v1::CreateBaselineHeader HeaderOf(const BaselineCommands& flags, const CsvPlan& 
   header.set_version(flags.target.version);
   header.set_description(flags.description);
   header.set_keep_inactive(flags.keep_inactive);
-  for (const CsvColumn& column : plan.columns) {
-    const bool is_variable =
-        column.use == CsvColumn::Use::kNumeric || column.use == CsvColumn::Use::kCategorical;
-    if (!is_variable) continue;
-    v1::VariableSpec* spec = header.add_variables();
-    spec->set_name(column.name);
-    spec->set_role(column.role);
-    spec->set_kind(column.kind);
-  }
+  AddVariables(plan, &header);
   return header;
-}
-
-// Writes header, rows and commit. OK does not mean stored: a write that failed is told by Finish().
-absl::Status WriteRows(const v1::CreateBaselineHeader& header, const CsvPlan& plan,
-                       CsvBatches* batches, Progress* progress,
-                       grpc::ClientWriter<v1::CreateBaselineRequest>* writer) {
-  v1::CreateBaselineRequest request;
-  *request.mutable_header() = header;
-  if (!writer->Write(request)) return absl::OkStatus();
-  uint64_t rows = 0;
-  while (true) {
-    absl::StatusOr<std::optional<v1::Batch>> batch = batches->Next(kRowsPerBatch);
-    if (!batch.ok()) return batch.status();
-    if (!batch->has_value()) break;
-    rows += (*batch)->row_count();
-    *request.mutable_batch() = std::move(**batch);
-    if (!writer->Write(request)) return absl::OkStatus();
-    progress->Update(static_cast<double>(rows) / static_cast<double>(plan.rows));
-  }
-  request.mutable_commit()->set_row_count(rows);
-  writer->Write(request);
-  writer->WritesDone();
-  return absl::OkStatus();
 }
 
 }  // namespace

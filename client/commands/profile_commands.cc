@@ -10,6 +10,7 @@
 #include "client/commands/call.h"
 #include "client/commands/profile_text.h"
 #include "client/commands/progress.h"
+#include "client/commands/upload_rows.h"
 #include "client/csv_batches.h"
 #include "plumbline/v1/profile_service.grpc.pb.h"
 
@@ -18,47 +19,14 @@ namespace {
 
 using Service = v1::ProfileService;
 
-constexpr size_t kRowsPerBatch = 8192;
-
 v1::CreateProfileHeader HeaderOf(const ProfileCommands& flags, const CsvPlan& plan) {
   v1::CreateProfileHeader header;
   *header.mutable_key() = flags.key.Key();
   header.set_description(flags.description);
   header.set_replace(flags.replace);
   for (const std::string& name : flags.group_by) header.add_group_by(name);
-  for (const CsvColumn& column : plan.columns) {
-    const bool is_variable =
-        column.use == CsvColumn::Use::kNumeric || column.use == CsvColumn::Use::kCategorical;
-    if (!is_variable) continue;
-    v1::VariableSpec* spec = header.add_variables();
-    spec->set_name(column.name);
-    spec->set_role(column.role);
-    spec->set_kind(column.kind);
-  }
+  AddVariables(plan, &header);
   return header;
-}
-
-// Writes header, rows and commit. OK does not mean stored: a write that failed is told by Finish().
-absl::Status WriteRows(const v1::CreateProfileHeader& header, const CsvPlan& plan,
-                       CsvBatches* batches, Progress* progress,
-                       grpc::ClientWriter<v1::CreateProfileRequest>* writer) {
-  v1::CreateProfileRequest request;
-  *request.mutable_header() = header;
-  if (!writer->Write(request)) return absl::OkStatus();
-  uint64_t rows = 0;
-  while (true) {
-    absl::StatusOr<std::optional<v1::Batch>> batch = batches->Next(kRowsPerBatch);
-    if (!batch.ok()) return batch.status();
-    if (!batch->has_value()) break;
-    rows += (*batch)->row_count();
-    *request.mutable_batch() = std::move(**batch);
-    if (!writer->Write(request)) return absl::OkStatus();
-    progress->Update(static_cast<double>(rows) / static_cast<double>(plan.rows));
-  }
-  request.mutable_commit()->set_row_count(rows);
-  writer->Write(request);
-  writer->WritesDone();
-  return absl::OkStatus();
 }
 
 }  // namespace
