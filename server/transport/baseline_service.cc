@@ -8,6 +8,7 @@
 #include "server/transport/convert.h"
 #include "server/transport/convert_environment.h"
 #include "server/transport/portable_baseline.h"
+#include "server/transport/row_upload.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
 
@@ -112,34 +113,15 @@ grpc::Status BaselineService::CreateBaseline(grpc::ServerContext* context,
   if (!request.ok()) return ToGrpcStatus(request.status());
   auto session = engine_->BeginBaseline(*std::move(request));
   if (!session.ok()) return ToGrpcStatus(session.status());
-  uint64_t index = 0;
-  while (reader->Read(&message)) {
-    if (message.has_commit()) {
-      const auto info = engine_->CommitBaseline(*std::move(session), message.commit().row_count());
-      if (!info.ok()) return ToGrpcStatus(info.status());
-      *response->mutable_summary() = ToWire(*info);
-      return grpc::Status::OK;
-    }
-    if (!message.has_batch()) {
-      return ToGrpcStatus(
-          absl::InvalidArgumentError("after the header come batches, and then one commit"));
-    }
-    profile::BatchView view;
-    const auto violations = BatchViolations(message.batch(), ++index, &view);
-    if (!violations.empty()) return ToGrpcStatus(ViolationsStatus(violations), violations);
-    const absl::Status added = (*session)->Add(view);
-    if (engine::IsQuotaError(added)) return ToGrpcStatus(added);
-    if (!added.ok()) {
-      return ToGrpcStatus(
-          absl::Status(added.code(), absl::StrCat("batch number ", index, ": ", added.message())));
-    }
-  }
-  return ToGrpcStatus(
-      context->IsCancelled()
-          ? absl::CancelledError("the client has gone; nothing was stored")
-          : absl::InvalidArgumentError("the stream ended without a commit, or with a message that "
-                                       "cannot be parsed (is all text "
-                                       "UTF-8?); nothing was stored"));
+  return ReceiveRows(
+      *context, reader, &message,
+      [&](const profile::BatchView& view) { return (*session)->Add(view); },
+      [&](uint64_t rows) {
+        const auto info = engine_->CommitBaseline(*std::move(session), rows);
+        if (!info.ok()) return ToGrpcStatus(info.status());
+        *response->mutable_summary() = ToWire(*info);
+        return grpc::Status::OK;
+      });
 }
 
 grpc::Status BaselineService::GetBaseline(grpc::ServerContext*,
