@@ -1,7 +1,6 @@
 #include "client/id_digest.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_format.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -41,10 +40,6 @@ void IdDigest::Add(absl::uint128 hash) {
   PutLittleEndian(chain_, bytes);
   PutLittleEndian(hash, bytes + 16);
   chain_ = HashBytes(bytes, sizeof(bytes));
-}
-
-std::string DigestText(absl::uint128 digest) {
-  return absl::StrFormat("%016x%016x", absl::Uint128High64(digest), absl::Uint128Low64(digest));
 }
 
 }  // namespace plumbline::client

@@ -2,7 +2,6 @@
 #define PLUMBLINE_CLIENT_ID_DIGEST_H_
 
 #include <cstdint>
-#include <string>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
@@ -30,9 +29,6 @@ class IdDigest {
   absl::uint128 sum_ = 0;
   absl::uint128 chain_ = 0;
 };
-
-/// 32 hex digits.
-std::string DigestText(absl::uint128 digest);
 
 }  // namespace plumbline::client
 

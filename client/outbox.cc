@@ -49,6 +49,7 @@ void Outbox::Push(v1::Batch batch) {
   v1::NumberedBatch* numbered = item->request.mutable_batch();
   numbered->set_model(options_.model);
   numbered->set_version(options_.version);
+  numbered->set_load(options_.load);
   *numbered->mutable_batch() = std::move(batch);
   queued_bytes_ += item->bytes;
   queue_.push_back(std::move(item));

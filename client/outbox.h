@@ -47,6 +47,7 @@ struct OutboxOptions {
   std::string version;
   std::string producer;
   uint64_t epoch = 0;
+  std::string load;
   size_t max_queued_batches = 1024;
   size_t max_queued_bytes = 256 << 20;
   size_t max_in_flight = 64;

@@ -29,6 +29,7 @@ OutboxOptions ToOutboxOptions(const SenderOptions& options) {
   outbox.version = options.version;
   outbox.producer = options.producer;
   outbox.epoch = options.epoch;
+  outbox.load = options.load;
   outbox.max_queued_batches = options.max_queued_batches;
   outbox.max_queued_bytes = options.max_queued_bytes;
   outbox.max_in_flight = options.max_in_flight;

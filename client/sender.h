@@ -36,6 +36,10 @@ struct SenderOptions {
   /// run that sends the same batches a retry of the first.
   uint64_t epoch = 0;
 
+  /// The load that everything sent belongs to, up to 128 bytes; empty: none. Declare it with
+  /// IngestService.EndLoad once all of it is acknowledged: RowSetOf gives what to declare.
+  std::string load;
+
   /// What this process runs in, declared before the first batch, and where its data comes from. The
   /// server compares it with what the model was trained in. Unset: nothing is declared.
   std::optional<v1::Environment> environment;

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "client/id_digest.h"
+#include "server/manifest/row_set.h"
 
 namespace plumbline::client {
 namespace {
@@ -36,8 +37,8 @@ struct Part {
 void Write(const Part& part, const std::string& name, v1::SplitPart* out) {
   out->set_name(name);
   out->set_rows(part.digest.rows());
-  out->set_ordered_digest(DigestText(part.digest.ordered()));
-  out->set_unordered_digest(DigestText(part.digest.unordered()));
+  out->set_ordered_digest(manifest::DigestText(part.digest.ordered()));
+  out->set_unordered_digest(manifest::DigestText(part.digest.unordered()));
   std::vector<std::pair<std::string, uint64_t>> labels(part.labels.begin(), part.labels.end());
   std::sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -201,7 +202,7 @@ absl::StatusOr<v1::SplitManifest> MakeSplitManifest(const SplitSource& source) {
   manifest.set_label_column(source.label);
   for (size_t i = 0; i < parts.size(); ++i) Write(parts[i], rows.parts()[i], manifest.add_parts());
   manifest.set_rows(all.rows());
-  manifest.set_unordered_digest(DigestText(all.unordered()));
+  manifest.set_unordered_digest(manifest::DigestText(all.unordered()));
   return manifest;
 }
 

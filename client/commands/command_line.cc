@@ -6,6 +6,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
+#include "client/commands/load_commands.h"
 #include "client/commands/profile_commands.h"
 #include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
@@ -65,6 +66,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   PerformanceCommand performance;
   BacktestCommand backtest;
   EnvCommands env;
+  LoadCommands load;
   SplitCommands split;
   GoldenCommands golden;
   ProfileCommands profile;
@@ -80,6 +82,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   performance.Register(&app, &context);
   backtest.Register(&app, &context);
   env.Register(&app, &context);
+  load.Register(&app, &context);
   split.Register(&app, &context);
   golden.Register(&app, &context);
   profile.Register(&app, &context);

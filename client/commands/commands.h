@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -75,9 +76,14 @@ struct SendCommand {
   std::string source;
   std::string environment;
   bool keep_open = false;
+  bool declare = false;
+  std::string load;
+  std::optional<uint64_t> load_rows;
+  std::string load_digest;
   double retry_for_seconds = 60;
 
   void Register(CLI::App* app, Context* context);
+  bool DeclaresLoad() const { return declare || load_rows.has_value() || !load_digest.empty(); }
 
  private:
   absl::Status Run(const Context& context) const;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
+#include "client/commands/load_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/text_table.h"
 
@@ -137,6 +138,14 @@ std::string EnvironmentsText(const v1::Report& report) {
     if (more > 0) table.AddRow({"", "", "", absl::StrCat("and ", FormatCount(more), " more")});
   }
   std::string text = table.ToString();
+  if (!text.empty()) text += "\n";
+  return text;
+}
+
+// Empty where nothing was declared. Those that differ come first.
+std::string LoadsTable(const v1::Report& report) {
+  constexpr int kShown = 10;
+  std::string text = LoadsText(report.loads(), kShown);
   if (!text.empty()) text += "\n";
   return text;
 }
@@ -270,7 +279,7 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 std::string ReportText(const v1::Report& report) {
   return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()), "\n",
                       FindingsText(report), LossesText(report), SourcesText(report),
-                      EnvironmentsText(report), VariablesTable(report));
+                      EnvironmentsText(report), LoadsTable(report), VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -13,9 +14,11 @@
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/format.h"
+#include "client/commands/load_commands.h"
 #include "client/commands/progress.h"
 #include "client/commands/send_summary.h"
 #include "client/csv_batches.h"
+#include "client/row_set_of_batch.h"
 #include "client/sender.h"
 
 namespace plumbline::client {
@@ -52,7 +55,7 @@ class Pace {
 };
 
 absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t total_rows,
-                      Progress* progress, Sender* sender) {
+                      Progress* progress, manifest::RowSet* sent, Sender* sender) {
   const Pace pace(flags.rows_per_second);
   uint64_t rows = 0;
   while (true) {
@@ -61,6 +64,7 @@ absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t to
     if (!batch->has_value()) return absl::OkStatus();
     pace.Await(rows);
     rows += (*batch)->row_count();
+    if (flags.DeclaresLoad()) sent->Add(RowSetOf(**batch));
     (*batch)->set_source(flags.source);
     const absl::Status status = sender->SendBlocking(std::move(**batch));
     if (!status.ok()) return status;
@@ -83,6 +87,42 @@ absl::Status Declare(const Context& context, const SenderOptions& options,
   *declaration->mutable_environment() = *std::move(environment);
   using Service = v1::IngestService;
   return Unary<Service>(context, &Service::Stub::DeclareEnvironment, request).status();
+}
+
+// `<producer>/<epoch>`, as much of its end as a name may hold.
+std::string DefaultLoad(const SenderOptions& options) {
+  const std::string name = absl::StrCat(options.producer, "/", options.epoch);
+  return name.substr(name.size() - std::min(name.size(), kMaxProducerBytes));
+}
+
+// Before the first row: so many are missing if this command does not come to its end.
+absl::Status BeginLoad(const Context& context, const SenderOptions& options, uint64_t rows) {
+  v1::BeginLoadRequest request;
+  request.set_model(options.model);
+  request.set_version(options.version);
+  request.set_load(options.load);
+  request.set_row_count(rows);
+  using Service = v1::IngestService;
+  return Unary<Service>(context, &Service::Stub::BeginLoad, request).status();
+}
+
+absl::StatusOr<v1::Load> EndLoad(const Context& context, const SenderOptions& options,
+                                 const SendCommand& flags, const manifest::RowSet& sent) {
+  v1::EndLoadRequest request;
+  request.set_model(options.model);
+  request.set_version(options.version);
+  request.set_load(options.load);
+  request.set_row_count(flags.load_rows.value_or(sent.rows));
+  request.set_digest(flags.load_digest);
+  // Where the origin says how many rows there are, what was sent may be less, with a digest of its
+  // own.
+  if (flags.load_digest.empty() && !flags.load_rows.has_value()) {
+    request.set_digest(manifest::DigestText(sent.digest));
+  }
+  using Service = v1::IngestService;
+  const auto ended = Unary<Service>(context, &Service::Stub::EndLoad, request);
+  if (!ended.ok()) return ended.status();
+  return ended->load();
 }
 
 }  // namespace
@@ -114,6 +154,23 @@ void SendCommand::Register(CLI::App* app, Context* context) {
                    "What this sender runs in, as `env capture` wrote it")
       ->type_name("FILE");
   command->add_flag("--keep_open", keep_open, "Do not end the epoch: more will be sent under it");
+  command->add_flag(
+      "--declare", declare,
+      "Declare how many rows these are and their digest, and say whether that is what "
+      "arrived: exit code 3 if not");
+  command
+      ->add_option("--load", load,
+                   "Name of the load; without: <producer>/<epoch> if it is declared")
+      ->type_name("NAME");
+  command
+      ->add_option("--load_rows", load_rows,
+                   "Declare so many rows, as the origin of the file counted them")
+      ->type_name("N");
+  command
+      ->add_option(
+          "--load_digest", load_digest,
+          "Declare this digest of rows, as `profile create` showed it where the file is from")
+      ->type_name("HEX");
   command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")
       ->check(CLI::NonNegativeNumber)
       ->type_name("SECONDS")
@@ -139,18 +196,25 @@ absl::Status SendCommand::Run(const Context& context) const {
   options.producer = producer.empty() ? DefaultProducer(columns.csv) : producer;
   options.epoch = epoch == 0 ? NewEpoch() : epoch;
   options.max_queued_bytes = kMaxQueuedBytes;
+  options.load = load;
+  if (DeclaresLoad() && load.empty()) options.load = DefaultLoad(options);
   if (!environment.empty()) {
     const absl::Status declared = Declare(context, options, *this);
     if (!declared.ok()) return declared;
+  }
+  if (DeclaresLoad()) {
+    const absl::Status begun = BeginLoad(context, options, load_rows.value_or(plan->rows));
+    if (!begun.ok()) return begun;
   }
   options.give_up_after = absl::Seconds(retry_for_seconds);
   options.on_refused = [&summary](const Refusal& refusal) { summary.AddRefusal(refusal); };
   absl::StatusOr<std::unique_ptr<Sender>> sender = Sender::Create(options);
   if (!sender.ok()) return sender.status();
   absl::Status status;
+  manifest::RowSet sent;
   {
     Progress sending(*context.err, context.shows_progress, "sending");
-    status = SendRows(batches->get(), *this, plan->rows, &sending, sender->get());
+    status = SendRows(batches->get(), *this, plan->rows, &sending, &sent, sender->get());
   }
   if (status.ok()) {
     status = keep_open ? (*sender)->Flush(absl::InfiniteDuration())
@@ -165,11 +229,18 @@ absl::Status SendCommand::Run(const Context& context) const {
     *context.out << summary.ToText(options, stats);
   }
   if (!status.ok()) return status;
+  absl::Status verdict;
+  if (DeclaresLoad()) {
+    const absl::StatusOr<v1::Load> ended = EndLoad(context, options, *this, sent);
+    if (!ended.ok()) return ended.status();
+    if (absl::Status shown = ShowLoad(context, *ended); !shown.ok()) return shown;
+    verdict = LoadVerdict(*ended);
+  }
   if (stats.refused > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(FormatCount(stats.refused, "batch was", "batches were"), " refused"));
   }
-  return absl::OkStatus();
+  return verdict;
 }
 
 }  // namespace plumbline::client

@@ -121,6 +121,12 @@ std::vector<Finding> CheckUnknownVariables(const Policy& policy, const profile::
 Finding CheckNoData(const Policy& policy, const EvaluationInput& input);
 /// Batches that are missing for longer than Policy::hole_grace.
 Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input);
+/// Declared loads that have more rows than declared, others, or for longer than Policy::hole_grace
+/// fewer.
+Finding CheckLoadMismatch(const Policy& policy, const EvaluationInput& input);
+/// Adds to the reason of a drift finding that more than Policy::max_missing_share of the window's
+/// rows are missing.
+void NoteMissingRows(const Policy& policy, const EvaluationInput& input, Finding* finding);
 /// Producers that fell silent, or began anew, without saying which batch was their last.
 Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input);
 

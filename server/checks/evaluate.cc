@@ -65,13 +65,18 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   use(CheckTailUnknown(policy, input));
   for (Finding& finding : CheckEnvironments(baseline, policy, input)) use(std::move(finding));
   if (input.golden.has_value()) use(CheckGoldenRows(policy, input));
+  if (input.loads.has_value()) use(CheckLoadMismatch(policy, input));
+  const auto with_caveat = [&](Finding finding) {
+    NoteMissingRows(policy, input, &finding);
+    use(std::move(finding));
+  };
   EvaluateRows({.baseline = baseline,
                 .policy = policy,
                 .window = input.window,
                 .block = input.block,
                 .statistics = statistics,
                 .brief = brief},
-               use);
+               with_caveat);
   if (input.clocks == nullptr) return;
   for (size_t i = 0; i < baseline.variables.size() && i < statistics.size(); ++i) {
     if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;

@@ -29,6 +29,19 @@ struct EnvironmentSummary {
   const std::vector<manifest::EnvironmentDifference>* differences = nullptr;
 };
 
+/// Declared loads of which not what was declared has arrived.
+struct LoadSummary {
+  uint64_t loads = 0, differing = 0;
+  uint64_t rows_missing = 0, rows_extra = 0;
+  std::string detail;  // some of those that differ, in words
+};
+
+/// Rows that should be in the window and are not, as far as anybody knows.
+struct MissingRows {
+  uint64_t rows = 0;
+  std::string words;  // how it is known
+};
+
 struct EvaluationInput {
   const profile::Pane& window;
   /// Of the latest closed block of at least min_rows_drift rows, or nullptr. Not owned.
@@ -50,6 +63,9 @@ struct EvaluationInput {
   std::vector<EnvironmentSummary> environments = {};
   /// Where the baseline has golden rows.
   std::optional<GoldenSummary> golden = std::nullopt;
+  /// If any load was declared.
+  std::optional<LoadSummary> loads = std::nullopt;
+  MissingRows missing = {};
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

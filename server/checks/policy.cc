@@ -36,7 +36,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kPerformance, "performance"},
     {CheckId::kPerformanceLimit, "performance_limit"},
     {CheckId::kConceptDrift, "concept_drift"},
-    {CheckId::kLabelDrift, "label_drift"}};
+    {CheckId::kLabelDrift, "label_drift"},
+    {CheckId::kLoadMismatch, "load_mismatch"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -190,6 +191,9 @@ absl::Status Policy::Validate() const {
   if (!(min_rate_change >= 0 && min_rate_change < 1)) {
     status.Update(OutOfRange("min_rate_change", min_rate_change));
   }
+  if (!(max_missing_share >= 0 && max_missing_share < 1)) {
+    status.Update(OutOfRange("max_missing_share", max_missing_share));
+  }
   for (const auto& [statistic, threshold] : drift_thresholds) {
     status.Update(
         Threshold(absl::StrCat("drift_thresholds.", DriftStatisticName(statistic)), threshold));
@@ -231,6 +235,7 @@ Policy DefaultPolicy() {
   set(CheckId::kCameAlive, Severity::kWarning, 0.01, 0.005);
   set(CheckId::kNoData, Severity::kCritical, 0, 0);
   set(CheckId::kRowsLost, Severity::kCritical, 0, 0);
+  set(CheckId::kLoadMismatch, Severity::kCritical, 0, 0);
   set(CheckId::kTailUnknown, Severity::kInfo, 0, 0);
   // A number that happened to lie in [0, 1] in training is taken for a probability.
   set(CheckId::kPredictionDomain, Severity::kWarning, 0, 0);

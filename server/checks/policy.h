@@ -41,7 +41,8 @@ enum class CheckId {
   kPerformance,
   kPerformanceLimit,
   kConceptDrift,
-  kLabelDrift
+  kLabelDrift,
+  kLoadMismatch
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -67,7 +68,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kPerformance,
                                          CheckId::kPerformanceLimit,
                                          CheckId::kConceptDrift,
-                                         CheckId::kLabelDrift};
+                                         CheckId::kLabelDrift,
+                                         CheckId::kLoadMismatch};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);
@@ -122,6 +124,7 @@ struct Policy {
   double drift_significance = 1e-3;
   double rate_significance = 1e-7;
   double min_rate_change = 0.01;
+  double max_missing_share = 0.01;
   DriftStatistic drift_statistic = DriftStatistic::kPsi;
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy

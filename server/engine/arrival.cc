@@ -1,16 +1,24 @@
 #include "server/engine/arrival.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "server/engine/window.h"
+#include "server/profile/row_set_of_batch.h"
 
 namespace plumbline::engine {
 namespace {
 
 // A variable's counts take about as much memory as so many values.
 constexpr uint32_t kLeastRows = 512;
+
+int64_t NewestMicros(const profile::BatchView& view) {
+  const auto newest = std::max_element(view.row_event_micros.begin(), view.row_event_micros.end());
+  if (newest != view.row_event_micros.end()) return *newest;
+  return view.event_micros.value_or(std::numeric_limits<int64_t>::min());
+}
 
 // The event time of the newest row, if all lie in one pane.
 bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
@@ -28,6 +36,10 @@ bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
                     const profile::Aliases& aliases, absl::Duration pane_length,
                     IngestBatch* batch) {
+  if (batch->load.has_value()) {
+    batch->load->rows = profile::RowSetOf(batch->view);
+    batch->load->newest_micros = NewestMicros(batch->view);
+  }
   batch->labels = ReadLabelRows(baseline, aliases, batch->view);
   if (batch->labels.has_value() && batch->labels->labels_only) {
     batch->view = {};

@@ -10,12 +10,12 @@
 
 namespace plumbline::engine {
 
-/// Reads what a batch says of predictions and labels. Counts the rows of a large batch on the
-/// calling thread, which has just parsed them, and gives its memory back; the worker adds the
-/// counts, which is exact and takes a fraction of the time: so one model's rows are counted on as
-/// many cores as they arrive on. Leaves as it is a batch that is small, for which handing over the
-/// rows costs less than handing over counts, and one whose rows lie in several panes. Any thread.
-/// Cost: that of counting.
+/// Reads what a batch says of predictions and labels, and what its rows are if they belong to a
+/// load. Counts the rows of a large batch on the calling thread, which has just parsed them, and
+/// gives its memory back; the worker adds the counts, which is exact and takes a fraction of the
+/// time: so one model's rows are counted on as many cores as they arrive on. Leaves as it is a
+/// batch that is small, for which handing over the rows costs less than handing over counts, and
+/// one whose rows lie in several panes. Any thread. Cost: that of counting.
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
                     const profile::Aliases& aliases, absl::Duration pane_length,
                     IngestBatch* batch);

@@ -128,6 +128,10 @@ class Engine {
   absl::StatusOr<std::optional<manifest::EnvironmentComparison>> DeclareEnvironment(
       IngestNote declaration);
 
+  /// Stores what is declared of a load; durable when it returns. What is known of the load then.
+  /// Errors: as LiveModel::Declare; NotFound.
+  absl::StatusOr<DeclaredLoad> DeclareLoad(const ModelKey& key, const LoadDeclaration& declaration);
+
   // What lies beside a baseline, and is deleted with it.
 
   /// Stores a split in the place of one of the same name; the number of its baseline. Errors:

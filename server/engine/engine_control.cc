@@ -419,6 +419,21 @@ absl::StatusOr<std::optional<manifest::EnvironmentComparison>> Engine::DeclareEn
   return CompareEnvironments(baseline->environment, *declaration.environment);
 }
 
+absl::StatusOr<DeclaredLoad> Engine::DeclareLoad(const ModelKey& key,
+                                                 const LoadDeclaration& declaration) {
+  absl::StatusOr<DeclaredLoad> load =
+      absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist"));
+  base::MutexLock lock(&impl_->control_mutex);
+  const absl::Time now = impl_->clock->Now();
+  absl::Status done =
+      impl_->WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch*) {
+        const auto it = models->live.find(key);
+        if (it != models->live.end()) load = it->second->Declare(declaration, now);
+      });
+  if (!done.ok()) return done;
+  return load;
+}
+
 ProfileBook& Engine::profiles() { return *impl_->profiles; }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,

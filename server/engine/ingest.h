@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "server/engine/label_rows.h"
 #include "server/engine/model_key.h"
 #include "server/manifest/environment.h"
+#include "server/manifest/row_set.h"
 #include "server/profile/batch.h"
 #include "server/profile/golden_rows.h"
 #include "server/profile/pane.h"
@@ -102,6 +104,13 @@ struct GoldenHits {
   std::vector<profile::GoldenHit> hits;
 };
 
+/// The declared load that the rows of a batch belong to.
+struct LoadRows {
+  std::string name;
+  manifest::RowSet rows;                                        // by the thread that received them
+  int64_t newest_micros = std::numeric_limits<int64_t>::min();  // event time; else: none
+};
+
 /// A batch on its way in. Its view has passed ValidateBatch.
 struct IngestBatch {
   ModelKey key;  // with the version resolved
@@ -111,6 +120,7 @@ struct IngestBatch {
   /// If set, `view` and `owner` are empty.
   std::optional<CountedRows> counted;
   GoldenHits golden;
+  std::optional<LoadRows> load;
   /// Read by the thread that received the batch; if it has labels only, `view` and `owner` are
   /// empty.
   std::optional<LabelRows> labels;

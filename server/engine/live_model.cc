@@ -85,7 +85,9 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   if (absl::Status status = model->environments_.Restore(model->key_, store); !status.ok()) {
     return status;
   }
+  if (absl::Status status = model->loads_.Restore(model->key_, store); !status.ok()) return status;
   if (model->time_.last().has_value()) {
+    model->loads_.Advance(model->time_.last()->heard, model->policy_);
     model->loss_ = model->producers_.Loss(model->time_.last()->heard, model->policy_);
   }
   model->state_dirty_ = false;
@@ -141,6 +143,11 @@ IngestOutcome LiveModel::Ingest(const IngestBatch& batch, absl::Time clock) {
   ++batches_.counted;
   state_dirty_ = true;
   judge_dirty_ = true;
+  if (batch.load.has_value()) {
+    const int64_t newest = batch.load->newest_micros;
+    loads_.Arrive(batch.load->name, batch.load->rows,
+                  newest == kNever ? absl::ToUnixMicros(now.clock) : newest, now);
+  }
   if (labels_ != nullptr && TakeLabels(batch, now, &outcome)) return outcome;
   last_batch_ = now;
   (void)golden_.Add(batch.golden);
@@ -299,6 +306,16 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
   return {};
 }
 
+absl::StatusOr<DeclaredLoad> LiveModel::Declare(const LoadDeclaration& declaration, absl::Time clock) {
+  const Moment now = time_.Look(clock);
+  if (absl::Status declared = loads_.Declare(declaration, now); !declared.ok()) {
+    return absl::Status(declared.code(), absl::StrCat(key_.InWords(), ": ", declared.message()));
+  }
+  loads_.Advance(now.heard, policy_);
+  state_dirty_ = judge_dirty_ = news_ = true;
+  return *loads_.Find(declaration.name);
+}
+
 IngestOutcome LiveModel::End(const IngestNote& note, const std::string& who, absl::Time now) {
   switch (producers_.End(note.producer, note.epoch, note.last, now)) {
     case Claim::kForgotten:
@@ -323,7 +340,8 @@ void LiveModel::Tick(absl::Time clock) {
       last_batch_.has_value() && now.heard - last_batch_->heard > policy_.no_data_after;
   const bool lost = loss.lost != loss_.lost || loss.unended != loss_.unended;
   loss_ = std::move(loss);
-  if (judge_dirty_ || alert_waits_ || silent || lost) Judge(now);
+  const bool loads = loads_.Advance(now.heard, policy_);
+  if (judge_dirty_ || alert_waits_ || silent || lost || loads) Judge(now);
 }
 
 std::optional<checks::GoldenSummary> LiveModel::Golden(
@@ -340,6 +358,20 @@ std::optional<checks::GoldenSummary> LiveModel::Golden(
   }
   constexpr size_t kNamed = 3;
   return golden_.Summary(worst == nullptr ? "" : InWords(*worst, kNamed));
+}
+
+checks::MissingRows LiveModel::Missing(const Moment& now) const {
+  const auto range = all_.window().Range();
+  const checks::MissingRows of_loads = loads_.Missing(range.has_value() ? range->first : kNever);
+  const absl::Duration window = policy_.pane * policy_.window_panes;
+  const uint64_t batches = producers_.MissingSince(now.heard - window);
+  if (batches == 0 || batches_.counted == 0) return of_loads;
+  const double rows_a_batch = static_cast<double>(rows_) / static_cast<double>(batches_.counted);
+  const auto rows = static_cast<uint64_t>(static_cast<double>(batches) * rows_a_batch);
+  // They may be the same rows.
+  if (rows <= of_loads.rows) return of_loads;
+  return {rows, absl::StrFormat("%d missing %s of about %.0f rows", batches,
+                                batches == 1 ? "batch" : "batches", rows_a_batch)};
 }
 
 checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
@@ -359,7 +391,9 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .unended_epochs = loss.unended,
           .unended_detail = loss.unended_detail,
           .environments = environments,
-          .golden = Golden(environments)};
+          .golden = Golden(environments),
+          .loads = loads_.Summary(),
+          .missing = Missing(now)};
 }
 
 void LiveModel::Judge(const Moment& now) {
@@ -482,7 +516,7 @@ std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_
 
 bool LiveModel::dirty() const {
   return state_dirty_ || all_.window().dirty() || source_slices_.dirty() || producers_.dirty() ||
-         environments_.dirty() || golden_.dirty() || !changed_alerts_.empty() ||
+         environments_.dirty() || loads_.dirty() || golden_.dirty() || !changed_alerts_.empty() ||
          (labels_ != nullptr && labels_->dirty());
 }
 
@@ -502,6 +536,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   source_slices_.Commit(batch, &record);
   producers_.Commit(key_, batch, &record);
   environments_.Commit(key_, batch);
+  loads_.Commit(key_, batch);
   golden_.Commit(key_, baseline_->number, batch);
   record.set_active_baseline(baseline_->number);
   record.set_generation(generation_);
@@ -538,6 +573,7 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
 void LiveModel::InheritProducers(LiveModel* from) {
   producers_ = std::move(from->producers_);
   environments_.TakeOver(&from->environments_);
+  loads_ = std::move(from->loads_);
   time_ = from->time_;
   loss_ = from->loss_;
   if (from->baseline_->number == baseline_->number) labels_ = std::move(from->labels_);

@@ -23,6 +23,7 @@
 #include "server/engine/ingest.h"
 #include "server/engine/label_watch.h"
 #include "server/engine/listening_time.h"
+#include "server/engine/loads.h"
 #include "server/engine/model_key.h"
 #include "server/engine/producers.h"
 #include "server/engine/quotas.h"
@@ -71,6 +72,8 @@ class LiveModel {
   /// The same of what was read of predictions and labels.
   bool CanAdd(const LabelRows& labels) const { return labels.baseline == baseline_; }
   IngestOutcome Note(const IngestNote& note, absl::Time clock);
+  /// What is known of the load then. Errors: as Loads::Declare, naming the model.
+  absl::StatusOr<DeclaredLoad> Declare(const LoadDeclaration& declaration, absl::Time clock);
 
   /// Closes panes by the clock, lets epochs expire, and judges if anything changed or time alone
   /// may change a verdict. Alerts that changed are appended to `changed`, here and above, until
@@ -155,6 +158,8 @@ class LiveModel {
   void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now);
   std::optional<checks::GoldenSummary> Golden(
       const std::vector<checks::EnvironmentSummary>& environments) const;
+  // Rows of the window that are missing: by declared loads, or by batches that did not come.
+  checks::MissingRows Missing(const Moment& now) const;
   checks::EvaluationInput InputOf(const Moment& now, const profile::Pane& window);
 
   const ModelKey key_;
@@ -169,6 +174,7 @@ class LiveModel {
   Sources sources_;
   Producers producers_;
   Environments environments_;
+  Loads loads_;
   GoldenWatch golden_;
   std::unique_ptr<LabelWatch> labels_;  // nullptr: the baseline has no task
 

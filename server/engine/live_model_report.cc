@@ -85,6 +85,8 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     report.rows = all.rows;
     report.losses = producers_.Losses(now.heard, policy_);
     report.environments = environments_.Differing();
+    loads_.Advance(now.heard, policy_);
+    report.loads = loads_.List();
     AddVariables(*baseline_, all, std::move(statistics), variable, &report);
   }
   report.rows_of_other_sources = all.rows;
@@ -120,6 +122,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
   if (variable.has_value()) {
     report.losses.clear();
     report.environments.clear();
+    report.loads.clear();
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
                   [&](const checks::Finding& finding) { return finding.variable != name; });
@@ -176,6 +179,7 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   }
   snapshot->environments = environments_.size();
   snapshot->environments_differing = environments_.differing();
+  snapshot->loads = loads_.Summary();
   snapshot->rows_of_further_sources = sources_.rows_of_further();
   snapshot->rows_not_judged_apart = rows_not_judged_apart_;
   snapshot->producers_expired_early = producers_.expired_early();

@@ -212,6 +212,12 @@ LossSummary Producers::Loss(absl::Time now, const checks::Policy& policy) const 
   return summary;
 }
 
+uint64_t Producers::MissingSince(absl::Time since) const {
+  uint64_t missing = 0;
+  for (const auto& [key, epoch] : epochs_) missing = Sum(missing, epoch.marks.MissingSince(since));
+  return missing;
+}
+
 std::vector<ProducerLoss> Producers::Losses(absl::Time now, const checks::Policy& policy) const {
   std::vector<ProducerLoss> losses;
   for (auto it = epochs_.begin(); it != epochs_.end(); ++it) {

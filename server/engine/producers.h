@@ -79,6 +79,8 @@ class Producers {
   void Advance(absl::Time now, const checks::Policy& policy);
   /// Cost: O(epochs).
   LossSummary Loss(absl::Time now, const checks::Policy& policy) const;
+  /// Numbers missing or lost that were first missed at `since` or later. Cost: O(epochs + holes).
+  uint64_t MissingSince(absl::Time since) const;
   /// Every epoch in which something is missing or may be, those that lost the most first.
   std::vector<ProducerLoss> Losses(absl::Time now, const checks::Policy& policy) const;
   /// Epochs that have not expired, and the holes in all of them.

@@ -265,6 +265,7 @@ absl::StatusOr<checks::Policy> EffectivePolicy(const PolicyRecord& record) {
   if (record.has_drift_significance()) policy.drift_significance = record.drift_significance();
   if (record.has_rate_significance()) policy.rate_significance = record.rate_significance();
   if (record.has_min_rate_change()) policy.min_rate_change = record.min_rate_change();
+  if (record.has_max_missing_share()) policy.max_missing_share = record.max_missing_share();
   if (record.has_drift_statistic()) {
     const auto statistic = checks::ParseDriftStatistic(record.drift_statistic());
     if (!statistic.has_value()) return BadField("drift_statistic", record.drift_statistic());

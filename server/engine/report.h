@@ -10,6 +10,7 @@
 #include "server/checks/alert.h"
 #include "server/checks/finding.h"
 #include "server/engine/environments.h"
+#include "server/engine/loads.h"
 #include "server/engine/model_key.h"
 #include "server/engine/performance_report.h"
 #include "server/engine/producers.h"
@@ -44,6 +45,7 @@ struct Report {
   std::vector<VariableReport> variables;          // the worst first
   std::vector<ProducerLoss> losses;               // the worst first
   std::vector<ProducerEnvironment> environments;  // those that differ, the heaviest first
+  std::vector<DeclaredLoad> loads;                // those that differ first, then the latest
   std::string source;                             // whose rows these are; empty: all
   std::vector<SourceSummary> sources;  // that are judged by themselves, the largest first
   uint64_t rows_of_other_sources = 0;  // in the window

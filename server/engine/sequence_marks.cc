@@ -154,6 +154,16 @@ bool SequenceMarks::Age(absl::Time now, absl::Duration grace, absl::Duration mem
   return changed;
 }
 
+uint64_t SequenceMarks::MissingSince(absl::Time since) const {
+  uint64_t missing = 0;
+  for (const auto& [first, span] : holes_) {
+    if (span.stage != Stage::kSettled && span.since >= since) missing += span.last - first + 1;
+  }
+  if (given_up_ > given_up_settled_ && given_up_at_ >= since)
+    missing += given_up_ - given_up_settled_;
+  return missing;
+}
+
 uint64_t SequenceMarks::contiguous() const {
   return holes_.empty() ? highest_ : holes_.begin()->first - 1;
 }

@@ -95,6 +95,9 @@ class SequenceMarks {
   [[nodiscard]] uint64_t called_lost() const { return cleared_ + lost() + settled(); }
   [[nodiscard]] uint64_t cleared() const { return cleared_; }
   [[nodiscard]] uint64_t given_up() const { return given_up_; }
+  /// Numbers that are missing or lost, not settled, and were first missed at `since` or later.
+  /// Cost: O(holes).
+  [[nodiscard]] uint64_t MissingSince(absl::Time since) const;
 
  private:
   struct Span {

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "server/checks/alert.h"
+#include "server/checks/evaluate.h"
 #include "server/checks/finding.h"
 #include "server/engine/ingest.h"
 #include "server/engine/model_key.h"
@@ -70,13 +71,14 @@ struct ModelSnapshot {
   uint64_t unreadable_panes = 0;  // of the window: it is without them
   size_t sources = 0;
   size_t producers = 0;
-  std::optional<GoldenCounts> golden;    // if there are any
-  size_t environments = 0;               // producers that declared what they run in
-  size_t environments_differing = 0;     // those of them that run in another one than training
-  uint64_t rows_of_further_sources = 0;  // that share an entry, beyond max_sources_per_model
-  uint64_t producers_expired_early = 0;  // beyond max_producers_per_model, since the start
-  std::optional<absl::Time> last_batch;  // server's clock
-  std::optional<absl::Time> watermark;   // event time
+  std::optional<GoldenCounts> golden;        // if there are any
+  size_t environments = 0;                   // producers that declared what they run in
+  size_t environments_differing = 0;         // those of them that run in another one than training
+  std::optional<checks::LoadSummary> loads;  // if any was declared
+  uint64_t rows_of_further_sources = 0;      // that share an entry, beyond max_sources_per_model
+  uint64_t producers_expired_early = 0;      // beyond max_producers_per_model, since the start
+  std::optional<absl::Time> last_batch;      // server's clock
+  std::optional<absl::Time> watermark;       // event time
   std::vector<VariableSnapshot> variables;
   std::vector<std::shared_ptr<const SourceSnapshot>> judged_sources;
   uint64_t rows_not_judged_apart = 0;  // of sources beyond max_judged_sources, since the start

@@ -9,10 +9,10 @@
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/manifest/content_digest.h"
 #include "server/profile/category_tally.h"
 #include "server/profile/group_totals.h"
 #include "server/profile/schema.h"
-#include "server/stats/content_digest.h"
 #include "server/stats/distinct_sample.h"
 #include "server/stats/heavy_hitters.h"
 #include "server/stats/number_precision.h"
@@ -38,9 +38,9 @@ struct ProfileSizes {
 /// holds more than k values, nor are frequent values once there are more than twice the capacity.
 struct VariableProfile {
   Variable variable;
-  stats::ContentDigest digest;  // of every row's cell
+  manifest::ContentDigest digest;  // of every row's cell
   /// Numeric: the digest's sum if every finite value were rounded to float32. Categorical: if every
-  /// text were folded (see stats::HashOfFoldedText).
+  /// text were folded (see manifest::HashOfFoldedText).
   absl::uint128 coarse_sum = 0;
   uint64_t nulls = 0;
   stats::DistinctSample distinct;  // of values, without nulls and NaN
@@ -81,7 +81,7 @@ struct DataSetProfile {
   std::string description;
   absl::Time created_at = absl::InfinitePast();
 
-  stats::ContentDigest rows;            // of the rows, by all columns
+  manifest::ContentDigest rows;         // of the rows, by all columns
   stats::DistinctSample distinct_rows;  // by their hash
   std::vector<VariableProfile> variables;
   std::vector<GroupTotals> groups;  // one a --group_by

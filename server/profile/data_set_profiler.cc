@@ -13,7 +13,7 @@
 namespace plumbline::profile {
 namespace {
 
-using stats::CellHash;
+using manifest::CellHash;
 
 constexpr uint32_t kBlock = 1024;  // rows at once: what is held of a column fits the cache
 
@@ -28,9 +28,9 @@ struct HashedDictionary {
 template <class T>
 CellHash HashOf(T value) {
   if constexpr (std::is_same_v<T, int64_t>) {
-    return stats::HashOfInteger(value);
+    return manifest::HashOfInteger(value);
   } else {
-    return stats::HashOfNumber(static_cast<double>(value));
+    return manifest::HashOfNumber(static_cast<double>(value));
   }
 }
 
@@ -65,7 +65,7 @@ struct DataSetProfiler::Impl {
   Schema schema;
   DataSetProfile profile;
   ProfileSizes sizes;
-  std::vector<stats::RowHasher::Key> keys;
+  std::vector<manifest::RowHasher::Key> keys;
   std::vector<size_t> numeric_index;    // of each variable among the numeric ones
   size_t numeric = 0;                   // how many are
   std::vector<size_t> group_variables;  // whose values make groups, by index
@@ -113,7 +113,7 @@ absl::Status DataSetProfiler::Impl::Begin(const BatchView& batch) {
   profile.distinct_rows = stats::DistinctSample(2 * ProfileSizes().distinct_capacity);
   for (const Variable& variable : schema.variables()) {
     profile.variables.emplace_back(variable, sizes);
-    keys.push_back(stats::RowHasher::KeyOf(variable.name));
+    keys.push_back(manifest::RowHasher::KeyOf(variable.name));
     numeric_index.push_back(numeric);
     if (variable.kind == Kind::kNumeric) ++numeric;
   }
@@ -167,8 +167,8 @@ void DataSetProfiler::Impl::HashDictionary(const DictionaryView& view,
   hashed->hashes.clear();
   hashed->folded.clear();
   for (const absl::string_view entry : view.dictionary) {
-    hashed->hashes.push_back(stats::HashOfText(entry));
-    hashed->folded.push_back(stats::HashOfFoldedText(entry).value());
+    hashed->hashes.push_back(manifest::HashOfText(entry));
+    hashed->folded.push_back(manifest::HashOfFoldedText(entry).value());
   }
   hashed->counts.assign(view.dictionary.size(), 0);
 }
@@ -187,14 +187,14 @@ void DataSetProfiler::Impl::TallyDictionary(const DictionaryView& view, size_t i
 
 void DataSetProfiler::Impl::FindGroups(const std::vector<const ColumnView*>& columns,
                                        uint32_t begin, uint32_t end) {
-  const uint64_t null_hash = stats::HashOfNull().low;
+  const uint64_t null_hash = manifest::HashOfNull().low;
   for (size_t g = 0; g < group_variables.size(); ++g) {
     const ColumnView& column = *columns[group_variables[g]];
     GroupTotals& totals = profile.groups[g];
     // First make the groups: those that were there may go as others come.
     std::vector<uint64_t> hashes(end - begin, null_hash);
     const auto make = [&](uint32_t row, absl::string_view name) {
-      const uint64_t hash = stats::HashOfText(name).low;
+      const uint64_t hash = manifest::HashOfText(name).low;
       hashes[row - begin] = hash;
       if (!totals.groups.contains(hash)) totals.Find(hash, name, false, numeric);
     };
@@ -218,7 +218,7 @@ void DataSetProfiler::Impl::AddNumeric(const ColumnView& column, size_t index, u
   finite_rows.clear();
   absl::uint128 coarse = 0;
   const auto null = [&](uint32_t row) {
-    cells[row - begin] = stats::HashOfNull();
+    cells[row - begin] = manifest::HashOfNull();
     coarse += cells[row - begin].value();
     ++into.nulls;
   };
@@ -237,7 +237,7 @@ void DataSetProfiler::Impl::AddNumeric(const ColumnView& column, size_t index, u
         finite_rows.push_back(row - begin);
         into.distinct.Add(hash.low);
         const bool same = stats::FitsFloat32(value) || std::abs(value) > 0x1.fffffep127;
-        coarse += same ? hash.value() : stats::HashOfNumber(static_cast<float>(value)).value();
+        coarse += same ? hash.value() : manifest::HashOfNumber(static_cast<float>(value)).value();
         continue;
       }
       coarse += hash.value();
@@ -275,7 +275,7 @@ void DataSetProfiler::Impl::AddCategorical(const ColumnView& column, size_t inde
                                            uint32_t end) {
   VariableProfile& into = profile.variables[index];
   const auto null = [&](uint32_t row) {
-    cells[row - begin] = stats::HashOfNull();
+    cells[row - begin] = manifest::HashOfNull();
     into.coarse_sum += cells[row - begin].value();
     ++into.nulls;
   };
@@ -294,9 +294,9 @@ void DataSetProfiler::Impl::AddCategorical(const ColumnView& column, size_t inde
   ForEachCategory(
       column, begin, end,
       [&](uint32_t row, absl::string_view category) {
-        const CellHash hash = stats::HashOfText(category);
+        const CellHash hash = manifest::HashOfText(category);
         cells[row - begin] = hash;
-        into.coarse_sum += stats::HashOfFoldedText(category).value();
+        into.coarse_sum += manifest::HashOfFoldedText(category).value();
         into.distinct.Add(hash.low);
         into.categories.Add(category);
       },
@@ -317,11 +317,11 @@ void DataSetProfiler::Impl::AddBlock(const std::vector<const ColumnView*>& colum
       AddCategorical(*columns[i], i, begin, end);
     }
     into.digest.AddAll(cells);
-    stats::RowHasher::AddColumn(keys[i], cells, absl::MakeSpan(row_sums));
+    manifest::RowHasher::AddColumn(keys[i], cells, absl::MakeSpan(row_sums));
   }
   row_cells.resize(rows);
   for (size_t i = 0; i < rows; ++i) {
-    row_cells[i] = stats::RowHasher::Finish(row_sums[i]);
+    row_cells[i] = manifest::RowHasher::Finish(row_sums[i]);
     profile.distinct_rows.Add(row_cells[i].low);
   }
   profile.rows.AddAll(row_cells);

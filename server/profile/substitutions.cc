@@ -14,7 +14,7 @@
 namespace plumbline::profile {
 namespace {
 
-using stats::CellHash;
+using manifest::CellHash;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -35,11 +35,11 @@ std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfi
   const auto add = [&](std::string words, CellHash hash, uint64_t left, uint64_t right) {
     if (left != right) values.push_back({std::move(words), hash, hash, left, right, true});
   };
-  add("null", stats::HashOfNull(), a.nulls, b.nulls);
+  add("null", manifest::HashOfNull(), a.nulls, b.nulls);
   if (a.is_numeric()) {
-    add("NaN", stats::HashOfNumber(kNan), a.nans, b.nans);
-    add("+Inf", stats::HashOfNumber(kInfinity), a.positive_infinities, b.positive_infinities);
-    add("-Inf", stats::HashOfNumber(-kInfinity), a.negative_infinities, b.negative_infinities);
+    add("NaN", manifest::HashOfNumber(kNan), a.nans, b.nans);
+    add("+Inf", manifest::HashOfNumber(kInfinity), a.positive_infinities, b.positive_infinities);
+    add("-Inf", manifest::HashOfNumber(-kInfinity), a.negative_infinities, b.negative_infinities);
     if (a.points.MaxError() + b.points.MaxError() > 0 &&
         a.points.MaxError() + b.points.MaxError() > a.rows() / 1000) {
       return values;
@@ -50,7 +50,7 @@ std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfi
         const uint64_t right = b.points.Estimate(point.key).lower;
         if (left == right || (only_new && left > 0)) continue;
         const auto number = std::bit_cast<double>(point.key);
-        const CellHash hash = stats::HashOfNumber(number);
+        const CellHash hash = manifest::HashOfNumber(number);
         values.push_back({absl::StrCat("`", NumberText(number), "`"), hash, hash, left, right});
       }
     };
@@ -62,8 +62,8 @@ std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfi
     for (const auto& [name, count] : side.categories.ByCount()) {
       const uint64_t left = a.categories.Count(name), right = b.categories.Count(name);
       if (left == right || (only_new && left > 0)) continue;
-      values.push_back({absl::StrCat("`", name, "`"), stats::HashOfText(name),
-                        stats::HashOfFoldedText(name), left, right});
+      values.push_back({absl::StrCat("`", name, "`"), manifest::HashOfText(name),
+                        manifest::HashOfFoldedText(name), left, right});
     }
   };
   add_names(a, false);
@@ -183,7 +183,7 @@ std::optional<std::string> OneNumber(const VariableProfile& a, const VariablePro
     const double x = larger_is_y ? other.Value() : one;
     const double y = larger_is_y ? one : other.Value();
     if (!std::isfinite(x) || !std::isfinite(y)) continue;
-    if (stats::HashOfNumber(y).value() - stats::HashOfNumber(x).value() == change) {
+    if (manifest::HashOfNumber(y).value() - manifest::HashOfNumber(x).value() == change) {
       return Became(Quoted(x), Quoted(y));
     }
   }
@@ -205,9 +205,9 @@ std::optional<std::string> NumberAndSpecial(const VariableProfile& a, const Vari
                   {"+Inf", kInfinity, false},
                   {"-Inf", -kInfinity, false}};
   for (const auto& special : specials) {
-    const absl::uint128 hash =
-        special.is_null ? stats::HashOfNull().value() : stats::HashOfNumber(special.number).value();
-    const absl::uint128 finite = stats::HashOfNumber(value).value();
+    const absl::uint128 hash = special.is_null ? manifest::HashOfNull().value()
+                                               : manifest::HashOfNumber(special.number).value();
+    const absl::uint128 finite = manifest::HashOfNumber(value).value();
     const absl::uint128 change = lost ? hash - finite : finite - hash;
     if (b.digest.sum() - a.digest.sum() != change) continue;
     return lost ? Became(Quoted(value), special.words) : Became(special.words, Quoted(value));

@@ -87,6 +87,11 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       }
       return AddOther(key, &version);
     }
+    case RecordKind::kLoad: {
+      v1::LoadRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
     case RecordKind::kSplit: {
       v1::SplitRecord record;
       if (Parse(key, *payload, &record)) AddOther(key, &version);

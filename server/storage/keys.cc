@@ -40,6 +40,8 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "golden rows";
     case RecordKind::kGoldenResult:
       return "golden result";
+    case RecordKind::kLoad:
+      return "load";
     case RecordKind::kProfile:
       return "profile";
     case RecordKind::kProfileHead:

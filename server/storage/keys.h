@@ -32,6 +32,7 @@ enum class RecordKind : uint8_t {
   kSplit = 41,
   kGoldenRows = 42,
   kGoldenResult = 43,
+  kLoad = 44,
   kJoinRow = 30,           // a row that waits for its label, or a label for its row
   kJoinTime = 31,          // the same by time
   kPerformanceSlice = 32,  // of an hour of event time

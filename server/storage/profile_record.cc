@@ -24,8 +24,8 @@ absl::uint128 From(const v1::Uint128Record& record) {
   return absl::MakeUint128(record.high(), record.low());
 }
 
-void To(const stats::ContentDigest& digest, v1::ContentDigestRecord* record) {
-  const stats::ContentDigest::Parts& parts = digest.ToParts();
+void To(const manifest::ContentDigest& digest, v1::ContentDigestRecord* record) {
+  const manifest::ContentDigest::Parts& parts = digest.ToParts();
   record->set_cells(parts.cells);
   To(parts.sum, record->mutable_sum());
   record->set_ordered_low(parts.ordered_low);
@@ -246,8 +246,8 @@ absl::Status From(const v1::GroupTotalsRecord& record, size_t numeric,
 
 }  // namespace
 
-absl::StatusOr<stats::ContentDigest> FromRecord(const v1::ContentDigestRecord& record) {
-  return stats::ContentDigest::FromParts(
+absl::StatusOr<manifest::ContentDigest> FromRecord(const v1::ContentDigestRecord& record) {
+  return manifest::ContentDigest::FromParts(
       {record.cells(), From(record.sum()), record.ordered_low(), record.ordered_high()});
 }
 

@@ -18,7 +18,7 @@ absl::StatusOr<profile::DataSetProfile> FromRecord(const v1::ProfileRecord& reco
 v1::ProfileHeadRecord HeadOf(const profile::DataSetProfile& profile);
 
 /// Errors: InvalidArgument.
-absl::StatusOr<stats::ContentDigest> FromRecord(const v1::ContentDigestRecord& record);
+absl::StatusOr<manifest::ContentDigest> FromRecord(const v1::ContentDigestRecord& record);
 
 }  // namespace plumbline::storage
 

@@ -132,6 +132,10 @@ class Store {
     void DeleteEnvironment(absl::string_view model, absl::string_view version,
                            absl::string_view producer);
 
+    void PutLoad(absl::string_view model, absl::string_view version, absl::string_view load,
+                 const v1::LoadRecord& record);
+    void DeleteLoad(absl::string_view model, absl::string_view version, absl::string_view load);
+
     /// Beside a baseline, by the record's name.
     void PutSplit(absl::string_view model, absl::string_view version, uint64_t number,
                   const v1::SplitRecord& record);
@@ -235,6 +239,9 @@ class Store {
       absl::string_view model, absl::string_view version, uint64_t number) const;
   absl::StatusOr<std::vector<StoredEnvironment>> ListEnvironments(absl::string_view model,
                                                                   absl::string_view version) const;
+  /// By name.
+  absl::StatusOr<std::vector<std::pair<std::string, v1::LoadRecord>>> ListLoads(
+      absl::string_view model, absl::string_view version) const;
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
 

@@ -175,6 +175,15 @@ void Store::Batch::DeleteEnvironment(string_view model, string_view version, str
   writes_.Delete(KeyOf(RecordKind::kEnvironment, model, version).Text(producer).Take());
 }
 
+void Store::Batch::PutLoad(string_view model, string_view version, string_view load,
+                           const v1::LoadRecord& record) {
+  Put(KeyOf(RecordKind::kLoad, model, version).Text(load).Take(), record.SerializeAsString());
+}
+
+void Store::Batch::DeleteLoad(string_view model, string_view version, string_view load) {
+  writes_.Delete(KeyOf(RecordKind::kLoad, model, version).Text(load).Take());
+}
+
 void Store::Batch::PutSplit(string_view model, string_view version, uint64_t number,
                             const v1::SplitRecord& record) {
   Put(KeyOf(RecordKind::kSplit, model, version).Number(number).Text(record.name()).Take(),
@@ -255,13 +264,26 @@ void Store::Batch::DeleteLabels(const LabelHome& home) {
 }
 
 void Store::Batch::DeleteVersion(string_view model, string_view version) {
-  for (const RecordKind kind :
-       {RecordKind::kBaseline, RecordKind::kBaselineHead, RecordKind::kBaselineDetail,
-        RecordKind::kPolicy, RecordKind::kState, RecordKind::kPane, RecordKind::kPaneDelta,
-        RecordKind::kPaneBlock, RecordKind::kWindow, RecordKind::kProducer, RecordKind::kAlert,
-        RecordKind::kEnvironment, RecordKind::kSplit, RecordKind::kGoldenRows,
-        RecordKind::kGoldenResult, RecordKind::kJoinRow, RecordKind::kJoinTime,
-        RecordKind::kPerformanceSlice, RecordKind::kLabelState}) {
+  for (const RecordKind kind : {RecordKind::kBaseline,
+                                RecordKind::kBaselineHead,
+                                RecordKind::kBaselineDetail,
+                                RecordKind::kPolicy,
+                                RecordKind::kState,
+                                RecordKind::kPane,
+                                RecordKind::kPaneDelta,
+                                RecordKind::kPaneBlock,
+                                RecordKind::kWindow,
+                                RecordKind::kProducer,
+                                RecordKind::kAlert,
+                                RecordKind::kEnvironment,
+                                RecordKind::kSplit,
+                                RecordKind::kGoldenRows,
+                                RecordKind::kGoldenResult,
+                                RecordKind::kLoad,
+                                RecordKind::kJoinRow,
+                                RecordKind::kJoinTime,
+                                RecordKind::kPerformanceSlice,
+                                RecordKind::kLabelState}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

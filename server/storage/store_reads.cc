@@ -271,6 +271,19 @@ absl::StatusOr<std::vector<StoredEnvironment>> Store::ListEnvironments(string_vi
   return environments;
 }
 
+absl::StatusOr<std::vector<std::pair<std::string, v1::LoadRecord>>> Store::ListLoads(
+    string_view model, string_view version) const {
+  std::vector<std::pair<std::string, v1::LoadRecord>> loads;
+  absl::Status status = Scan(VersionKey(RecordKind::kLoad, model, version),
+                             [&](string_view key, KeyReader& parts, string_view payload) {
+                               auto& [name, record] = loads.emplace_back();
+                               name = parts.Text();
+                               return Parse(key, payload, &record);
+                             });
+  if (!status.ok()) return status;
+  return loads;
+}
+
 absl::StatusOr<std::vector<v1::SplitRecord>> Store::ListSplits(string_view model,
                                                                string_view version,
                                                                uint64_t number) const {

@@ -59,6 +59,11 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
     families->Add(kEnvironments, labels, ToDouble(model.environments));
     families->Add(kEnvironmentsDiffering, labels, ToDouble(model.environments_differing));
   }
+  if (model.loads.has_value()) {
+    families->Add(kLoads, labels, ToDouble(model.loads->loads));
+    families->Add(kLoadsDiffering, labels, ToDouble(model.loads->differing));
+    families->Add(kLoadRowsMissing, labels, ToDouble(model.loads->rows_missing));
+  }
   families->Add(kRowsOfFurtherSources, labels, ToDouble(model.rows_of_further_sources));
   families->Add(kRowsNotJudgedApart, labels, ToDouble(model.rows_not_judged_apart));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));

@@ -182,6 +182,41 @@ v1::ProducerLoss ToWire(const engine::ProducerLoss& loss) {
   return out;
 }
 
+v1::Load ToWire(const engine::DeclaredLoad& load) {
+  v1::Load out;
+  out.set_name(load.name);
+  switch (load.state) {
+    case engine::LoadState::kOpen:
+      out.set_state(v1::LOAD_STATE_OPEN);
+      break;
+    case engine::LoadState::kWaiting:
+      out.set_state(v1::LOAD_STATE_WAITING);
+      break;
+    case engine::LoadState::kComplete:
+      out.set_state(v1::LOAD_STATE_COMPLETE);
+      break;
+    case engine::LoadState::kRowsMissing:
+      out.set_state(v1::LOAD_STATE_ROWS_MISSING);
+      break;
+    case engine::LoadState::kRowsExtra:
+      out.set_state(v1::LOAD_STATE_ROWS_EXTRA);
+      break;
+    case engine::LoadState::kContentDiffers:
+      out.set_state(v1::LOAD_STATE_CONTENT_DIFFERS);
+      break;
+  }
+  if (load.declared_rows.has_value()) out.set_declared_rows(*load.declared_rows);
+  if (load.declared_digest.has_value()) {
+    out.set_declared_digest(manifest::DigestText(*load.declared_digest));
+  }
+  out.set_arrived_rows(load.arrived.rows);
+  out.set_arrived_digest(manifest::DigestText(load.arrived.digest));
+  out.set_batches(load.batches);
+  *out.mutable_began() = ToWire(load.began);
+  if (load.ended.has_value()) *out.mutable_ended() = ToWire(*load.ended);
+  return out;
+}
+
 v1::Report ToWire(const engine::Report& report) {
   v1::Report out;
   out.set_model(report.key.model);
@@ -215,6 +250,7 @@ v1::Report ToWire(const engine::Report& report) {
   for (const engine::ProducerEnvironment& environment : report.environments) {
     *out.add_environments() = ToWire(environment);
   }
+  for (const engine::DeclaredLoad& load : report.loads) *out.add_loads() = ToWire(load);
   if (report.performance.has_value()) *out.mutable_performance() = ToWire(*report.performance);
   return out;
 }

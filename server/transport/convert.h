@@ -25,6 +25,7 @@ v1::VariableStatistics ToWire(const std::string& variable,
                               const profile::VariableStatistics& statistics);
 v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar);
 v1::ProducerLoss ToWire(const engine::ProducerLoss& loss);
+v1::Load ToWire(const engine::DeclaredLoad& load);
 v1::Report ToWire(const engine::Report& report);
 v1::BacktestChunk ToWire(const engine::BacktestChunk& chunk);
 v1::Model ToWire(const engine::ModelInfo& model);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "absl/strings/str_format.h"
+#include "server/manifest/row_set.h"
 #include "server/profile/number_text.h"
 #include "server/storage/profile_record.h"
 #include "server/transport/convert.h"
@@ -14,13 +14,13 @@ namespace {
 
 constexpr size_t kMostFrequent = 10;
 
-std::string SumText(const stats::ContentDigest& digest) {
-  return absl::StrFormat("%016x%016x", absl::Uint128High64(digest.sum()),
-                         absl::Uint128Low64(digest.sum()));
+std::string SumText(const manifest::ContentDigest& digest) {
+  return manifest::DigestText(digest.sum());
 }
 
-std::string OrderedText(const stats::ContentDigest& digest) {
-  return absl::StrFormat("%016x%016x", digest.ToParts().ordered_high, digest.ToParts().ordered_low);
+std::string OrderedText(const manifest::ContentDigest& digest) {
+  const manifest::ContentDigest::Parts& parts = digest.ToParts();
+  return manifest::DigestText(absl::MakeUint128(parts.ordered_high, parts.ordered_low));
 }
 
 v1::Verdict ToWire(profile::Verdict verdict) {

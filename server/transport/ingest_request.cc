@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/transport/convert.h"
 #include "server/transport/convert_environment.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
@@ -18,6 +19,7 @@ using engine::IngestReason;
 using engine::RefusedOutcome;
 
 constexpr size_t kMaxProducerBytes = 128;
+constexpr size_t kMaxLoadBytes = 128;
 
 void CheckProducer(const std::string& field, const std::string& producer,
                    std::vector<profile::FieldViolation>* violations) {
@@ -35,6 +37,37 @@ void CheckNumber(const v1::BatchNumber& number, std::vector<profile::FieldViolat
   if (number.producer().empty() && number.sequence() != 0) {
     violations->push_back({"number.producer", "a batch with a sequence number needs a producer"});
   }
+}
+
+void CheckLoad(const std::string& load, std::vector<profile::FieldViolation>* violations) {
+  if (load.size() <= kMaxLoadBytes) return;
+  violations->push_back({"load", absl::StrCat("the name of the load has ", load.size(),
+                                              " bytes; at most ", kMaxLoadBytes)});
+}
+
+// BeginLoadRequest and EndLoadRequest have the same fields.
+template <class Request>
+absl::StatusOr<v1::Load> DeclareLoad(const Request& request, bool ends, engine::Engine* engine) {
+  auto key = engine->Resolve(request.model(), request.version());
+  if (!key.ok()) return key.status();
+  std::vector<profile::FieldViolation> violations;
+  if (request.load().empty()) violations.push_back({"load", "the load has no name"});
+  CheckLoad(request.load(), &violations);
+  engine::LoadDeclaration declaration;
+  declaration.name = request.load();
+  declaration.ends = ends;
+  if (request.has_row_count()) declaration.rows = request.row_count();
+  if (!request.digest().empty()) {
+    declaration.digest = manifest::ParseDigest(request.digest());
+    if (!declaration.digest.has_value()) {
+      violations.push_back(
+          {"digest", absl::StrCat("\"", request.digest(), "\" is not 32 hex digits")});
+    }
+  }
+  if (!violations.empty()) return ViolationsStatus(violations);
+  const auto load = engine->DeclareLoad(*key, declaration);
+  if (!load.ok()) return load.status();
+  return ToWire(*load);
 }
 
 void CheckTimes(const profile::BatchView& view, absl::Time now, absl::Duration skew,
@@ -149,6 +182,7 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
   const v1::BatchNumber& number = batch.number();
   std::vector<profile::FieldViolation> violations;
   CheckNumber(number, &violations);
+  CheckLoad(batch.load(), &violations);
   const bool numbered = violations.empty() && !number.producer().empty();
   const std::vector<profile::FieldViolation> wire = ValidateWire(batch.batch());
   violations.insert(violations.end(), wire.begin(), wire.end());
@@ -170,6 +204,7 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
   item.key = *std::move(key);
   item.number = {number.producer(), number.epoch(), number.sequence()};
   item.view = std::move(view);
+  if (!batch.load().empty()) item.load = engine::LoadRows{.name = batch.load(), .rows = {}};
   item.owner = std::move(owner);
   item.done = std::move(answer);
   engine->Ingest(std::move(item));
@@ -243,6 +278,14 @@ absl::StatusOr<v1::DeclareEnvironmentResponse> Declare(const v1::ProducerDeclara
   v1::DeclareEnvironmentResponse response;
   if (comparison->has_value()) *response.mutable_comparison() = ToWire(**comparison);
   return response;
+}
+
+absl::StatusOr<v1::Load> BeginLoad(const v1::BeginLoadRequest& begin, engine::Engine* engine) {
+  return DeclareLoad(begin, /*ends=*/false, engine);
+}
+
+absl::StatusOr<v1::Load> EndLoad(const v1::EndLoadRequest& end, engine::Engine* engine) {
+  return DeclareLoad(end, /*ends=*/true, engine);
 }
 
 v1::IngestResult ToWire(engine::IngestOutcome::Result result) {

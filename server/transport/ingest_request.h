@@ -27,6 +27,10 @@ void HandleDeclaration(const v1::ProducerDeclaration& declaration, engine::Engin
 absl::StatusOr<v1::DeclareEnvironmentResponse> Declare(const v1::ProducerDeclaration& declaration,
                                                        engine::Engine* engine);
 
+/// What is known of the load then; durable.
+absl::StatusOr<v1::Load> BeginLoad(const v1::BeginLoadRequest& begin, engine::Engine* engine);
+absl::StatusOr<v1::Load> EndLoad(const v1::EndLoadRequest& end, engine::Engine* engine);
+
 v1::IngestResult ToWire(engine::IngestOutcome::Result result);
 
 }  // namespace plumbline::transport

@@ -71,6 +71,24 @@ grpc::Status IngestService::DeclareEnvironment(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status IngestService::BeginLoad(grpc::ServerContext*, const v1::BeginLoadRequest* request,
+                                      v1::BeginLoadResponse* response) {
+  const OpenCall open(calls_);
+  auto load = transport::BeginLoad(*request, engine_);
+  if (!load.ok()) return ToGrpcStatus(load.status());
+  *response->mutable_load() = *std::move(load);
+  return grpc::Status::OK;
+}
+
+grpc::Status IngestService::EndLoad(grpc::ServerContext*, const v1::EndLoadRequest* request,
+                                    v1::EndLoadResponse* response) {
+  const OpenCall open(calls_);
+  auto load = transport::EndLoad(*request, engine_);
+  if (!load.ok()) return ToGrpcStatus(load.status());
+  *response->mutable_load() = *std::move(load);
+  return grpc::Status::OK;
+}
+
 void IngestService::Drain() {
   draining_.store(true);
   streams_.Drain();

@@ -37,6 +37,12 @@ class IngestService final : public RawIngestService {
                                   const v1::DeclareEnvironmentRequest* request,
                                   v1::DeclareEnvironmentResponse* response) override;
 
+  /// Likewise.
+  grpc::Status BeginLoad(grpc::ServerContext* context, const v1::BeginLoadRequest* request,
+                         v1::BeginLoadResponse* response) override;
+  grpc::Status EndLoad(grpc::ServerContext* context, const v1::EndLoadRequest* request,
+                       v1::EndLoadResponse* response) override;
+
   /// Ends the open streams once what is in flight has been answered, and refuses new calls.
   void Drain();
   /// Fills in what is in flight.

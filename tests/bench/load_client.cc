@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/transport/server_settings.h"
 #include "tests/bench/load_run.h"
@@ -23,14 +24,17 @@ struct Flags {
   uint64_t minutes_back = 0;
   uint64_t seed = 2;  // of what is sent; baselines have another
   int64_t lateness_seconds = -1;
+  size_t sources = 0;
 };
 
-EncodedBatches EncodeBatches(const Shape& shape, size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
+EncodedBatches EncodeBatches(const Shape& shape, const Flags& flags) {
+  std::mt19937_64 random(flags.seed);
   EncodedBatches encoded;
   encoded.rows = shape.rows;
-  for (size_t i = 0; i < count; ++i) {
-    encoded.batches.emplace_back(MakeBatch(shape, shape.rows, &random).SerializeAsString());
+  for (size_t i = 0; i < flags.different_batches; ++i) {
+    v1::Batch batch = MakeBatch(shape, shape.rows, &random);
+    if (flags.sources > 0) batch.set_source(absl::StrCat("source-", i % flags.sources));
+    encoded.batches.emplace_back(batch.SerializeAsString());
   }
   return encoded;
 }
@@ -53,8 +57,7 @@ int Send(const Shape& shape, Flags flags) {
     flags.load.event_step = absl::Minutes(1);
     flags.load.batches_per_model = flags.minutes_back;
   }
-  const LoadResult result =
-      RunLoad(flags.load, EncodeBatches(shape, flags.different_batches, flags.seed));
+  const LoadResult result = RunLoad(flags.load, EncodeBatches(shape, flags));
   const nlohmann::json json = {{"seconds", result.seconds},
                                {"measured", ToJson(result.measured)},
                                {"total", ToJson(result.total)},
@@ -108,6 +111,8 @@ int Main(int argc, char** argv) {
                    "Send each model one batch a minute of event time, from so long ago until now");
   send->add_option("--server_pid", load.server_pid, "Whose CPU and disk writes are measured");
   send->add_option("--different_batches", flags.different_batches)->check(CLI::PositiveNumber);
+  send->add_option("--sources", flags.sources, "The batches come from so many, in turn");
+  send->add_option("--load", load.load, "All of them belong to this load");
   send->add_option("--seed", flags.seed, "Of the random rows");
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);

@@ -42,6 +42,7 @@ Streams Open(const LoadOptions& options, const EncodedBatches& batches, Budget* 
     plan.models = ModelsOf(options, i);
     plan.producer = absl::StrCat("load-", i);
     plan.epoch = epoch;
+    plan.load = options.load;
     plan.in_flight = options.in_flight;
     plan.first_batch = i * batches.batches.size() / options.streams;
     plan.max_batches = options.batches_per_model * plan.models.size();

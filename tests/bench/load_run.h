@@ -27,6 +27,7 @@ struct LoadOptions {
   uint64_t batches_per_model = 0;  // then the run is over; 0: until the time is
   std::optional<absl::Time> event_start = {};
   absl::Duration event_step = {};
+  std::string load;      // see NumberedBatch
   pid_t server_pid = 0;  // whose CPU and disk writes are measured
 };
 

@@ -126,6 +126,7 @@ grpc::ByteBuffer LoadStream::Encode(const Sent& sent) const {
   header.mutable_number()->set_producer(plan_.producer);
   header.mutable_number()->set_epoch(plan_.epoch);
   header.mutable_number()->set_sequence(sent.sequence);
+  header.set_load(plan_.load);
   const grpc::Slice& batch = batches_->batches[sent.batch];
   // A message may come in pieces: the event time is a piece of the batch after its shared bytes.
   std::string time;

@@ -63,6 +63,7 @@ struct StreamPlan {
   std::vector<std::string> models;  // in turn
   std::string producer;
   uint64_t epoch = 0;
+  std::string load;          // that every batch belongs to; empty: none
   size_t in_flight = 64;     // batches unanswered at a time
   size_t first_batch = 0;    // then the next ones, in turn
   uint64_t max_batches = 0;  // 0: until Stop

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "server/manifest/content_digest.h"
 #include "server/profile/data_set_profiler.h"
-#include "server/stats/content_digest.h"
 
 namespace plumbline::bench {
 namespace {
@@ -23,15 +23,15 @@ void Digests(benchmark::State& state) {
   for (auto& column : columns) {
     for (double& value : column) value = normal(random);
   }
-  std::vector<stats::CellHash> cells(1024);
+  std::vector<manifest::CellHash> cells(1024);
   std::vector<absl::uint128> rows(1024);
-  std::vector<stats::ContentDigest> digests(kColumns);
-  const auto key = stats::RowHasher::KeyOf("x");
+  std::vector<manifest::ContentDigest> digests(kColumns);
+  const auto key = manifest::RowHasher::KeyOf("x");
   for (auto _ : state) {
     for (size_t c = 0; c < kColumns; ++c) {
-      for (size_t i = 0; i < cells.size(); ++i) cells[i] = stats::HashOfNumber(columns[c][i]);
+      for (size_t i = 0; i < cells.size(); ++i) cells[i] = manifest::HashOfNumber(columns[c][i]);
       digests[c].AddAll(cells);
-      stats::RowHasher::AddColumn(key, cells, absl::MakeSpan(rows));
+      manifest::RowHasher::AddColumn(key, cells, absl::MakeSpan(rows));
     }
     benchmark::DoNotOptimize(rows.data());
   }

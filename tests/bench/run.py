@@ -8,6 +8,7 @@ import platform
 import sys
 
 import baseline
+import checks
 import commit
 import coding
 import end_to_end
@@ -22,6 +23,7 @@ import strings
 BENCHMARKS = {
     "coding": coding.run,
     "end_to_end": end_to_end.run,
+    "checks": checks.run,
     "evaluation": evaluation.run,
     "baseline": baseline.run,
     "commit": commit.run,

@@ -75,6 +75,9 @@ void PutModel(const std::string& name, Store::Batch* batch) {
   v1::ProducerEnvironmentRecord environment;
   (*environment.mutable_environment()->mutable_packages())["numpy"] = "1.26.4";
   batch->PutEnvironment(name, kVersion, "p", environment);
+  v1::LoadRecord load;
+  load.set_rows(17);
+  batch->PutLoad(name, kVersion, "monday.csv", load);
   v1::SplitRecord split;
   split.set_name("cv");
   batch->PutSplit(name, kVersion, 1, split);

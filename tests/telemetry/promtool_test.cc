@@ -34,6 +34,7 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
   model.judged_sources = {std::make_shared<const engine::SourceSnapshot>(
       engine::SourceSnapshot{"eu \"west\"", 7, {MakeFullVariable("age")}})};
   model.environments = model.environments_differing = 1;
+  model.loads = checks::LoadSummary();
   model.golden = engine::GoldenCounts{1, 2, 3, 4};
   model.performance = MakePerformance();
   const std::string text = Exporter({.version = "1.2.3"})

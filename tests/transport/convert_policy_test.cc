@@ -40,6 +40,7 @@ constexpr char kFull[] = R"pb(
   drift_significance: 0.25
   rate_significance: 0.125
   min_rate_change: 0.5
+  max_missing_share: 0.25
   drift_statistic: "ks"
   drift_thresholds { key: "ks" value: 0.75 }
   checks {
@@ -111,6 +112,7 @@ TEST(PolicyToRecord, NamesAndThresholdsAreRefusedWhereTheyTakeEffect) {
            {"variables { variable: 'age' drift_statistic: 'x' }", "age", "x"},
            {"variables { variable: 'age' checks { check: 'y' } }", "age", "y"},
            {"drift_significance: 2", "drift_significance", "2"},
+           {"max_missing_share: 1", "max_missing_share", "1"},
            {"performance_metric: 'auc'", "performance_metric", "auc"},
            {"performance_limits { key: 'gini' value: 1 }", "performance_limits", "gini"},
            {"performance_limits { key: 'f1' value: nan }", "performance_limits.f1", "nan"},

@@ -1,7 +1,10 @@
 #include "server/transport/wire_batch.h"
 
+#include "client/row_set_of_batch.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "server/profile/row_set_of_batch.h"
 
 namespace plumbline::transport {
 namespace {
@@ -90,6 +93,55 @@ TEST(ValidateWire, RefusesATimeOutsideTheCalendar) {
   v1::Batch batch;
   batch.mutable_event_time()->set_seconds(int64_t{1} << 60);
   EXPECT_THAT(ValidateWire(batch), SizeIs(1));
+}
+
+TEST(RowSetOf, IsTheSameForTheClientAndTheServer) {
+  v1::Batch batch;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"pb(
+        row_count: 3
+        columns {
+          name: "d"
+          validity: "\x05"
+          double_values { values: [ -0.0, 7, nan ] }
+        }
+        columns {
+          name: "k"
+          dictionary_values {
+            dictionary: [ "a", "b" ]
+            indices: [ 1, 0, 1 ]
+          }
+        }
+        columns {
+          name: "s"
+          string_values { values: [ "b", "a", "b" ] }
+        }
+        columns {
+          name: "i"
+          int64_values { values: [ 9007199254740993, -3, 0 ] }
+        }
+        columns {
+          name: "b"
+          bool_values { values: [ true, false, true ] }
+        }
+        columns {
+          name: "f"
+          float_values { values: [ 0.1, inf, 2 ] }
+        }
+      )pb",
+      &batch));
+  const manifest::RowSet sent = client::RowSetOf(batch);
+  EXPECT_EQ(sent.rows, 3u);
+  EXPECT_EQ(sent, profile::RowSetOf(ViewOf(batch)));
+  // Plain or dictionary-coded, and in whatever order of columns: the same.
+  std::swap(*batch.mutable_columns(0), *batch.mutable_columns(2));
+  EXPECT_EQ(sent, client::RowSetOf(batch));
+  batch.mutable_columns(1)->mutable_string_values()->add_values("b");
+  batch.mutable_columns(1)->mutable_string_values()->add_values("a");
+  batch.mutable_columns(1)->mutable_string_values()->add_values("b");
+  EXPECT_EQ(sent, profile::RowSetOf(ViewOf(batch)));
+  batch.mutable_columns(1)->mutable_string_values()->set_values(0, "c");
+  EXPECT_NE(sent, client::RowSetOf(batch));
 }
 
 }  // namespace

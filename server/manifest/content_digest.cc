@@ -1,4 +1,4 @@
-#include "server/stats/content_digest.h"
+#include "server/manifest/content_digest.h"
 
 #include <bit>
 #include <cmath>
@@ -11,7 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-namespace plumbline::stats {
+namespace plumbline::manifest {
 namespace {
 
 // Seeds: numbers, integers that no double holds, texts and rows never meet.
@@ -160,4 +160,4 @@ CellHash RowHasher::Finish(absl::uint128 row) {
   return {hash.low64, hash.high64};
 }
 
-}  // namespace plumbline::stats
+}  // namespace plumbline::manifest

@@ -1,4 +1,4 @@
-#include "server/stats/content_digest.h"
+#include "server/manifest/content_digest.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,7 +10,7 @@
 
 #include "gtest/gtest.h"
 
-namespace plumbline::stats {
+namespace plumbline::manifest {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -134,4 +134,4 @@ TEST(RowHasher, IsOfColumnsByNameInAnyOrder) {
 }
 
 }  // namespace
-}  // namespace plumbline::stats
+}  // namespace plumbline::manifest

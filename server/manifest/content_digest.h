@@ -1,5 +1,5 @@
-#ifndef PLUMBLINE_SERVER_STATS_CONTENT_DIGEST_H_
-#define PLUMBLINE_SERVER_STATS_CONTENT_DIGEST_H_
+#ifndef PLUMBLINE_SERVER_MANIFEST_CONTENT_DIGEST_H_
+#define PLUMBLINE_SERVER_MANIFEST_CONTENT_DIGEST_H_
 
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace plumbline::stats {
+namespace plumbline::manifest {
 
 /// 128 bits that stand for the value of one cell: XXH3 (128 bits), the same on every machine and in
 /// every version, so that it may be stored. Not cryptographic: it finds accidents, not forgers.
@@ -97,6 +97,6 @@ class RowHasher {
   [[nodiscard]] static CellHash Finish(absl::uint128 row);
 };
 
-}  // namespace plumbline::stats
+}  // namespace plumbline::manifest
 
-#endif  // PLUMBLINE_SERVER_STATS_CONTENT_DIGEST_H_
+#endif  // PLUMBLINE_SERVER_MANIFEST_CONTENT_DIGEST_H_

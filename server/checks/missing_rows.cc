@@ -1,0 +1,19 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/checks/checks.h"
+
+namespace plumbline::checks {
+
+void NoteMissingRows(const Policy& policy, const EvaluationInput& input, Finding* finding) {
+  if (finding->check != CheckId::kDrift || finding->reason.empty()) return;
+  if (finding->status != Status::kFiring && finding->status != Status::kOk) return;
+  const auto missing = static_cast<double>(input.missing.rows);
+  const double share = missing / std::max(1.0, missing + static_cast<double>(input.window.rows));
+  if (share <= policy.max_missing_share) return;
+  absl::StrAppend(&finding->reason, "; but ", PercentText(share),
+                  " of the window's rows are missing, and those that came need not be like them (",
+                  input.missing.words, ")");
+}
+
+}  // namespace plumbline::checks
