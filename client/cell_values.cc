@@ -60,6 +60,20 @@ std::optional<double> ParseNumber(absl::string_view cell) {
   return value;
 }
 
+Integer IntegerIn(absl::string_view cell) {
+  cell = absl::StripAsciiWhitespace(cell);
+  absl::string_view digits = cell;
+  if (!digits.empty() && (digits[0] == '-' || digits[0] == '+')) digits.remove_prefix(1);
+  if (digits.empty()) return Integer::kNone;
+  for (const char c : digits) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return Integer::kNone;
+  }
+  int64_t value = 0;
+  if (!absl::SimpleAtoi(cell, &value)) return Integer::kLarger;
+  constexpr int64_t kExact = int64_t{1} << 53;
+  return value >= -kExact && value <= kExact ? Integer::kExactAsDouble : Integer::kFitsInt64;
+}
+
 std::optional<int64_t> ParseUnixMicros(absl::string_view cell) {
   const absl::string_view text = absl::StripAsciiWhitespace(cell);
   if (text.size() >= 10 && text[4] == '-' && absl::ascii_isdigit(text[0])) {

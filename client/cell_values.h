@@ -14,6 +14,10 @@ namespace plumbline::client {
 /// beyond 2^53 is rounded.
 std::optional<double> ParseNumber(absl::string_view cell);
 
+/// How a cell is an integer: decimal digits behind an optional sign, spaces around it ignored.
+enum class Integer { kNone, kExactAsDouble, kFitsInt64, kLarger };
+Integer IntegerIn(absl::string_view cell);
+
 /// The time that a cell holds, as microseconds since the Unix epoch; nullopt if it holds none.
 /// ISO 8601: `2020-10-01`, `2020-10-01 06:30`, `2020-10-01T06:30:00.25Z`, `...+02:00`; UTC where no
 /// zone is given. Or a number since the Unix epoch whose unit its magnitude tells: below 1e11

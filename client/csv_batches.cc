@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/batch_builder.h"
 #include "client/cell_values.h"
@@ -51,6 +52,7 @@ size_t CsvBatches::RowBytes() const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     switch (columns_[i].use) {
       case CsvColumn::Use::kNumeric:
+      case CsvColumn::Use::kInteger:
       case CsvColumn::Use::kTimestamp:
         bytes += kNumberBytes;
         break;
@@ -71,6 +73,11 @@ absl::Status CsvBatches::AddRow() {
     switch (columns_[i].use) {
       case CsvColumn::Use::kNumeric: {
         const absl::Status status = AddNumber(cell, i);
+        if (!status.ok()) return status;
+        break;
+      }
+      case CsvColumn::Use::kInteger: {
+        const absl::Status status = AddInteger(cell, i);
         if (!status.ok()) return status;
         break;
       }
@@ -115,6 +122,19 @@ absl::Status CsvBatches::AddNumber(absl::string_view cell, size_t column) {
   return absl::OkStatus();
 }
 
+absl::Status CsvBatches::AddInteger(absl::string_view cell, size_t column) {
+  Values& values = values_[column];
+  int64_t integer = 0;
+  if (!cell.empty() && !absl::SimpleAtoi(cell, &integer)) {
+    return absl::InvalidArgumentError(absl::StrCat(reader_->path(), ":", row_.line, ": column ",
+                                                   columns_[column].name, ": `", cell,
+                                                   "` is not an integer (it was one before)"));
+  }
+  values.integers.push_back(integer);
+  values.validity.push_back(cell.empty() ? 0 : 1);
+  return absl::OkStatus();
+}
+
 void CsvBatches::AddCategory(absl::string_view cell, Values* values) {
   if (cell.empty()) {
     values->indices.push_back(0);
@@ -133,7 +153,8 @@ v1::Batch CsvBatches::TakeBatch() {
   batch.set_row_count(static_cast<uint32_t>(rows_));
   for (size_t i = 0; i < columns_.size(); ++i) {
     const bool is_numeric = columns_[i].use == CsvColumn::Use::kNumeric;
-    if (!is_numeric && columns_[i].use != CsvColumn::Use::kCategorical) continue;
+    const bool is_integer = columns_[i].use == CsvColumn::Use::kInteger;
+    if (!is_numeric && !is_integer && columns_[i].use != CsvColumn::Use::kCategorical) continue;
     Values& values = values_[i];
     v1::Column* column = batch.add_columns();
     column->set_name(columns_[i].name);
@@ -142,12 +163,16 @@ v1::Batch CsvBatches::TakeBatch() {
     if (is_numeric) {
       column->mutable_double_values()->mutable_values()->Add(values.numbers.begin(),
                                                              values.numbers.end());
+    } else if (is_integer) {
+      column->mutable_int64_values()->mutable_values()->Add(values.integers.begin(),
+                                                            values.integers.end());
     } else {
       v1::DictionaryValues* field = column->mutable_dictionary_values();
       for (std::string& entry : values.dictionary) field->add_dictionary(std::move(entry));
       field->mutable_indices()->Add(values.indices.begin(), values.indices.end());
     }
     values.numbers.clear();
+    values.integers.clear();
     values.dictionary.clear();
     values.index_of.clear();
     values.indices.clear();

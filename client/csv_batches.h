@@ -37,6 +37,7 @@ class CsvBatches {
   // The values of one column in the batch being built.
   struct Values {
     std::vector<double> numbers;
+    std::vector<int64_t> integers;
     std::vector<std::string> dictionary;
     absl::flat_hash_map<std::string, uint32_t> index_of;
     std::vector<uint32_t> indices;
@@ -46,6 +47,7 @@ class CsvBatches {
   CsvBatches(std::unique_ptr<CsvReader> reader, const CsvPlan& plan);
   absl::Status AddRow();
   absl::Status AddNumber(absl::string_view cell, size_t column);
+  absl::Status AddInteger(absl::string_view cell, size_t column);
   void AddCategory(absl::string_view cell, Values* values);
   [[nodiscard]] size_t RowBytes() const;
   v1::Batch TakeBatch();

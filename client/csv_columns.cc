@@ -1,5 +1,6 @@
 #include "client/csv_columns.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,8 @@ struct Candidate {
   CsvColumn column;
   v1::Kind model_kind = v1::KIND_UNSPECIFIED;
   bool all_numbers = true;
+  bool all_integers = true;
+  Integer longest = Integer::kNone;
 };
 
 class Planner {
@@ -63,6 +66,11 @@ class Planner {
     for (size_t i = 0; i < candidates_.size(); ++i) {
       Candidate& candidate = candidates_[i];
       const absl::string_view cell = row.cell(i);
+      if (candidate.all_integers && !cell.empty()) {
+        const Integer integer = IntegerIn(cell);
+        candidate.longest = std::max(candidate.longest, integer);
+        candidate.all_integers = integer != Integer::kNone;
+      }
       if (candidate.column.use == CsvColumn::Use::kTimestamp) {
         if (!ParseUnixMicros(cell).has_value()) return BadCell(row, i, "a time");
       } else if (candidate.column.use == CsvColumn::Use::kNumeric && candidate.all_numbers &&
@@ -81,8 +89,10 @@ class Planner {
       CsvColumn& column = candidate.column;
       if (column.use == CsvColumn::Use::kNumeric) {
         any = true;
-        if (IsCategorical(candidate) || !candidate.all_numbers) {
+        if (IsCategorical(candidate) || !candidate.all_numbers || IsNames(candidate)) {
           column.use = CsvColumn::Use::kCategorical;
+        } else if (candidate.all_integers && candidate.longest == Integer::kFitsInt64) {
+          column.use = CsvColumn::Use::kInteger;
         }
       }
       columns.push_back(std::move(column));
@@ -96,6 +106,12 @@ class Planner {
     const v1::Kind kind = candidate.column.kind != v1::KIND_UNSPECIFIED ? candidate.column.kind
                                                                         : candidate.model_kind;
     return kind == v1::KIND_CATEGORICAL;
+  }
+
+  // Integers so long that no number holds them.
+  static bool IsNames(const Candidate& candidate) {
+    return candidate.all_integers && candidate.longest == Integer::kLarger &&
+           candidate.column.kind != v1::KIND_NUMERIC && candidate.model_kind != v1::KIND_NUMERIC;
   }
 
   Candidate* Find(const std::string& name) {

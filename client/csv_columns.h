@@ -29,7 +29,7 @@ struct CsvColumnOptions {
 
 /// How one column of a file is read.
 struct CsvColumn {
-  enum class Use { kNumeric, kCategorical, kTimestamp, kRowId, kIgnored };
+  enum class Use { kNumeric, kInteger, kCategorical, kTimestamp, kRowId, kIgnored };
   std::string name;
   Use use = Use::kNumeric;
   /// As the user said; unspecified otherwise.
@@ -58,6 +58,9 @@ using ProgressCallback = std::function<void(double)>;
 ///   server reports as wrong_type;
 /// - otherwise numeric if every cell that is not empty is a number (NaN and infinities are numbers;
 ///   a column without any value is numeric), else categorical.
+/// A numeric column of integers, of which double would not hold some, is sent as int64; one of
+/// integers that int64 does not hold either is categorical (they name things) unless somebody said
+/// that it is numeric.
 /// Errors: those of CsvReader; InvalidArgument for an option that names no column of the file, no
 /// rows, no column left to send, a cell that is no number or no time, with its line.
 absl::StatusOr<CsvPlan> PlanCsv(const std::string& path, const CsvColumnOptions& options,

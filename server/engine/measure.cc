@@ -22,23 +22,38 @@ Measure::Measure(const profile::Baseline& baseline) : baseline_(baseline), task_
   const auto counts = profile::DecodePerformance(baseline, task_, baseline.performance);
   if (!counts.ok()) return;
   trained_ = profile::MeasurePerformance(task_, *counts);
-  if (task_.kind != profile::TaskKind::kBinary || !task_.score.has_value()) return;
-  calibration_ = profile::Calibration::Of(counts->scores);
-  if (calibration_.has_value()) LearnCodes(counts->scores);
+  std::vector<std::pair<uint32_t, const stats::ScoreTable*>> classes;
+  if (task_.kind == profile::TaskKind::kBinary && task_.score.has_value()) {
+    classes.emplace_back(*task_.score, &counts->scores);
+  }
+  for (size_t i = 0; i < std::min(task_.class_scores.size(), counts->class_scores.size()); ++i) {
+    classes.emplace_back(task_.class_scores[i], &counts->class_scores[i]);
+  }
+  bool any = false;
+  for (const auto& [variable, scores] : classes) {
+    calibrations_.push_back(profile::Calibration::Of(*scores));
+    any = any || calibrations_.back().has_value();
+  }
+  if (!any) return;
+  for (const auto& [variable, scores] : classes) {
+    scored_.push_back({variable, LearnCodes(variable, *scores)});
+  }
 }
 
-void Measure::LearnCodes(const stats::ScoreTable& scores) {
-  const profile::NumericBins& bins = baseline_.variables[*task_.score].bins;
-  if (bins.size() == 0) return;
+std::vector<Measure::CodeScores> Measure::LearnCodes(uint32_t variable,
+                                                     const stats::ScoreTable& scores) const {
+  std::vector<CodeScores> codes;
+  const profile::NumericBins& bins = baseline_.variables[variable].bins;
+  if (bins.size() == 0) return codes;
   const absl::Span<const double> edges = bins.edges();
-  codes_.resize(bins.size() + 2);
-  codes_.front() = {edges.front(), edges.front() >= 0.5 ? 1.0 : 0.0};
-  codes_.back() = {edges.back(), edges.back() >= 0.5 ? 1.0 : 0.0};
+  codes.resize(bins.size() + 2);
+  codes.front() = {edges.front(), edges.front() >= 0.5 ? 1.0 : 0.0};
+  codes.back() = {edges.back(), edges.back() >= 0.5 ? 1.0 : 0.0};
   for (size_t bin = 0; bin < bins.size(); ++bin) {
     const double middle = std::midpoint(edges[bin], edges[bin + 1]);
-    codes_[bin + 1] = {middle, middle >= 0.5 ? 1.0 : 0.0};
+    codes[bin + 1] = {middle, middle >= 0.5 ? 1.0 : 0.0};
   }
-  std::vector<double> rows(codes_.size()), sums(codes_.size()), positives(codes_.size());
+  std::vector<double> rows(codes.size()), sums(codes.size()), positives(codes.size());
   for (const auto& [score, cell] : scores.cells()) {
     const uint32_t code = bins.Code(score);
     const auto all = static_cast<double>(cell.All());
@@ -46,9 +61,10 @@ void Measure::LearnCodes(const stats::ScoreTable& scores) {
     sums[code] += all * score;
     for (const uint64_t count : cell.rows[1]) positives[code] += static_cast<double>(count);
   }
-  for (size_t code = 0; code < codes_.size(); ++code) {
-    if (rows[code] > 0) codes_[code] = {sums[code] / rows[code], positives[code] / rows[code]};
+  for (size_t code = 0; code < codes.size(); ++code) {
+    if (rows[code] > 0) codes[code] = {sums[code] / rows[code], positives[code] / rows[code]};
   }
+  return codes;
 }
 
 std::vector<profile::MetricValue> Measure::Realised(
@@ -58,22 +74,33 @@ std::vector<profile::MetricValue> Measure::Realised(
 
 std::vector<profile::MetricValue> Measure::Estimated(const profile::PerformanceCounts& counts,
                                                      const profile::Pane* pane) const {
-  if (!calibration_.has_value()) return {};
+  if (scored_.empty()) return {};
   if (counts.predictions > 0 || pane == nullptr) {
-    return profile::EstimatePerformance(task_, *calibration_, counts.scores);
+    const bool binary = task_.kind == profile::TaskKind::kBinary;
+    return profile::EstimatePerformance(
+        task_, calibrations_,
+        binary ? absl::MakeConstSpan(&counts.scores, 1) : absl::MakeConstSpan(counts.class_scores));
   }
+  std::vector<stats::ScoreTable> scores;
+  for (const ScoredClass& scored : scored_) scores.push_back(BinnedScores(scored, *pane));
+  return profile::EstimatePerformance(task_, calibrations_, scores);
+}
+
+stats::ScoreTable Measure::BinnedScores(const ScoredClass& scored,
+                                        const profile::Pane& pane) const {
   stats::ScoreTable scores;
-  const profile::CodeCounts& codes = pane->variables[*task_.score].codes;
-  for (size_t code = 0; code < std::min(codes.size(), codes_.size()); ++code) {
+  const profile::CodeCounts& codes = pane.variables[scored.variable].codes;
+  for (size_t code = 0; code < std::min(codes.size(), scored.codes.size()); ++code) {
     const uint64_t rows = codes[code];
-    const auto positive = static_cast<uint64_t>(
-        std::llround(static_cast<double>(rows) * codes_[code].positive_share));
-    if (positive > 0) scores.Add(codes_[code].score, true, stats::Truth::kUnknown, positive);
+    const CodeScores& trained = scored.codes[code];
+    const auto positive =
+        static_cast<uint64_t>(std::llround(static_cast<double>(rows) * trained.positive_share));
+    if (positive > 0) scores.Add(trained.score, true, stats::Truth::kUnknown, positive);
     if (rows > positive) {
-      scores.Add(codes_[code].score, false, stats::Truth::kUnknown, rows - positive);
+      scores.Add(trained.score, false, stats::Truth::kUnknown, rows - positive);
     }
   }
-  return profile::EstimatePerformance(task_, *calibration_, scores);
+  return scores;
 }
 
 PerformanceChunk Measure::Chunk(const profile::PerformanceCounts& counts, const profile::Pane* pane,

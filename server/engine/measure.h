@@ -21,7 +21,7 @@ class Measure {
   explicit Measure(const profile::Baseline& baseline);
 
   const std::vector<profile::MetricValue>& trained() const { return trained_; }
-  bool can_estimate() const { return calibration_.has_value(); }
+  bool can_estimate() const { return !scored_.empty(); }
   std::vector<profile::MetricValue> Realised(const profile::PerformanceCounts& counts) const;
   /// Of all predictions of `counts`; where it has none of `pane`, whose scores are known by their
   /// bins (a bin's scores stand for the mean of training's).
@@ -37,13 +37,21 @@ class Measure {
     double positive_share = 0;  // of predictions
   };
 
-  void LearnCodes(const stats::ScoreTable& scores);
+  // The positive class, or one of several, by its score.
+  struct ScoredClass {
+    uint32_t variable = 0;  // the score
+    std::vector<CodeScores> codes;
+  };
+
+  std::vector<CodeScores> LearnCodes(uint32_t variable, const stats::ScoreTable& scores) const;
+  // As far as the bins of `pane` tell.
+  stats::ScoreTable BinnedScores(const ScoredClass& scored, const profile::Pane& pane) const;
 
   const profile::Baseline& baseline_;
   const profile::PerformanceTask& task_;
   std::vector<profile::MetricValue> trained_;
-  std::optional<profile::Calibration> calibration_;
-  std::vector<CodeScores> codes_;
+  std::vector<ScoredClass> scored_;  // empty: nothing can be estimated
+  std::vector<std::optional<profile::Calibration>> calibrations_;  // of each
 };
 
 }  // namespace plumbline::engine

@@ -100,12 +100,33 @@ void PerformanceCounter::AddPrediction(const Outcome& outcome, PerformanceCounts
   if (task_.kind == TaskKind::kBinary) {
     counts->scores.Add(outcome.score, outcome.prediction == 1, stats::Truth::kUnknown);
   }
+  MoveClassScores(outcome, /*add=*/true, std::nullopt, counts);
 }
 
 void PerformanceCounter::RemovePrediction(const Outcome& outcome, PerformanceCounts* counts) const {
   if (counts->predictions > 0) --counts->predictions;
   if (task_.kind == TaskKind::kBinary) {
     counts->scores.Remove(outcome.score, outcome.prediction == 1, stats::Truth::kUnknown);
+  }
+  MoveClassScores(outcome, /*add=*/false, std::nullopt, counts);
+}
+
+void PerformanceCounter::MoveClassScores(const Outcome& outcome, bool add,
+                                         std::optional<double> label,
+                                         PerformanceCounts* counts) const {
+  if (outcome.class_scores.empty()) return;
+  counts->class_scores.resize(task_.classes.size());
+  for (size_t i = 0; i < outcome.class_scores.size(); ++i) {
+    const auto number = static_cast<double>(i);
+    const stats::Truth truth = !label.has_value() ? stats::Truth::kUnknown
+                               : *label == number ? stats::Truth::kPositive
+                                                  : stats::Truth::kNegative;
+    const bool predicted = number == outcome.prediction;
+    if (add) {
+      counts->class_scores[i].Add(outcome.class_scores[i], predicted, truth);
+    } else {
+      counts->class_scores[i].Remove(outcome.class_scores[i], predicted, truth);
+    }
   }
 }
 
@@ -163,20 +184,16 @@ void PerformanceCounter::MoveLabel(const Outcome& outcome, double label, bool ad
       uint64_t& cell = counts->confusion[{truth, static_cast<uint32_t>(outcome.prediction)}];
       if (add || cell > 0) cell += add ? 1 : -1;
       if (outcome.class_scores.empty()) return;
-      counts->class_scores.resize(task_.classes.size());
+      MoveClassScores(outcome, /*add=*/false, add ? std::nullopt : std::make_optional(label),
+                      counts);
+      MoveClassScores(outcome, /*add=*/true, add ? std::make_optional(label) : std::nullopt,
+                      counts);
       double brier = 0, of_truth = 0;
       for (size_t i = 0; i < outcome.class_scores.size(); ++i) {
-        const bool is = i == truth;
+        const double is = i == truth ? 1 : 0;
         const double score = outcome.class_scores[i];
-        const bool predicted = static_cast<double>(i) == outcome.prediction;
-        const auto kind = is ? stats::Truth::kPositive : stats::Truth::kNegative;
-        if (add) {
-          counts->class_scores[i].Add(score, predicted, kind);
-        } else {
-          counts->class_scores[i].Remove(score, predicted, kind);
-        }
-        brier += (score - (is ? 1 : 0)) * (score - (is ? 1 : 0));
-        if (is) of_truth = score;
+        brier += (score - is) * (score - is);
+        if (i == truth) of_truth = score;
       }
       sum(&counts->losses, Figures(LogLoss(of_truth), brier));
       return;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,8 @@ struct PerformanceCounts {
   uint64_t labelled = 0;     // of those, with a usable label; more only if a slice was lost
   stats::ScoreTable scores;  // binary: of all predictions
   absl::btree_map<std::pair<uint32_t, uint32_t>, uint64_t> confusion;  // multi-class: label, class
-  std::vector<stats::ScoreTable> class_scores;  // multi-class: each class against the rest
+  // Multi-class with probabilities: each class against the rest, of all predictions.
+  std::vector<stats::ScoreTable> class_scores;
   LossSums losses;
   stats::ErrorSums errors;            // regression
   std::vector<uint64_t> label_codes;  // codes of the label against its baseline
@@ -77,6 +79,9 @@ class PerformanceCounter {
   double LossOf(const Outcome& outcome, double label) const;
 
  private:
+  // Counts a row's probability of every class among those of one truth, or takes it out.
+  void MoveClassScores(const Outcome& outcome, bool add, std::optional<double> label,
+                       PerformanceCounts* counts) const;
   void MoveLabel(const Outcome& outcome, double label, bool add, PerformanceCounts* counts) const;
   size_t LabelCode(double label) const;
 

@@ -292,57 +292,123 @@ double Calibration::At(double score) const {
   return std::lerp(below.probability, above->probability, share);
 }
 
-std::vector<MetricValue> EstimatePerformance(const PerformanceTask& task,
-                                             const Calibration& calibration,
-                                             const stats::ScoreTable& scores) {
-  if (task.kind != TaskKind::kBinary || !task.score.has_value()) return {};
-  std::vector<WeightedScore> expected;
-  Confusion c;
-  double positive_variance = 0, negative_variance = 0;  // of true positives, of false negatives
-  for (const auto& [score, cell] : scores.cells()) {
-    const double p = calibration.At(score);
+namespace {
+
+// What is to be expected of one class against the rest.
+struct Expected {
+  std::vector<WeightedScore> scores;
+  Confusion rows;
+  double hit_variance = 0, miss_variance = 0;  // of true positives, of false negatives
+
+  double predicted() const { return rows.true_positives + rows.false_positives; }
+  double actual() const { return rows.true_positives + rows.false_negatives; }
+  double all() const { return predicted() + rows.false_negatives + rows.true_negatives; }
+};
+
+Expected Expect(const std::optional<Calibration>& calibration, const stats::ScoreTable& table) {
+  Expected expected;
+  Confusion& c = expected.rows;
+  for (const auto& [score, cell] : table.cells()) {
+    const double p = calibration.has_value() ? calibration->At(score) : 0;
     const auto& [below, above] = cell.rows;
     const auto negative = static_cast<double>(below[0] + below[1] + below[2]);
     const auto positive = static_cast<double>(above[0] + above[1] + above[2]);
-    expected.push_back({score, (negative + positive) * (1 - p), (negative + positive) * p});
+    expected.scores.push_back({score, (negative + positive) * (1 - p), (negative + positive) * p});
     c.true_positives += positive * p;
     c.false_positives += positive * (1 - p);
     c.false_negatives += negative * p;
     c.true_negatives += negative * (1 - p);
-    positive_variance += positive * p * (1 - p);
-    negative_variance += negative * p * (1 - p);
+    expected.hit_variance += positive * p * (1 - p);
+    expected.miss_variance += negative * p * (1 - p);
   }
-  const double predicted = c.true_positives + c.false_positives;
-  const double actual = c.true_positives + c.false_negatives;
-  const double rows = predicted + c.false_negatives + c.true_negatives;
+  return expected;
+}
+
+Estimate Within01(double value, double variance) {
+  Estimate estimate = stats::Normal(value, std::sqrt(variance));
+  estimate.lower = std::max(0.0, *estimate.lower);
+  estimate.upper = std::min(1.0, *estimate.upper);
+  return estimate;
+}
+
+// Those of one class: nullopt where nothing is predicted, or expected.
+std::optional<Estimate> ExpectedPrecision(const Expected& e) {
+  if (!(e.predicted() > 0)) return std::nullopt;
+  return Within01(e.rows.true_positives / e.predicted(),
+                  e.hit_variance / (e.predicted() * e.predicted()));
+}
+
+std::optional<Estimate> ExpectedRecall(const Expected& e) {
+  if (!(e.actual() > 0)) return std::nullopt;
+  const double fn = e.rows.false_negatives, tp = e.rows.true_positives;
+  return Within01(tp / e.actual(),
+                  (fn * fn * e.hit_variance + tp * tp * e.miss_variance) / std::pow(e.actual(), 4));
+}
+
+std::optional<Estimate> ExpectedF1(const Expected& e) {
+  const double sum = e.predicted() + e.actual();  // tp + fn + all that were predicted
+  if (!(sum > 0)) return std::nullopt;
+  const double of_hits = 2 * (e.predicted() + e.rows.false_negatives);
+  const double of_misses = 2 * e.rows.true_positives;
+  return Within01(2 * e.rows.true_positives / sum,
+                  (of_hits * of_hits * e.hit_variance + of_misses * of_misses * e.miss_variance) /
+                      std::pow(sum, 4));
+}
+
+std::vector<MetricValue> EstimateBinary(const Expected& e) {
   Gatherer out;
-  const auto add = [&](Metric metric, double value, double variance) {
-    Estimate estimate = stats::Normal(value, std::sqrt(variance));
-    estimate.lower = std::max(0.0, *estimate.lower);
-    estimate.upper = std::min(1.0, *estimate.upper);
-    out.Add(metric, estimate);
-  };
-  if (!(rows > 0)) return {};
-  add(Metric::kAccuracy, (c.true_positives + c.true_negatives) / rows,
-      (positive_variance + negative_variance) / (rows * rows));
-  if (predicted > 0) {
-    add(Metric::kPrecision, c.true_positives / predicted,
-        positive_variance / (predicted * predicted));
-  }
-  if (actual > 0) {
-    const double fn = c.false_negatives, tp = c.true_positives;
-    add(Metric::kRecall, tp / actual,
-        (fn * fn * positive_variance + tp * tp * negative_variance) / std::pow(actual, 4));
-  }
-  if (predicted + actual > 0) {
-    const double sum = predicted + actual;  // tp + fn + all that were predicted
-    const double of_hits = 2 * (predicted + c.false_negatives), of_misses = 2 * c.true_positives;
-    add(Metric::kF1, 2 * c.true_positives / sum,
-        (of_hits * of_hits * positive_variance + of_misses * of_misses * negative_variance) /
-            std::pow(sum, 4));
-  }
-  out.Add(Metric::kRocAuc, stats::RocAuc(expected));
+  out.Add(Metric::kAccuracy, Within01((e.rows.true_positives + e.rows.true_negatives) / e.all(),
+                                      (e.hit_variance + e.miss_variance) / (e.all() * e.all())));
+  out.Add(Metric::kPrecision, ExpectedPrecision(e));
+  out.Add(Metric::kRecall, ExpectedRecall(e));
+  out.Add(Metric::kF1, ExpectedF1(e));
+  out.Add(Metric::kRocAuc, stats::RocAuc(e.scores));
   return out.Take();
+}
+
+std::vector<MetricValue> EstimateMultiClass(absl::Span<const Expected> classes) {
+  Gatherer out;
+  ClassMean precision, recall, f1, auc;
+  const auto add = [](const std::optional<Estimate>& estimate, ClassMean* mean) {
+    if (estimate.has_value()) mean->Add(*estimate);
+  };
+  double hits = 0, variance = 0;
+  for (const Expected& one : classes) {
+    hits += one.rows.true_positives;
+    variance += one.hit_variance;
+    add(ExpectedPrecision(one), &precision);
+    add(ExpectedRecall(one), &recall);
+    add(ExpectedF1(one), &f1);
+    add(stats::RocAuc(one.scores), &auc);
+  }
+  const double rows = classes.front().all();
+  out.Add(Metric::kAccuracy, Within01(hits / rows, variance / (rows * rows)));
+  out.Add(Metric::kPrecision, precision.Mean());
+  out.Add(Metric::kRecall, recall.Mean());
+  out.Add(Metric::kF1, f1.Mean());
+  out.Add(Metric::kRocAuc, auc.Mean());
+  return out.Take();
+}
+
+}  // namespace
+
+std::vector<MetricValue> EstimatePerformance(
+    const PerformanceTask& task, absl::Span<const std::optional<Calibration>> calibrations,
+    absl::Span<const stats::ScoreTable> scores) {
+  std::vector<Expected> classes;
+  for (size_t i = 0; i < std::min(scores.size(), calibrations.size()); ++i) {
+    classes.push_back(Expect(calibrations[i], scores[i]));
+  }
+  if (classes.empty() || !(classes.front().all() > 0)) return {};
+  switch (task.kind) {
+    case TaskKind::kBinary:
+      return task.score.has_value() ? EstimateBinary(classes.front()) : std::vector<MetricValue>();
+    case TaskKind::kMultiClass:
+      return EstimateMultiClass(classes);
+    case TaskKind::kRegression:
+      return {};
+  }
+  return {};
 }
 
 }  // namespace plumbline::profile

@@ -79,15 +79,18 @@ class Calibration {
   std::vector<Point> points_;  // ascending
 };
 
-/// Confidence-based estimation of a binary task's performance on all predictions, labelled or not:
-/// each row counts as positive with its calibrated probability (as NannyML's CBPE). accuracy,
-/// precision, recall, f1, roc_auc. The interval is where the figure of these rows' true labels lies
-/// in 95% of cases if the calibration still holds: the sampling error of the labels, not a change
-/// of the relation between inputs and label, which nothing without labels can see. Empty for other
-/// tasks, or without predictions.
-std::vector<MetricValue> EstimatePerformance(const PerformanceTask& task,
-                                             const Calibration& calibration,
-                                             const stats::ScoreTable& scores);
+/// Confidence-based estimation of performance on all predictions, labelled or not: each row counts
+/// as positive with its calibrated probability (as NannyML's CBPE). `scores` and `calibrations` are
+/// those of the positive class, or else of each class against the rest (nullopt: training had no
+/// label of it). accuracy, precision, recall, f1, roc_auc, of several classes their means. The
+/// interval is where the figure of these rows' true labels lies in 95% of cases if the calibration
+/// still holds: the sampling error of the labels, not a change of the relation between inputs and
+/// label, which nothing without labels can see. Unlike NannyML's, the probabilities of several
+/// classes are not scaled to sum up to 1 after their calibration. Empty for other tasks, or without
+/// predictions.
+std::vector<MetricValue> EstimatePerformance(
+    const PerformanceTask& task, absl::Span<const std::optional<Calibration>> calibrations,
+    absl::Span<const stats::ScoreTable> scores);
 
 }  // namespace plumbline::profile
 

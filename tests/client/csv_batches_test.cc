@@ -50,6 +50,28 @@ TEST(CsvBatches, KeepsNullNanAndValuesApart) {
   EXPECT_EQ(batch.columns(1).validity(), std::string("\x0B", 1));
 }
 
+TEST(CsvBatches, KeepsIntegersThatNoDoubleHolds) {
+  const TempFile file(
+      "small,big,huge,mixed\n"
+      "1,1789500000000010499,17895000000000104990,1789500000000010499\n"
+      " 2,-1789500000000010497,17895000000000104991,0.5\n"
+      "3,,,1\n");
+  const auto batches = BatchesOf(file.path(), {}, 100);
+  ASSERT_EQ(batches.size(), 1u);
+  const v1::Batch& batch = batches[0];
+  EXPECT_THAT(batch.columns(0).double_values().values(), ElementsAre(1, 2, 3));
+  EXPECT_THAT(batch.columns(1).int64_values().values(),
+              ElementsAre(1789500000000010499, -1789500000000010497, 0));
+  EXPECT_EQ(batch.columns(1).validity(), "\x03");
+  EXPECT_THAT(batch.columns(2).dictionary_values().dictionary(),
+              ElementsAre("17895000000000104990", "17895000000000104991"));
+  EXPECT_EQ(batch.columns(3).double_values().values_size(), 3);
+  CsvColumnOptions numeric;
+  numeric.kinds = {{"huge", v1::KIND_NUMERIC}};
+  EXPECT_EQ(BatchesOf(file.path(), numeric, 100)[0].columns(2).double_values().values(1),
+            17895000000000104991.0);
+}
+
 TEST(CsvBatches, SendsTimesAndIdsBesideTheColumns) {
   CsvColumnOptions options;
   options.timestamp = "t";

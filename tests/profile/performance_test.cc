@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -123,6 +124,14 @@ TEST(FindTask, ReadsSeveralClassesAndTheirProbabilities) {
   }
   EXPECT_NEAR(ValueOf(metrics, PerformanceMetric::kAccuracy), right / 900, 1e-12);
   EXPECT_NEAR(ValueOf(metrics, PerformanceMetric::kLogLoss), log_loss / 900, 1e-12);
+  // Each prediction counts once, by what is known of its label; and can be taken out.
+  const OutcomeReader reader(baseline, *baseline.task, {}, batch);
+  const PerformanceCounter counter(baseline, *baseline.task);
+  PerformanceCounts changed = counts;
+  counter.RemoveLabel(*reader.OutcomeAt(5), *reader.LabelAt(5), &changed);
+  EXPECT_NE(changed.class_scores, counts.class_scores);
+  counter.AddLabel(*reader.OutcomeAt(5), *reader.LabelAt(5), &changed);
+  EXPECT_EQ(changed.class_scores, counts.class_scores);
   EXPECT_GT(ValueOf(metrics, PerformanceMetric::kRocAuc), 0.8);
   const auto decoded = DecodePerformance(baseline, *baseline.task, EncodePerformance(counts));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
@@ -265,7 +274,7 @@ TEST(EstimatePerformance, SaysWhatLabelsSayWhereScoresAreCalibrated) {
     PerformanceCounts counts;
     CountPerformance(baseline, task, {}, live.View(), 0, 400, &counts);
     const auto realised = MeasurePerformance(task, counts);
-    for (const MetricValue& estimated : EstimatePerformance(task, calibration, counts.scores)) {
+    for (const MetricValue& estimated : EstimatePerformance(task, {calibration}, {counts.scores})) {
       const double value = ValueOf(realised, estimated.metric);
       covered[estimated.metric] +=
           *estimated.estimate.lower <= value && value <= *estimated.estimate.upper ? 1 : 0;
@@ -275,6 +284,81 @@ TEST(EstimatePerformance, SaysWhatLabelsSayWhereScoresAreCalibrated) {
   for (const auto& [metric, times] : covered) {
     EXPECT_GE(times, kWindows * 85 / 100) << MetricName(metric);
   }
+}
+
+// Rows of three classes whose probabilities are those that the labels are drawn by.
+struct ClassRows {
+  std::vector<std::string> truth, predicted;
+  std::vector<double> a, b, c;
+  BatchView View() const {
+    return MakeBatch(static_cast<uint32_t>(truth.size()),
+                     {TextColumn("truth", truth), TextColumn("class", predicted),
+                      NumberColumn("p_a", a), NumberColumn("p_b", b), NumberColumn("p_c", c)});
+  }
+};
+
+// The larger `sure`, the more one class stands out.
+ClassRows CalibratedClasses(size_t count, double sure, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  ClassRows rows;
+  for (size_t i = 0; i < count; ++i) {
+    double weights[3], sum = 0;
+    for (double& weight : weights) sum += weight = std::pow(uniform(random), sure);
+    std::vector<double>* const columns[] = {&rows.a, &rows.b, &rows.c};
+    for (int k = 0; k < 3; ++k) columns[k]->push_back(weights[k] / sum);
+    const double at = uniform(random) * sum;
+    rows.truth.emplace_back(at < weights[0] ? "a" : at < weights[0] + weights[1] ? "b" : "c");
+    const auto most = std::max_element(weights, weights + 3) - weights;
+    rows.predicted.emplace_back(1, static_cast<char>('a' + most));
+  }
+  return rows;
+}
+
+TEST(EstimatePerformance, SaysWhatLabelsOfSeveralClassesSay) {
+  const ClassRows rows = CalibratedClasses(20'000, 2, 6);
+  const Baseline baseline = Trained(rows.View(), {{"truth", Role::kLabel, {}},
+                                                  {"class", Role::kPrediction, {}},
+                                                  {"p_a", Role::kPrediction, {}},
+                                                  {"p_b", Role::kPrediction, {}},
+                                                  {"p_c", Role::kPrediction, {}}});
+  const PerformanceTask& task = *baseline.task;
+  ASSERT_EQ(task.kind, TaskKind::kMultiClass);
+  PerformanceCounts trained;
+  CountPerformance(baseline, task, {}, rows.View(), 0, 20'000, &trained);
+  std::vector<std::optional<Calibration>> calibrations;
+  for (const auto& table : trained.class_scores) calibrations.push_back(Calibration::Of(table));
+  // The inputs move, and with them performance; the relation stays.
+  std::map<PerformanceMetric, int> covered;
+  constexpr int kWindows = 60;
+  double least = 1, most = 0;
+  for (uint64_t seed = 0; seed < kWindows; ++seed) {
+    const ClassRows live = CalibratedClasses(400, seed % 2 == 0 ? 1 : 4, 100 + seed);
+    PerformanceCounts labelled, unlabelled;
+    CountPerformance(baseline, task, {}, live.View(), 0, 400, &labelled);
+    BatchView without = live.View();
+    without.columns.erase(without.columns.begin());
+    CountPerformance(baseline, task, {}, without, 0, 400, &unlabelled);
+    EXPECT_EQ(unlabelled.labelled, 0u);
+    const auto realised = MeasurePerformance(task, labelled);
+    const auto guessed = EstimatePerformance(task, calibrations, unlabelled.class_scores);
+    ASSERT_EQ(guessed.size(), 5u);
+    for (const MetricValue& one : guessed) {
+      const double value = ValueOf(realised, one.metric);
+      covered[one.metric] += *one.estimate.lower <= value && value <= *one.estimate.upper ? 1 : 0;
+      EXPECT_EQ(
+          one.estimate.value,
+          ValueOf(EstimatePerformance(task, calibrations, labelled.class_scores), one.metric));
+    }
+    const double accuracy = ValueOf(guessed, PerformanceMetric::kAccuracy);
+    least = std::min(least, accuracy);
+    most = std::max(most, accuracy);
+  }
+  for (const auto& [metric, times] : covered) {
+    EXPECT_GE(times, kWindows * 85 / 100) << MetricName(metric);
+  }
+  EXPECT_LT(least, 0.6);
+  EXPECT_GT(most, 0.7);
 }
 
 // NannyML's published figures, and realised ones computed directly: tests/data/oracles.
@@ -318,7 +402,7 @@ TEST(Row5cWithoutLabels, MonthsOfCaliforniaHousingAreThoseOfNannyMl) {
                      static_cast<uint32_t>(end), &chunk);
     const auto real = MeasurePerformance(*baseline.task, chunk);
     EXPECT_NEAR(ValueOf(real, PerformanceMetric::kRocAuc), realised.at(month), 5e-5) << month;
-    const auto guess = EstimatePerformance(*baseline.task, calibration, chunk.scores);
+    const auto guess = EstimatePerformance(*baseline.task, {calibration}, {chunk.scores});
     if (estimated.contains(month)) {
       EXPECT_NEAR(ValueOf(guess, PerformanceMetric::kRocAuc), estimated.at(month), 1e-6) << month;
     }
