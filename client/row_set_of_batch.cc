@@ -3,45 +3,41 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
 namespace plumbline::client {
 namespace {
 
-using manifest::CellHash;
-
-CellHash HashOf(double value) { return manifest::HashOfNumber(value); }
-CellHash HashOf(int64_t value) { return manifest::HashOfInteger(value); }
-CellHash HashOf(const std::string& value) { return manifest::HashOfText(value); }
-
-bool IsValid(const v1::Column& column, size_t row) {
-  return column.validity().empty() || (column.validity()[row >> 3] >> (row & 7) & 1) != 0;
+std::vector<absl::string_view> TextsOf(const google::protobuf::RepeatedPtrField<std::string>& all) {
+  return {all.begin(), all.end()};
 }
 
-void HashColumn(const v1::Column& column, std::vector<CellHash>* cells) {
-  const auto each = [&](const auto& hash) {
-    for (size_t row = 0; row < cells->size(); ++row) {
-      (*cells)[row] = IsValid(column, row) ? hash(static_cast<int>(row)) : manifest::HashOfNull();
-    }
+void AddColumn(const v1::Column& column, manifest::RowSetBuilder* rows) {
+  const std::string& bits = column.validity();
+  const absl::Span<const uint8_t> validity(reinterpret_cast<const uint8_t*>(bits.data()),
+                                           bits.size());
+  const auto add_numbers = [&](const auto& values) {
+    rows->AddNumbers(column.name(), absl::MakeConstSpan(values.data(), values.size()), validity);
   };
   switch (column.values_case()) {
     case v1::Column::kDoubleValues:
-      return each([&](int row) { return HashOf(column.double_values().values(row)); });
+      return add_numbers(column.double_values().values());
     case v1::Column::kFloatValues:
-      return each(
-          [&](int row) { return HashOf(static_cast<double>(column.float_values().values(row))); });
+      return add_numbers(column.float_values().values());
     case v1::Column::kInt64Values:
-      return each([&](int row) { return HashOf(column.int64_values().values(row)); });
+      return add_numbers(column.int64_values().values());
     case v1::Column::kBoolValues:
-      return each([&](int row) { return HashOf(column.bool_values().values(row) ? 1.0 : 0.0); });
+      return add_numbers(column.bool_values().values());
     case v1::Column::kStringValues:
-      return each([&](int row) { return HashOf(column.string_values().values(row)); });
+      return rows->AddTexts(column.name(), TextsOf(column.string_values().values()), validity);
     case v1::Column::kDictionaryValues: {
-      const v1::DictionaryValues& values = column.dictionary_values();
-      std::vector<CellHash> dictionary;
-      for (const std::string& entry : values.dictionary()) dictionary.push_back(HashOf(entry));
-      return each([&](int row) { return dictionary[values.indices(row)]; });
+      const auto& indices = column.dictionary_values().indices();
+      return rows->AddTexts(column.name(), TextsOf(column.dictionary_values().dictionary()),
+                            absl::MakeConstSpan(indices.data(), indices.size()), validity);
     }
     case v1::Column::VALUES_NOT_SET:
-      return each([](int) { return manifest::HashOfNull(); });
+      return;  // breaks the contract
   }
 }
 
@@ -49,11 +45,7 @@ void HashColumn(const v1::Column& column, std::vector<CellHash>* cells) {
 
 manifest::RowSet RowSetOf(const v1::Batch& batch) {
   manifest::RowSetBuilder rows(batch.row_count());
-  std::vector<CellHash> cells(batch.row_count());
-  for (const v1::Column& column : batch.columns()) {
-    HashColumn(column, &cells);
-    rows.AddColumn(column.name(), cells);
-  }
+  for (const v1::Column& column : batch.columns()) AddColumn(column, &rows);
   return rows.Finish();
 }
 

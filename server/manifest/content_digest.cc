@@ -72,23 +72,47 @@ CellHash HashBytes128(absl::string_view bytes, Seed seed) {
   return {hash.low64, hash.high64};
 }
 
-}  // namespace
+constexpr CellHash kNull = {0x4528'21e6'38d0'1377, 0xbe54'66cf'34e9'0c6c};
+constexpr CellHash kNan = {0xc0ac'29b7'c97c'50dd, 0x3f84'd5b5'b547'0917};
 
-CellHash HashOfNull() { return {0x4528'21e6'38d0'1377, 0xbe54'66cf'34e9'0c6c}; }
-
-CellHash HashOfNumber(double number) {
-  if (std::isnan(number)) return {0xc0ac'29b7'c97c'50dd, 0x3f84'd5b5'b547'0917};
+inline CellHash Hash(double number) {
+  if (std::isnan(number)) return kNan;
   return HashWord(std::bit_cast<uint64_t>(number + 0.0), kNumber);  // -0.0 becomes 0.0
 }
-
-CellHash HashOfInteger(int64_t number) {
+inline CellHash Hash(float number) { return Hash(static_cast<double>(number)); }
+inline CellHash Hash(bool number) { return Hash(number ? 1.0 : 0.0); }
+inline CellHash Hash(int64_t number) {
   const auto as_double = static_cast<double>(number);
   // 2^63 is no int64.
-  if (as_double < 0x1p63 && static_cast<int64_t>(as_double) == number) {
-    return HashOfNumber(as_double);
-  }
+  if (as_double < 0x1p63 && static_cast<int64_t>(as_double) == number) return Hash(as_double);
   return HashWord(static_cast<uint64_t>(number), kInteger);
 }
+
+inline void AddCell(const RowHasher::Key& key, const CellHash& cell, absl::uint128* row) {
+  *row += absl::uint128(cell.low) * key.low + absl::uint128(cell.high) * key.high;
+}
+
+// `cell_of(i)` is the hash of a cell that is there.
+template <class CellOf>
+inline void AddEach(const RowHasher::Key& key, absl::Span<const uint8_t> validity,
+                    absl::Span<absl::uint128> rows, const CellOf& cell_of) {
+  if (validity.empty()) {
+    for (size_t i = 0; i < rows.size(); ++i) AddCell(key, cell_of(i), &rows[i]);
+    return;
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const bool valid = (validity[i >> 3] >> (i & 7) & 1) != 0;
+    AddCell(key, valid ? cell_of(i) : kNull, &rows[i]);
+  }
+}
+
+}  // namespace
+
+CellHash HashOfNull() { return kNull; }
+
+CellHash HashOfNumber(double number) { return Hash(number); }
+
+CellHash HashOfInteger(int64_t number) { return Hash(number); }
 
 CellHash HashOfText(absl::string_view text) { return HashBytes128(text, kText); }
 
@@ -146,9 +170,33 @@ RowHasher::Key RowHasher::KeyOf(absl::string_view column) {
 
 void RowHasher::AddColumn(const Key& key, absl::Span<const CellHash> cells,
                           absl::Span<absl::uint128> rows) {
-  for (size_t i = 0; i < cells.size(); ++i) {
-    rows[i] += absl::uint128(cells[i].low) * key.low + absl::uint128(cells[i].high) * key.high;
-  }
+  for (size_t i = 0; i < cells.size(); ++i) AddCell(key, cells[i], &rows[i]);
+}
+
+void RowHasher::AddNumbers(const Key& key, absl::Span<const double> values,
+                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
+  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
+}
+
+void RowHasher::AddNumbers(const Key& key, absl::Span<const float> values,
+                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
+  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
+}
+
+void RowHasher::AddNumbers(const Key& key, absl::Span<const int64_t> values,
+                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
+  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
+}
+
+void RowHasher::AddNumbers(const Key& key, absl::Span<const bool> values,
+                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
+  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
+}
+
+void RowHasher::AddCoded(const Key& key, absl::Span<const CellHash> dictionary,
+                         absl::Span<const uint32_t> indices, absl::Span<const uint8_t> validity,
+                         absl::Span<absl::uint128> rows) {
+  AddEach(key, validity, rows, [&](size_t i) { return dictionary[indices[i]]; });
 }
 
 CellHash RowHasher::Finish(absl::uint128 row) {

@@ -93,6 +93,21 @@ class RowHasher {
   /// Adds cells[i] to rows[i].
   static void AddColumn(const Key& key, absl::Span<const CellHash> cells,
                         absl::Span<absl::uint128> rows);
+  /// The same for a column of numbers, HashOfNumber or HashOfInteger of each, and HashOfNull where
+  /// bit i of `validity` is 0 (the least significant first; empty: all are there). Cost: about 4 ns
+  /// a cell.
+  static void AddNumbers(const Key& key, absl::Span<const double> values,
+                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
+  static void AddNumbers(const Key& key, absl::Span<const float> values,
+                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
+  static void AddNumbers(const Key& key, absl::Span<const int64_t> values,
+                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
+  static void AddNumbers(const Key& key, absl::Span<const bool> values,
+                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
+  /// The same for cells that are in a dictionary.
+  static void AddCoded(const Key& key, absl::Span<const CellHash> dictionary,
+                       absl::Span<const uint32_t> indices, absl::Span<const uint8_t> validity,
+                       absl::Span<absl::uint128> rows);
   /// The hash of a row whose columns have all been added.
   [[nodiscard]] static CellHash Finish(absl::uint128 row);
 };

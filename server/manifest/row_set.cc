@@ -1,13 +1,27 @@
 #include "server/manifest/row_set.h"
 
+#include <numeric>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 
 namespace plumbline::manifest {
 
-void RowSetBuilder::AddColumn(absl::string_view name, absl::Span<const CellHash> cells) {
-  RowHasher::AddColumn(RowHasher::KeyOf(name), cells, absl::MakeSpan(sums_));
+void RowSetBuilder::AddTexts(absl::string_view name, absl::Span<const absl::string_view> texts,
+                             absl::Span<const uint8_t> validity) {
+  std::vector<uint32_t> indices(texts.size());
+  std::iota(indices.begin(), indices.end(), 0);
+  AddTexts(name, texts, indices, validity);
+}
+
+void RowSetBuilder::AddTexts(absl::string_view name, absl::Span<const absl::string_view> dictionary,
+                             absl::Span<const uint32_t> indices,
+                             absl::Span<const uint8_t> validity) {
+  std::vector<CellHash> cells;
+  cells.reserve(dictionary.size());
+  for (const absl::string_view entry : dictionary) cells.push_back(HashOfText(entry));
+  RowHasher::AddCoded(RowHasher::KeyOf(name), cells, indices, validity, absl::MakeSpan(sums_));
 }
 
 RowSet RowSetBuilder::Finish() const {

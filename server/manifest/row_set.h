@@ -27,13 +27,23 @@ struct RowSet {
   friend bool operator==(const RowSet&, const RowSet&) = default;
 };
 
-/// The rows of a part, added a column after the other, in any order.
+/// The rows of a part, added a column after the other, in any order. Of each column there is one
+/// value a row; `validity` as in RowHasher.
 class RowSetBuilder {
  public:
   explicit RowSetBuilder(size_t rows) : sums_(rows) {}
 
-  /// `cells` has one for each row.
-  void AddColumn(absl::string_view name, absl::Span<const CellHash> cells);
+  /// double, float, int64 or bool (0 and 1).
+  template <class Number>
+  void AddNumbers(absl::string_view name, absl::Span<const Number> values,
+                  absl::Span<const uint8_t> validity) {
+    RowHasher::AddNumbers(RowHasher::KeyOf(name), values, validity, absl::MakeSpan(sums_));
+  }
+  void AddTexts(absl::string_view name, absl::Span<const absl::string_view> texts,
+                absl::Span<const uint8_t> validity);
+  /// The index of a row that is not valid is ignored.
+  void AddTexts(absl::string_view name, absl::Span<const absl::string_view> dictionary,
+                absl::Span<const uint32_t> indices, absl::Span<const uint8_t> validity);
   [[nodiscard]] RowSet Finish() const;
 
  private:

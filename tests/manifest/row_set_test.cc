@@ -1,5 +1,7 @@
 #include "server/manifest/row_set.h"
 
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,23 +11,25 @@ namespace plumbline::manifest {
 namespace {
 
 struct TwoColumns {
-  std::vector<CellHash> a, b;
+  std::vector<double> a;
+  std::vector<std::string> b;
 };
 
 TwoColumns Rows(const std::vector<std::pair<double, std::string>>& rows) {
   TwoColumns columns;
   for (const auto& [a, b] : rows) {
-    columns.a.push_back(HashOfNumber(a));
-    columns.b.push_back(HashOfText(b));
+    columns.a.push_back(a);
+    columns.b.push_back(b);
   }
   return columns;
 }
 
 RowSet SetOf(const TwoColumns& columns, bool b_first = false) {
   RowSetBuilder builder(columns.a.size());
-  if (b_first) builder.AddColumn("b", columns.b);
-  builder.AddColumn("a", columns.a);
-  if (!b_first) builder.AddColumn("b", columns.b);
+  const std::vector<absl::string_view> texts(columns.b.begin(), columns.b.end());
+  if (b_first) builder.AddTexts("b", texts, {});
+  builder.AddNumbers("a", absl::MakeConstSpan(columns.a), {});
+  if (!b_first) builder.AddTexts("b", texts, {});
   return builder.Finish();
 }
 
@@ -44,11 +48,44 @@ TEST(RowSet, IsAnotherOneForOtherRows) {
   EXPECT_NE(all, SetOf(Rows({{1, "x"}, {2, "y"}, {2, "y"}})));
   EXPECT_NE(all, SetOf(Rows({{1, "x"}})));
   EXPECT_NE(all, SetOf(Rows({{1, "x"}, {2.0000000001, "y"}})));
-  RowSetBuilder renamed(1);
-  renamed.AddColumn("c", {{HashOfNumber(1)}});
-  RowSetBuilder named(1);
-  named.AddColumn("a", {{HashOfNumber(1)}});
-  EXPECT_NE(renamed.Finish(), named.Finish());
+}
+
+RowSet SetOfOne(const std::string& name, double value, const std::vector<uint8_t>& validity = {}) {
+  RowSetBuilder builder(1);
+  builder.AddNumbers(name, absl::MakeConstSpan(&value, 1), validity);
+  return builder.Finish();
+}
+
+TEST(RowSet, KnowsColumnsByNameAndNullFromAnyValue) {
+  EXPECT_NE(SetOfOne("a", 1), SetOfOne("c", 1));
+  EXPECT_EQ(SetOfOne("a", 1), SetOfOne("a", 1, {1}));
+  EXPECT_EQ(SetOfOne("a", 7, {0}), SetOfOne("a", 1, {0}));
+  EXPECT_NE(SetOfOne("a", 0), SetOfOne("a", 0, {0}));
+}
+
+// The fast path beside the obvious one.
+TEST(RowHasher, AddsNumbersAsItAddsTheirCells) {
+  const std::vector<double> doubles = {0.0,    -0.0, 1.5, std::nan(""), -HUGE_VAL,
+                                       5e-324, 9,    0.1, 1e308};
+  const std::vector<int64_t> integers = {0, 1, -1, INT64_MAX, INT64_MIN, (1ll << 53) + 1, 5, 6, 7};
+  const std::vector<uint8_t> validity = {0x5b, 0x01};
+  const RowHasher::Key key = RowHasher::KeyOf("x");
+  for (const bool with_nulls : {false, true}) {
+    std::vector<CellHash> cells, whole;
+    for (size_t i = 0; i < doubles.size(); ++i) {
+      const bool valid = !with_nulls || (validity[i / 8] >> (i % 8) & 1) != 0;
+      cells.push_back(valid ? HashOfNumber(doubles[i]) : HashOfNull());
+      whole.push_back(valid ? HashOfInteger(integers[i]) : HashOfNull());
+    }
+    const absl::Span<const uint8_t> bits =
+        with_nulls ? absl::MakeConstSpan(validity) : absl::Span<const uint8_t>();
+    std::vector<absl::uint128> fast(9), obvious(9);
+    RowHasher::AddNumbers(key, absl::MakeConstSpan(doubles), bits, absl::MakeSpan(fast));
+    RowHasher::AddNumbers(key, absl::MakeConstSpan(integers), bits, absl::MakeSpan(fast));
+    RowHasher::AddColumn(key, cells, absl::MakeSpan(obvious));
+    RowHasher::AddColumn(key, whole, absl::MakeSpan(obvious));
+    EXPECT_EQ(fast, obvious);
+  }
 }
 
 TEST(DigestText, AndBackIsTheSame) {
