@@ -62,6 +62,7 @@ void EvaluateSilences(const profile::Baseline& baseline, const Policy& policy,
                       const EvaluationInput& input, bool brief, Use use) {
   if (input.clocks == nullptr) return;
   const profile::VariableStatistics none;  // silence asks for no statistics
+  ImpactFinder impacts(baseline, policy, input.window);
   for (size_t i = 0; i < baseline.variables.size() && i < input.window.variables.size(); ++i) {
     if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;
     Finding finding = CheckSilence({.baseline = baseline.variables[i],
@@ -71,7 +72,7 @@ void EvaluateSilences(const profile::Baseline& baseline, const Policy& policy,
                                     .variables = baseline.variables.size(),
                                     .brief = brief},
                                    *input.clocks, i);
-    NameImpact(baseline, policy, input.window, i, &finding);
+    impacts.Name(i, &finding);
     use(std::move(finding));
   }
 }
@@ -107,6 +108,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
     use(std::move(finding));
   }
   Causes causes(baseline, input.window);
+  ImpactFinder impacts(baseline, input.policy, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
     const bool has_block = input.block != nullptr && i < input.block->size();
@@ -119,7 +121,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
                                  .brief = input.brief};
     if (baseline.variables[i].variable.role == profile::Role::kFeature) {
       EvaluateVariable(variable, [&](Finding finding) {
-        NameImpact(baseline, input.policy, input.window, i, &finding);
+        impacts.Name(i, &finding);
         use(std::move(finding));
       });
       continue;

@@ -21,18 +21,17 @@ using profile::VariableBaseline;
 // be so many of those with a value.
 constexpr double kMostUntold = 0.01;
 
-// Rows with a value of the input, and with a prediction, one of the window's watched ones.
-Outcomes RowsWithValue(const VariableBaseline& prediction, size_t index, size_t watched,
-                       const profile::Pane& window, uint32_t variable) {
-  Outcomes with(prediction, window.variables[index]);
+// Of `all` rows of the window those with a value of the input, of the prediction `watched`.
+Outcomes RowsWithValue(Outcomes all, size_t watched, const profile::Pane& window,
+                       uint32_t variable) {
   const auto& states = window.outcomes.states;
   for (auto it = states.lower_bound({variable, InputState::kAbsent});
        it != states.end() && it->first.first == variable; ++it) {
     if (watched < it->second.predictions.size()) {
-      with = with.Without(it->second.predictions[watched]);
+      all = all.Without(it->second.predictions[watched]);
     }
   }
-  return with;
+  return all;
 }
 
 // Rows in which the input was in some state, but whose predictions were not kept apart.
@@ -93,48 +92,6 @@ void Describe(Impact* impact) {
                                 Reference(*impact), " (", CountText(impact->without), " rows, ",
                                 CountText(impact->with), "); association, not cause");
 }
-
-// One input in one state, with every watched prediction.
-class Comparer {
- public:
-  Comparer(const profile::Baseline& baseline, const Policy& policy, const profile::Pane& window)
-      : baseline_(baseline),
-        policy_(policy),
-        window_(window),
-        predictions_(profile::WatchedPredictions(baseline)),
-        comparisons_(std::max<size_t>(1, window.outcomes.states.size() * predictions_.size())) {}
-
-  void Add(uint32_t variable, absl::string_view words, const StateOutcomes& state,
-           std::vector<Impact>* impacts) const {
-    const uint64_t untold = Untold(baseline_.variables[variable], window_, variable);
-    for (size_t i = 0; i < predictions_.size() && i < state.predictions.size(); ++i) {
-      const VariableBaseline& prediction = baseline_.variables[predictions_[i]];
-      Outcomes with = RowsWithValue(prediction, predictions_[i], i, window_, variable);
-      const bool against_training = with.rows() < std::max<uint64_t>(1, policy_.min_rows_rate);
-      if (against_training) with = Outcomes(prediction, prediction.counts);
-      Impact impact =
-          CompareOutcomes(policy_, prediction, state.predictions[i], with, comparisons_);
-      impact.variable = baseline_.variables[variable].variable.name;
-      impact.state = std::string(words);
-      impact.rows = state.rows;
-      impact.against_training = against_training;
-      if (static_cast<double>(untold) > kMostUntold * static_cast<double>(impact.with)) {
-        impact.verdict = ImpactVerdict::kInsufficientData;
-        impact.reason = absl::StrCat("the predictions of ", CountText(untold),
-                                     " such rows were counted by an earlier release");
-      }
-      Describe(&impact);
-      impacts->push_back(std::move(impact));
-    }
-  }
-
- private:
-  const profile::Baseline& baseline_;
-  const Policy& policy_;
-  const profile::Pane& window_;
-  const std::vector<uint32_t> predictions_;
-  const size_t comparisons_;
-};
 
 // What a check on a feature is about.
 std::optional<InputState> StateOf(CheckId check) {
@@ -198,18 +155,6 @@ void SortImpacts(std::vector<Impact>* impacts) {
   });
 }
 
-std::vector<Impact> FindImpacts(const profile::Baseline& baseline, const Policy& policy,
-                                const profile::Pane& window, std::optional<size_t> only) {
-  std::vector<Impact> impacts;
-  const Comparer comparer(baseline, policy, window);
-  for (const auto& [key, state] : window.outcomes.states) {
-    if (only.has_value() && *only != key.first) continue;
-    comparer.Add(key.first, WordsOf(key.second).words, state, &impacts);
-  }
-  SortImpacts(&impacts);
-  return impacts;
-}
-
 std::vector<Impact> ImpactsOfSilence(const profile::Baseline& baseline, const Policy& policy,
                                      size_t variable, size_t category, uint64_t rows_since,
                                      const std::vector<Outcomes>& since) {
@@ -233,17 +178,62 @@ std::vector<Impact> ImpactsOfSilence(const profile::Baseline& baseline, const Po
   return impacts;
 }
 
-void NameImpact(const profile::Baseline& baseline, const Policy& policy,
-                const profile::Pane& window, size_t variable, Finding* finding) {
+void ImpactFinder::Prepare() {
+  if (prepared_) return;
+  prepared_ = true;
+  predictions_ = profile::WatchedPredictions(baseline_);
+  for (const uint32_t prediction : predictions_) {
+    all_.emplace_back(baseline_.variables[prediction], window_.variables[prediction]);
+  }
+}
+
+void ImpactFinder::Compare(uint32_t variable, absl::string_view words, const StateOutcomes& state,
+                           std::vector<Impact>* impacts) const {
+  const size_t comparisons = window_.outcomes.states.size() * predictions_.size();
+  const uint64_t untold = Untold(baseline_.variables[variable], window_, variable);
+  for (size_t i = 0; i < predictions_.size() && i < state.predictions.size(); ++i) {
+    const VariableBaseline& prediction = baseline_.variables[predictions_[i]];
+    Outcomes with = RowsWithValue(all_[i], i, window_, variable);
+    const bool against_training = with.rows() < std::max<uint64_t>(1, policy_.min_rows_rate);
+    if (against_training) with = Outcomes(prediction, prediction.counts);
+    Impact impact = CompareOutcomes(policy_, prediction, state.predictions[i], with, comparisons);
+    impact.variable = baseline_.variables[variable].variable.name;
+    impact.state = std::string(words);
+    impact.rows = state.rows;
+    impact.against_training = against_training;
+    if (!against_training &&
+        static_cast<double>(untold) > kMostUntold * static_cast<double>(impact.with)) {
+      impact.verdict = ImpactVerdict::kInsufficientData;
+      impact.reason = absl::StrCat(Subject(impact), ": the predictions of ", CountText(untold),
+                                   " such rows were counted by an earlier release");
+    }
+    Describe(&impact);
+    impacts->push_back(std::move(impact));
+  }
+}
+
+std::vector<Impact> ImpactFinder::Find(std::optional<size_t> only) {
+  std::vector<Impact> impacts;
+  Prepare();
+  for (const auto& [key, state] : window_.outcomes.states) {
+    if (only.has_value() && *only != key.first) continue;
+    Compare(key.first, WordsOf(key.second).words, state, &impacts);
+  }
+  SortImpacts(&impacts);
+  return impacts;
+}
+
+void ImpactFinder::Name(size_t variable, Finding* finding) {
   if (finding->status != Status::kFiring || finding->cause == "rate_fell") return;
   const auto index = static_cast<uint32_t>(variable);
-  const Comparer comparer(baseline, policy, window);
   if (const std::optional<InputState> state = StateOf(finding->check); state.has_value()) {
-    const auto it = window.outcomes.states.find({index, *state});
-    if (it == window.outcomes.states.end()) return;
-    comparer.Add(index, WordsOf(*state).words, it->second, &finding->impacts);
+    const auto it = window_.outcomes.states.find({index, *state});
+    if (it == window_.outcomes.states.end()) return;
+    Prepare();
+    Compare(index, WordsOf(*state).words, it->second, &finding->impacts);
   } else if (finding->check == CheckId::kSilence && !finding->silent_category.has_value()) {
-    comparer.Add(index, "silent", Missing(window, index), &finding->impacts);
+    Prepare();
+    Compare(index, "silent", Missing(window_, index), &finding->impacts);
   }
   SortImpacts(&finding->impacts);
   if (finding->impacts.empty()) return;

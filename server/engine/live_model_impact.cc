@@ -43,11 +43,12 @@ absl::StatusOr<ImpactReport> LiveModel::MakeImpactReport(absl::Time clock,
   }
   const profile::Pane window = slice->window().Sum();
   report.rows = window.rows;
-  report.impacts = checks::FindImpacts(*baseline_, policy_, window, variable);
+  report.impacts = checks::ImpactFinder(*baseline_, policy_, window).Find(variable);
   if (!source.empty()) return report;
   for (checks::Finding& finding : checks::Silences(*baseline_, policy_, InputOf(now, window))) {
     const std::optional<size_t> index = baseline_->schema.Find(finding.variable);
     if (!index.has_value() || (variable.has_value() && index != variable)) continue;
+    if (baseline_->variables[*index].variable.role != profile::Role::kFeature) continue;
     for (checks::Impact& impact : finding.impacts) report.impacts.push_back(std::move(impact));
     if (!finding.silent_category.has_value()) continue;
     const profile::ArrivalClocks& clocks = *all_.clocks();

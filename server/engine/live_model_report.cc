@@ -86,7 +86,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     loads_.Advance(now.heard, policy_);
     report.loads = loads_.List();
     AddVariables(*baseline_, all, std::move(statistics), variable, &report);
-    report.impacts = checks::FindImpacts(*baseline_, policy_, all, variable);
+    report.impacts = checks::ImpactFinder(*baseline_, policy_, all).Find(variable);
   }
   report.rows_of_other_sources = all.rows;
   const checks::AlertBook none;  // of the others only what fires
@@ -102,7 +102,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     if (whole) {
       report.rows = window.rows;
       AddVariables(*baseline_, window, std::move(statistics), variable, &report);
-      report.impacts = checks::FindImpacts(*baseline_, policy_, window, variable);
+      report.impacts = checks::ImpactFinder(*baseline_, policy_, window).Find(variable);
     }
     if (whole || source.empty()) {
       std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));

@@ -124,20 +124,25 @@ Rows Scored(uint32_t count, uint64_t seed) {
   std::normal_distribution<double> normal(0, 1);
   Rows rows{{{"x", {}}, {"z", {}}, {"score", {}}}, {{"verdict", {}}}, {}};
   for (uint32_t row = 0; row < count; ++row) {
-    const double x = normal(random);
+    const double x = std::clamp(normal(random), -2.5, 2.5);
     rows.numbers[0].second.push_back(x);
-    rows.numbers[1].second.push_back(normal(random));
+    rows.numbers[1].second.push_back(std::clamp(normal(random), -2.5, 2.5));
     rows.numbers[2].second.push_back(100 + 5 * x + normal(random));
     rows.texts[0].second.push_back(x > 0.5 ? "high" : x > -1 ? "middle" : "low");
   }
   return rows;
 }
 
+std::vector<Impact> FindImpacts(const profile::Baseline& baseline, const Policy& policy,
+                                const profile::Pane& window,
+                                std::optional<size_t> only = std::nullopt) {
+  return ImpactFinder(baseline, policy, window).Find(only);
+}
+
 class ImpactTest : public ::testing::Test {
  protected:
   std::vector<Impact> Impacts(const Rows& rows) const {
-    return FindImpacts(baseline_, policy_, profile::CountBatch(baseline_, rows.Batch()),
-                       std::nullopt);
+    return FindImpacts(baseline_, policy_, profile::CountBatch(baseline_, rows.Batch()));
   }
 
   const profile::Baseline baseline_ = Trained(Scored(10'000, 1), {"score", "verdict"});
@@ -229,8 +234,7 @@ TEST_F(ImpactTest, AnInputThatIsInNoRowIsComparedWithTraining) {
   profile::BatchView batch = rows.Batch();
   batch.columns.erase(batch.columns.begin());
   const profile::Pane pane = profile::CountBatch(baseline_, batch);
-  const Impact score =
-      *Find(FindImpacts(baseline_, policy_, pane, std::nullopt), "x", "absent", "score");
+  const Impact score = *Find(FindImpacts(baseline_, policy_, pane), "x", "absent", "score");
   EXPECT_TRUE(score.against_training);
   EXPECT_EQ(score.with, 10'000u);
   EXPECT_EQ(score.verdict, ImpactVerdict::kDifferent);
@@ -250,7 +254,7 @@ TEST_F(ImpactTest, AnUnseenCategoryAndValuesOutOfRangeAreStatesToo) {
   }
   const profile::Baseline baseline = Trained(trained, {"score", "verdict"});
   const std::vector<Impact> impacts =
-      FindImpacts(baseline, policy_, profile::CountBatch(baseline, rows.Batch()), std::nullopt);
+      FindImpacts(baseline, policy_, profile::CountBatch(baseline, rows.Batch()));
   EXPECT_GT(*Find(impacts, "city", "a category never seen in training", "score")->effect, 1);
   EXPECT_LT(*Find(impacts, "z", "out of range", "score")->effect, -1);
 }
@@ -262,7 +266,7 @@ TEST_F(ImpactTest, RowsThatAnEarlierReleaseCountedAreNotTakenForRowsWithAValue) 
   profile::Pane before = pane;
   before.outcomes = {};
   pane.Merge(before);
-  const std::vector<Impact> impacts = FindImpacts(baseline_, policy_, pane, std::nullopt);
+  const std::vector<Impact> impacts = FindImpacts(baseline_, policy_, pane);
   EXPECT_THAT(impacts, Each(Field(&Impact::verdict, ImpactVerdict::kInsufficientData)));
   EXPECT_THAT(impacts[0].reason, HasSubstr("500 such rows were counted by an earlier release"));
 }
@@ -298,8 +302,7 @@ TEST(RealData, Row6cImpactOfWhatIsMissingInAdult) {
   Rows live = rows.Part(32'561, rows.size());
   const std::vector<std::string> whole = live.Text("class");
   const auto impacts = [&] {
-    return FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, live.Batch()),
-                       std::nullopt);
+    return FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, live.Batch()));
   };
   const Impact workclass = *Find(impacts(), "workclass", "null", "class");
   EXPECT_EQ(workclass.verdict, ImpactVerdict::kDifferent);
@@ -367,9 +370,9 @@ TEST(RealData, Row6cImpactOfNullsInCaliforniaHousing) {
   };
   // Untouched rows.
   EXPECT_FALSE(null_rate(trained).has_value());
-  EXPECT_THAT(FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, trained.Batch()),
-                          std::nullopt),
-              IsEmpty());
+  EXPECT_THAT(
+      FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, trained.Batch())),
+      IsEmpty());
   // Every tenth row, whatever is predicted.
   Rows rows = trained;
   for (uint32_t row = 0; row < rows.size(); row += 10) rows.Number("HouseAge")[row] = kNull;

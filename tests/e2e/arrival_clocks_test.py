@@ -62,8 +62,8 @@ class Row6bArrivalClocks(DaemonTest):
         impacts = self.daemon.json("impact", "--model", "m",
                                    "--variable", "native-country")[0]["impacts"]
         impact, = [i for i in impacts if i["state"] == "silent"]
-        self.assertEqual((impact["category"], impact["againstTraining"]), (COUNTRY, True))
-        self.assertGreater(int(impact["rowsWithout"]), 3_000)  # of an hour's window
+        self.assertEqual((impact["category"], impact["against_training"]), (COUNTRY, True))
+        self.assertGreater(int(impact["rows_without"]), 3_000)  # of an hour's window
         self.assertIn(impact["reason"],
                       [i["reason"] for f in self.silent().values() for i in f["impacts"]])
 

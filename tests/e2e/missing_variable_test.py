@@ -67,9 +67,9 @@ class Row6aMissingVariable(DaemonTest):
         rest = [float(row[cnt]) for row in rows if row[hum]]
         self.assertEqual((impact["verdict"], impact["state"], impact["prediction"]),
                          ("IMPACT_VERDICT_DIFFERENT", "null", "cnt"))
-        self.assertEqual(int(impact["rowsWithout"]), len(busy))
-        self.assertAlmostEqual(impact["meanWithout"], sum(busy) / len(busy), places=6)
-        self.assertAlmostEqual(impact["meanWith"], sum(rest) / len(rest), places=6)
+        self.assertEqual(int(impact["rows_without"]), len(busy))
+        self.assertAlmostEqual(impact["mean_without"], sum(busy) / len(busy), places=6)
+        self.assertAlmostEqual(impact["mean_with"], sum(rest) / len(rest), places=6)
         self.assertLess(0, impact["lower"])
         effect, = self.daemon.metric("plumbline_alert_impact", variable="hum")
         self.assertAlmostEqual(effect, impact["effect"], places=6)

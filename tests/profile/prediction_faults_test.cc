@@ -371,7 +371,7 @@ TEST(InputOutcomes, TravelWithTheirPane) {
     EXPECT_EQ(other.rows, state.rows);
     for (size_t i = 0; i < state.predictions.size(); ++i) {
       EXPECT_EQ(other.predictions[i].groups, state.predictions[i].groups);
-      EXPECT_EQ(other.predictions[i].moments.Sum(), state.predictions[i].moments.Sum());
+      EXPECT_EQ(other.predictions[i].moments.count(), state.predictions[i].moments.count());
     }
   }
   EXPECT_EQ(EncodePane(*read), bytes);
