@@ -212,7 +212,10 @@ absl::Status ReadFaults(const Baseline& baseline, uint64_t rows, ByteReader* in,
 
 // What follows the variables that the baseline does not know.
 absl::Status ReadRest(const Baseline& baseline, uint8_t version, ByteReader* in, Pane* pane) {
-  if (version == kFirstVersion || !in->ok() || in->AtEnd()) return absl::OkStatus();
+  if (version == kFirstVersion || !in->ok()) return absl::OkStatus();
+  if (in->AtEnd()) {
+    return version == kVersion ? absl::OkStatus() : absl::DataLossError("the outcomes are missing");
+  }
   if (version == kVersion || in->rest().front() != 0) {
     absl::Status faults = ReadFaults(baseline, pane->rows, in, &pane->faults);
     if (!faults.ok()) return faults;
