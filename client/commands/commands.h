@@ -89,7 +89,7 @@ struct SendCommand {
   absl::Status Run(const Context& context) const;
 };
 
-/// `report`, `alerts`, `similar`, `watch`.
+/// `report`, `alerts`, `similar`, `impact`, `watch`.
 struct ReportCommands {
   TargetFlags target;
   std::string variable;
@@ -103,6 +103,7 @@ struct ReportCommands {
   absl::Status Report(const Context& context) const;
   absl::Status Alerts(const Context& context) const;
   absl::Status Similar(const Context& context) const;
+  absl::Status Impact(const Context& context) const;
   absl::Status Watch(const Context& context) const;
 };
 

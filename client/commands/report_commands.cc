@@ -3,6 +3,7 @@
 #include "client/commands/alert_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/commands/impact_text.h"
 #include "client/commands/report_text.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
@@ -35,6 +36,12 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   similar->add_option("--limit", limit, "At most so many")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  CLI::App* impact =
+      add("impact", "How predictions differ in rows that lack an input", &ReportCommands::Impact);
+  target.RegisterModel(impact, true);
+  target.RegisterVersion(impact);
+  impact->add_option("--variable", variable, "Only of this input")->type_name("V");
+  impact->add_option("--source", source, "Only the rows of this source")->type_name("S");
   CLI::App* watch = add("watch", "Every change of an alert as it happens", &ReportCommands::Watch);
   target.RegisterModel(watch, false);
 }
@@ -75,6 +82,19 @@ absl::Status ReportCommands::Similar(const Context& context) const {
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(*response);
   *context.out << SimilarText(*response);
+  return absl::OkStatus();
+}
+
+absl::Status ReportCommands::Impact(const Context& context) const {
+  v1::GetImpactRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  request.set_variable(variable);
+  request.set_source(source);
+  const auto response = Unary<Service>(context, &Service::Stub::GetImpact, request);
+  if (!response.ok()) return response.status();
+  if (context.json()) return context.PrintJson(*response);
+  *context.out << ImpactText(*response);
   return absl::OkStatus();
 }
 

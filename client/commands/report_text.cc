@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
+#include "client/commands/impact_text.h"
 #include "client/commands/load_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/text_table.h"
@@ -278,12 +279,14 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 
 std::string ReportText(const v1::Report& report) {
   return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()), "\n",
-                      FindingsText(report), LossesText(report), SourcesText(report),
-                      EnvironmentsText(report), LoadsTable(report), VariablesTable(report));
+                      FindingsText(report), ImpactLines(report), LossesText(report),
+                      SourcesText(report), EnvironmentsText(report), LoadsTable(report),
+                      VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {
-  std::string text = absl::StrCat(HeadLine(report), "\n", FindingsText(report));
+  std::string text =
+      absl::StrCat(HeadLine(report), "\n", FindingsText(report), ImpactLines(report));
   for (const v1::VariableReport& variable : report.variables()) {
     absl::StrAppend(&text, Printable(variable.variable()), "  ", FormatRole(variable.role()), "  ",
                     FormatKind(variable.kind()), "\n\n", StatisticsTable(variable), "\n",

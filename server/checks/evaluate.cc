@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/checks/checks.h"
+#include "server/checks/impact.h"
 
 namespace plumbline::checks {
 namespace {
@@ -57,6 +58,25 @@ void EvaluateVariable(const VariableInput& input, Use use) {
   use(CheckCameAlive(input));
 }
 
+void EvaluateSilences(const profile::Baseline& baseline, const Policy& policy,
+                      const EvaluationInput& input, bool brief, Use use) {
+  if (input.clocks == nullptr) return;
+  const profile::VariableStatistics none;  // silence asks for no statistics
+  ImpactFinder impacts(baseline, policy, input.window);
+  for (size_t i = 0; i < baseline.variables.size() && i < input.window.variables.size(); ++i) {
+    if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;
+    Finding finding = CheckSilence({.baseline = baseline.variables[i],
+                                    .window = input.window.variables[i],
+                                    .statistics = none,
+                                    .policy = policy,
+                                    .variables = baseline.variables.size(),
+                                    .brief = brief},
+                                   *input.clocks, i);
+    impacts.Name(i, &finding);
+    use(std::move(finding));
+  }
+}
+
 void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                  const EvaluationInput& input,
                  const std::vector<profile::VariableStatistics>& statistics, bool brief, Use use) {
@@ -77,17 +97,7 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                 .statistics = statistics,
                 .brief = brief},
                with_caveat);
-  if (input.clocks == nullptr) return;
-  for (size_t i = 0; i < baseline.variables.size() && i < statistics.size(); ++i) {
-    if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;
-    use(CheckSilence({.baseline = baseline.variables[i],
-                      .window = input.window.variables[i],
-                      .statistics = statistics[i],
-                      .policy = policy,
-                      .variables = baseline.variables.size(),
-                      .brief = brief},
-                     *input.clocks, i));
-  }
+  EvaluateSilences(baseline, policy, input, brief, use);
 }
 
 }  // namespace
@@ -98,6 +108,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
     use(std::move(finding));
   }
   Causes causes(baseline, input.window);
+  ImpactFinder impacts(baseline, input.policy, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
     const bool has_block = input.block != nullptr && i < input.block->size();
@@ -108,6 +119,13 @@ void EvaluateRows(const RowsInput& input, Use use) {
                                  .policy = input.policy,
                                  .variables = baseline.variables.size() * input.looks,
                                  .brief = input.brief};
+    if (baseline.variables[i].variable.role == profile::Role::kFeature) {
+      EvaluateVariable(variable, [&](Finding finding) {
+        impacts.Name(i, &finding);
+        use(std::move(finding));
+      });
+      continue;
+    }
     if (baseline.variables[i].variable.role != profile::Role::kPrediction) {
       EvaluateVariable(variable, use);
       continue;
@@ -181,6 +199,15 @@ std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& p
   std::vector<Finding> findings;
   EvaluateAll(baseline, policy, input, statistics, /*brief=*/false,
               [&](Finding finding) { findings.push_back(std::move(finding)); });
+  return findings;
+}
+
+std::vector<Finding> Silences(const profile::Baseline& baseline, const Policy& policy,
+                              const EvaluationInput& input) {
+  std::vector<Finding> findings;
+  EvaluateSilences(baseline, policy, input, /*brief=*/true, [&](Finding finding) {
+    if (finding.status == Status::kFiring) findings.push_back(std::move(finding));
+  });
   return findings;
 }
 

@@ -81,6 +81,10 @@ std::vector<Finding> EvaluateForAlerts(const profile::Baseline& baseline, const 
                                        const std::vector<profile::VariableStatistics>& statistics,
                                        const AlertBook& alerts);
 
+/// What is silent for longer than likely, of the same findings. Pure.
+std::vector<Finding> Silences(const profile::Baseline& baseline, const Policy& policy,
+                              const EvaluationInput& input);
+
 }  // namespace plumbline::checks
 
 #endif  // PLUMBLINE_SERVER_CHECKS_EVALUATE_H_

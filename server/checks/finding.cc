@@ -28,4 +28,18 @@ absl::string_view SeverityName(Severity severity) {
   return "";
 }
 
+absl::string_view ImpactVerdictName(ImpactVerdict verdict) {
+  switch (verdict) {
+    case ImpactVerdict::kInsufficientData:
+      return "INSUFFICIENT_DATA";
+    case ImpactVerdict::kNotShown:
+      return "NOT_SHOWN";
+    case ImpactVerdict::kSmall:
+      return "SMALL";
+    case ImpactVerdict::kDifferent:
+      return "DIFFERENT";
+  }
+  return "";
+}
+
 }  // namespace plumbline::checks

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_CHECKS_FINDING_H_
 #define PLUMBLINE_SERVER_CHECKS_FINDING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,43 @@ struct CoOccurrence {
   bool against_training = false;
 };
 
+/// Whether predictions differ. Values are those of the wire.
+enum class ImpactVerdict {
+  kInsufficientData = 1,  // too few predictions on a side
+  kNotShown = 2,          // chance would explain it
+  kSmall = 3,             // chance would not, but it is little
+  kDifferent = 4
+};
+/// `INSUFFICIENT_DATA`, `NOT_SHOWN`, `SMALL`, `DIFFERENT`.
+absl::string_view ImpactVerdictName(ImpactVerdict verdict);
+
+/// How one prediction differs between rows in which an input is missing or wrong (here: without)
+/// and rows with a value of it. Association, not cause. What could not be computed is absent.
+struct Impact {
+  std::string variable;  // the input
+  std::string state;     // in words, such as `null`; `silent`
+  std::string category;  // that is silent, if it is one
+  std::string prediction;
+  uint64_t rows = 0;     // in that state
+  uint64_t without = 0;  // of these, rows with a prediction
+  uint64_t with = 0;     // rows with a value of the input, and a prediction
+  /// The window has too few rows with a value: `with` are training's.
+  bool against_training = false;
+  std::optional<double> mean_without, mean_with;  // of a number that is no class
+  /// The class, or the interval of values, whose share differs most.
+  std::string group;
+  std::optional<double> share_without, share_with;
+  /// Of the means, or else of that class's shares: without less with, and its 95% interval.
+  std::optional<double> difference, lower, upper;
+  /// The difference of the means over the standard deviation of both sides (Cohen's d); of classes
+  /// the total variation distance, which unlike Cramer's V does not shrink where a state is rare.
+  std::optional<double> effect;
+  std::optional<double> tvd;  // of the groups of values, in [0, 1]
+  std::optional<double> p_value;
+  ImpactVerdict verdict = ImpactVerdict::kInsufficientData;
+  std::string reason;  // one sentence
+};
+
 /// What one check says of one variable (empty: of the model). A number that could not be computed
 /// is absent, never 0.
 struct Finding {
@@ -51,6 +89,11 @@ struct Finding {
   std::vector<CoOccurrence> causes = {};
   // Of an absent variable: the column that may be it under a new name. Not stored.
   std::optional<profile::RenameGuess> rename = {};
+  // Of an input: how predictions are in the rows that it is about; of a silent category, only in
+  // reports. Not stored.
+  std::vector<Impact> impacts = {};
+  // Of a silence: the code of the category that is silent, if it is one. Not stored.
+  std::optional<size_t> silent_category = {};
 };
 
 }  // namespace plumbline::checks

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/checks/checks.h"
+#include "server/checks/impact.h"
+#include "server/profile/input_outcomes.h"
 #include "server/stats/rate_test.h"
 
 namespace plumbline::checks {
@@ -22,52 +24,6 @@ constexpr size_t kMostCauses = 3;
 // From so many rows without a fault on, the window itself says how often a state is.
 constexpr uint64_t kEnoughOthers = 30;
 
-struct StateWords {
-  absl::string_view words;
-  absl::string_view cause;
-};
-
-StateWords WordsOf(InputState state) {
-  switch (state) {
-    case InputState::kAbsent:
-      return {"absent", "input_absent"};
-    case InputState::kWrongType:
-      return {"of another type", "input_wrong_type"};
-    case InputState::kNull:
-      return {"null", "input_null"};
-    case InputState::kNan:
-      return {"NaN", "input_nan"};
-    case InputState::kInfinite:
-      return {"infinite", "input_infinite"};
-    case InputState::kOutOfRange:
-      return {"out of range", "input_out_of_range"};
-    case InputState::kUnseen:
-      return {"a category never seen in training", "input_unseen_category"};
-  }
-  return {};
-}
-
-uint64_t RowsIn(InputState state, const profile::VariableCounts& counts, bool numeric) {
-  const bool coded = !counts.codes.empty();
-  switch (state) {
-    case InputState::kAbsent:
-      return counts.absent;
-    case InputState::kWrongType:
-      return counts.wrong_type;
-    case InputState::kNull:
-      return counts.nulls;
-    case InputState::kNan:
-      return counts.nans;
-    case InputState::kInfinite:
-      return counts.positive_infinities + counts.negative_infinities;
-    case InputState::kOutOfRange:
-      return coded && numeric ? counts.codes.front() + counts.codes.back() : 0;
-    case InputState::kUnseen:
-      return coded && !numeric ? counts.codes.back() : 0;
-  }
-  return 0;
-}
-
 void AddCause(const profile::VariableBaseline& variable, InputState state, uint64_t rows,
               const profile::Pane& window, const profile::VariableCounts& live,
               std::vector<CoOccurrence>* causes) {
@@ -80,7 +36,7 @@ void AddCause(const profile::VariableBaseline& variable, InputState state, uint6
   cause.against_training = window.rows - std::min(window.rows, faults.rows) < kEnoughOthers;
   const profile::VariableCounts& reference = cause.against_training ? variable.counts : live;
   const uint64_t of = std::max<uint64_t>(reference.rows, 1);
-  const uint64_t seen = std::min(of, RowsIn(state, reference, variable.is_numeric()));
+  const uint64_t seen = std::min(of, profile::RowsInState(state, reference, variable.is_numeric()));
   cause.reference = static_cast<double>(seen) / static_cast<double>(of);
   // What training never had is taken for half a row of it.
   cause.lift = cause.share / std::max(cause.reference, 0.5 / static_cast<double>(of));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -63,7 +64,7 @@ Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& c
   const double level = std::log(input.policy.rate_significance /
                                 static_cast<double>(std::max<size_t>(1, clocks.size())));
   double worst = 0;
-  const auto look = [&](absl::string_view what, absl::string_view cause, const Trained& trained,
+  const auto look = [&](absl::string_view what, std::optional<size_t> code, const Trained& trained,
                         const profile::Silence& silence) {
     if (trained.arrivals < 2) return;
     const double chance = LogChance(trained, silence);
@@ -81,7 +82,8 @@ Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& c
     finding.below_leave = !fires;
     if (!fires) return;
     finding.status = Status::kFiring;
-    finding.cause = std::string(cause);
+    finding.cause = code.has_value() ? "category_silent" : "variable_silent";
+    finding.silent_category = code;
     finding.reason =
         Words(input, what, trained, silence, absl::FromUnixMicros(clocks.newest_micros()));
     const double share = static_cast<double>(trained.arrivals) /
@@ -89,14 +91,14 @@ Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& c
     if (share > kRare && finding.severity == Severity::kWarning) finding.severity = Severity::kInfo;
   };
   const profile::VariableBaseline& trained = input.baseline;
-  look("value", "variable_silent",
+  look("value", std::nullopt,
        {trained.counts.Coded(), trained.longest_gap_rows, trained.longest_gap_micros},
        clocks.OfVariable(index));
   if (finding.status == Status::kFiring) return finding;  // no category can be there either
   const auto& gaps = trained.longest_category_gap_rows;
   const auto& times = trained.longest_category_gap_micros;
   for (size_t code = 0; code < std::min(clocks.categories(index), gaps.size()); ++code) {
-    look(absl::StrCat("`", trained.categories.name(code), "`"), "category_silent",
+    look(absl::StrCat("`", trained.categories.name(code), "`"), code,
          {trained.counts.codes[code], gaps[code], code < times.size() ? times[code] : 0},
          clocks.OfCategory(index, code));
   }

@@ -181,6 +181,10 @@ class Engine {
   /// naming model, variable (empty: all) or source.
   absl::StatusOr<Report> GetReport(absl::string_view model, absl::string_view version,
                                    absl::string_view variable, absl::string_view source = "");
+  /// How predictions differ in rows of the current window that lack an input, and since what is
+  /// silent is. Errors: as GetReport.
+  absl::StatusOr<ImpactReport> GetImpact(absl::string_view model, absl::string_view version,
+                                         absl::string_view variable, absl::string_view source = "");
   /// Performance of the predictions whose labels have come, and as estimated; `unit`: by the
   /// calendar as well. Errors: NotFound; FailedPrecondition as LiveModel::MakePerformanceReport.
   absl::StatusOr<PerformanceReport> GetPerformance(absl::string_view model,

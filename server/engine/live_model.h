@@ -104,6 +104,12 @@ class LiveModel {
   /// Of all rows, or of those of one source. Errors: NotFound if that one is not judged by itself.
   absl::StatusOr<Report> MakeReport(absl::Time clock, std::optional<size_t> variable,
                                     absl::string_view source);
+  /// Of all rows, or of those of one source; `variable`: of this one. What is silent is told of all
+  /// rows, and categories only added to `silent`: training's rows with them are on the disk.
+  /// Errors: NotFound as MakeReport.
+  absl::StatusOr<ImpactReport> MakeImpactReport(absl::Time clock, std::optional<size_t> variable,
+                                                absl::string_view source,
+                                                std::vector<SilentCategory>* silent);
   /// Errors: FailedPrecondition if the baseline has no labels and predictions that can be compared.
   absl::StatusOr<PerformanceReport> MakePerformanceReport(std::optional<CalendarUnit> unit);
   LiveWindow CopyWindow();
@@ -151,6 +157,8 @@ class LiveModel {
       const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
       const std::vector<profile::VariableStatistics>& statistics,
       const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts);
+  // Errors: NotFound if `source` is neither empty nor judged by itself.
+  absl::Status HasSource(absl::string_view source);
   // Adds to what fires among all rows which sources it comes from.
   void NameSources(std::vector<checks::Finding>* findings) const;
   // Adds to a variable that is absent what may be its new name.

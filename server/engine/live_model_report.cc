@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/checks/impact.h"
 #include "server/engine/live_model.h"
 
 namespace plumbline::engine {
@@ -62,10 +63,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
                                              absl::string_view source) {
   const Moment now = time_.Look(clock);
   producers_.Advance(now.heard, policy_);
-  if (!source.empty() && source_slices_.Find(source) == nullptr) {
-    return absl::NotFoundError(
-        absl::StrCat(key_.InWords(), " has no source \"", source, "\" that is judged by itself"));
-  }
+  if (absl::Status found = HasSource(source); !found.ok()) return found;
   Report report;
   report.key = key_;
   report.baseline_number = baseline_->number;
@@ -88,6 +86,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     loads_.Advance(now.heard, policy_);
     report.loads = loads_.List();
     AddVariables(*baseline_, all, std::move(statistics), variable, &report);
+    report.impacts = checks::ImpactFinder(*baseline_, policy_, all).Find(variable);
   }
   report.rows_of_other_sources = all.rows;
   const checks::AlertBook none;  // of the others only what fires
@@ -103,6 +102,7 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     if (whole) {
       report.rows = window.rows;
       AddVariables(*baseline_, window, std::move(statistics), variable, &report);
+      report.impacts = checks::ImpactFinder(*baseline_, policy_, window).Find(variable);
     }
     if (whole || source.empty()) {
       std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));
@@ -128,6 +128,12 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
                   [&](const checks::Finding& finding) { return finding.variable != name; });
   }
   return report;
+}
+
+absl::Status LiveModel::HasSource(absl::string_view source) {
+  if (source.empty() || source_slices_.Find(source) != nullptr) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(key_.InWords(), " has no source \"", source, "\" that is judged by itself"));
 }
 
 absl::StatusOr<PerformanceReport> LiveModel::MakePerformanceReport(

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_ENGINE_REPORT_H_
 #define PLUMBLINE_SERVER_ENGINE_REPORT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "server/engine/model_key.h"
 #include "server/engine/performance_report.h"
 #include "server/engine/producers.h"
+#include "server/profile/input_outcomes.h"
 #include "server/profile/schema.h"
 #include "server/profile/statistics.h"
 
@@ -50,6 +52,25 @@ struct Report {
   std::vector<SourceSummary> sources;  // that are judged by themselves, the largest first
   uint64_t rows_of_other_sources = 0;  // in the window
   std::optional<PerformanceReport> performance;
+  std::vector<checks::Impact> impacts;  // those that differ first
+};
+
+/// How predictions differ in rows of the current window that lack an input.
+struct ImpactReport {
+  ModelKey key;
+  uint64_t baseline_number = 0;
+  std::string source;                    // whose rows these are; empty: all
+  std::optional<absl::Time> start, end;  // event time; absent while the window is empty
+  uint64_t rows = 0;
+  std::vector<checks::Impact> impacts;  // those that differ first
+};
+
+/// A category that is silent, and the predictions of the window since.
+struct SilentCategory {
+  size_t variable = 0;
+  size_t code = 0;
+  uint64_t rows = 0;
+  std::vector<profile::Outcomes> predictions;  // by WatchedPredictions
 };
 
 /// An alert of some model.

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
-#include <type_traits>
-#include <variant>
+#include <vector>
 
 #include "server/profile/column_counter.h"
 
@@ -16,48 +14,6 @@ constexpr size_t kMostInspected = 64;
 
 bool IsClass(const VariableBaseline& variable, uint32_t code) {
   return code > 0 && code <= variable.bins.size() && variable.counts.codes[code] > 0;
-}
-
-// A finite value of a numeric variable, compared as the baseline's values are. What no float32
-// holds is beyond all of a baseline of floats.
-uint32_t CodeOf(const VariableBaseline& variable, double value, bool is_float) {
-  const NumericBins& bins = variable.bins;
-  if (!is_float && variable.variable.type != ValueType::kFloat) return bins.Code(value);
-  if (std::abs(value) <= std::numeric_limits<float>::max()) {
-    return bins.Code(static_cast<float>(value));
-  }
-  return value < 0 && bins.size() > 0 ? 0 : static_cast<uint32_t>(bins.size()) + 1;
-}
-
-// Calls use(row, number, is_float) for the valid rows of a column of numbers.
-template <class Use>
-void ForNumbers(const ColumnView& column, uint32_t begin, uint32_t end, const Use& use) {
-  std::visit(
-      [&](const auto& values) {
-        using List = std::decay_t<decltype(values)>;
-        if constexpr (!std::is_same_v<List, DictionaryView> &&
-                      !std::is_same_v<List, std::vector<absl::string_view>>) {
-          constexpr bool kFloat = std::is_same_v<List, absl::Span<const float>>;
-          ForValidRows(column, begin, end,
-                       [&](uint32_t row) { use(row, static_cast<double>(values[row]), kFloat); });
-        }
-      },
-      column.values);
-}
-
-// The code of a category, of a valid row.
-uint32_t CategoryAt(const VariableBaseline& variable, const PreparedColumn& column, uint32_t row) {
-  const Values& values = column.view->values;
-  if (const auto* strings = std::get_if<std::vector<absl::string_view>>(&values)) {
-    return variable.categories.Code((*strings)[row]);
-  }
-  if (const auto* dictionary = std::get_if<DictionaryView>(&values)) {
-    return column.dictionary_codes[dictionary->indices[row]];
-  }
-  if (const auto* bools = std::get_if<absl::Span<const bool>>(&values)) {
-    return column.dictionary_codes[(*bools)[row] ? 1 : 0];
-  }
-  return variable.categories.CodeOfInt(std::get<absl::Span<const int64_t>>(values)[row]);
 }
 
 class Finder {

@@ -1,24 +1,15 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_FAULT_FINDER_H_
 #define PLUMBLINE_SERVER_PROFILE_FAULT_FINDER_H_
 
-#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "server/profile/baseline.h"
-#include "server/profile/batch.h"
 #include "server/profile/counts.h"
 #include "server/profile/prediction_faults.h"
+#include "server/profile/prepared_column.h"
 
 namespace plumbline::profile {
-
-/// A variable's column in a batch, as PreparedBatch found it.
-struct PreparedColumn {
-  const ColumnView* view = nullptr;  // nullptr: absent
-  bool wrong_type = false;
-  std::vector<uint32_t> dictionary_codes;  // of a dictionary's entries; or of false and true
-};
 
 /// A prediction's rows that may have a fault, by its counts: more of them after a slice is counted
 /// than before means that FindFaults is to look. Cost: O(1), of classes O(codes).

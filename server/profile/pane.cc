@@ -4,10 +4,23 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "server/profile/column_counter.h"
+#include "server/profile/outcome_counter.h"
 
 namespace plumbline::profile {
+namespace {
+
+// Rows that have a value of a variable, but not one to be expected: for counts that have codes.
+uint64_t OddValues(const VariableBaseline& variable, const VariableCounts& counts) {
+  if (!variable.is_numeric()) return counts.codes.back();
+  return counts.nans + counts.positive_infinities + counts.negative_infinities +
+         counts.codes.front() + counts.codes.back();
+}
+
+}  // namespace
+
 Pane::Pane(const Baseline& baseline) {
   variables.resize(baseline.variables.size());
   for (size_t i = 0; i < variables.size(); ++i) {
@@ -34,6 +47,7 @@ void Pane::Merge(const Pane& other) {
   }
   unknown_overflow += other.unknown_overflow;
   if (!other.faults.empty()) faults.Merge(other.faults);
+  if (!other.outcomes.empty()) outcomes.Merge(other.outcomes);
 }
 
 void Pane::Clear() {
@@ -49,6 +63,7 @@ void Pane::Clear() {
   unknown_variables.clear();
   unknown_overflow = 0;
   faults = PredictionFaults();
+  outcomes = InputOutcomes();
 }
 
 PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch,
@@ -100,11 +115,15 @@ void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
   const uint64_t rows = end - begin;
   pane->rows += rows;
   const uint64_t suspicious = SuspiciousRows(*pane);
+  std::vector<FaultyInput> faulty;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const PreparedColumn& column = columns_[i];
     const VariableBaseline& baseline = baseline_.variables[i];
     VariableCounts* counts = &pane->variables[i];
     counts->rows += rows;
+    const bool feature = baseline.variable.role == Role::kFeature;
+    const uint64_t nulls_before = counts->nulls;
+    const uint64_t odd_before = feature ? OddValues(baseline, *counts) : 0;
     if (column.view == nullptr) {
       counts->absent += rows;
     } else if (column.wrong_type) {
@@ -117,6 +136,15 @@ void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
       CountCategoricalColumn(baseline.categories, *column.view, column.dictionary_codes, begin, end,
                              counts);
     }
+    if (!feature) continue;
+    const bool nulls = counts->nulls != nulls_before;
+    const bool values = OddValues(baseline, *counts) != odd_before;
+    if (nulls || values || column.view == nullptr || column.wrong_type) {
+      faulty.push_back({static_cast<uint32_t>(i), nulls, values});
+    }
+  }
+  if (!faulty.empty()) {
+    CountOutcomes(baseline_, columns_, faulty, begin, end, &pane->outcomes);
   }
   if (SuspiciousRows(*pane) != suspicious || !baseline_.probability_groups.empty()) {
     FindFaults(baseline_, columns_, predictions_, begin, end, &pane->faults);

@@ -14,6 +14,7 @@
 #include "server/profile/batch.h"
 #include "server/profile/counts.h"
 #include "server/profile/fault_finder.h"
+#include "server/profile/input_outcomes.h"
 #include "server/profile/prediction_faults.h"
 
 namespace plumbline::profile {
@@ -31,6 +32,7 @@ struct Pane {
   absl::btree_map<std::string, uint64_t> unknown_variables;
   uint64_t unknown_overflow = 0;
   PredictionFaults faults;
+  InputOutcomes outcomes;  // of features
 
   Pane() = default;
   /// An empty pane with zeroed counts for every variable.

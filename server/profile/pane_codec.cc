@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -12,16 +10,21 @@
 #include "absl/types/span.h"
 #include "server/profile/byte_io.h"
 #include "server/profile/count_codec.h"
+#include "server/profile/moments_codec.h"
+#include "server/profile/outcome_codec.h"
 #include "server/profile/pane.h"
 
 // Layout of version 2: version byte; rows; how many variables, and of each a byte that says what
 // follows: those of its counters that are not 0, its codes (see count_codec.h), moments, tail sums
 // if codes are below or above the bins, unseen names. Then unknown variables as (name, rows) behind
-// their number; overflow; and the faults of predictions, if there are any. Version 1 had all eight
-// counters, the codes as pairs, the number of values in the moments, and flags of its own.
+// their number; overflow; and the faults of predictions, if there are any. Version 3, written where
+// inputs were faulty, has the faults in any case (0 rows: none), and then the outcomes (see
+// outcome_codec.h). Version 1 had all eight counters, the codes as pairs, the number of values in
+// the moments, and flags of its own.
 namespace plumbline::profile {
 namespace {
 
+constexpr uint8_t kOutcomesVersion = 3;
 constexpr uint8_t kVersion = 2;
 constexpr uint8_t kFirstVersion = 1;
 
@@ -40,46 +43,6 @@ constexpr uint8_t kFirstHasMoments = 1;
 constexpr uint8_t kFirstHasBelow = 2;
 constexpr uint8_t kFirstHasAbove = 4;
 constexpr uint8_t kFirstHasUnseenNames = 8;
-
-// An overflowed sum has no compensation (and may have become NaN): it is an infinity.
-void WriteSum(double sum, double compensation, ByteWriter* out) {
-  const bool finite = std::isfinite(sum) && std::isfinite(compensation);
-  const double infinity = std::numeric_limits<double>::infinity();
-  out->Double(finite ? sum : sum < 0 ? -infinity : infinity);
-  out->Double(finite ? compensation : 0);
-}
-
-void WriteSum(const stats::CompensatedSum& sum, ByteWriter* out) {
-  WriteSum(sum.sum(), sum.compensation(), out);
-}
-
-stats::CompensatedSum ReadSum(ByteReader* in) {
-  const double sum = in->Double();
-  return stats::CompensatedSum::FromParts(sum, in->Double());
-}
-
-void WriteMoments(const stats::Moments& moments, ByteWriter* out) {
-  const stats::MomentsParts parts = moments.ToParts();
-  out->Double(parts.shift);
-  WriteSum(parts.sum, parts.sum_compensation, out);
-  WriteSum(parts.sum_squares, parts.sum_squares_compensation, out);
-  out->Double(parts.min);
-  out->Double(parts.max);
-}
-
-absl::Status ReadMoments(uint64_t count, ByteReader* in, VariableCounts* counts) {
-  stats::MomentsParts parts;
-  parts.count = count;
-  for (double* part : {&parts.shift, &parts.sum, &parts.sum_compensation, &parts.sum_squares,
-                       &parts.sum_squares_compensation, &parts.min, &parts.max}) {
-    *part = in->Double();
-  }
-  if (count == 0) return absl::DataLossError("moments of no values");
-  absl::StatusOr<stats::Moments> moments = stats::Moments::FromParts(parts);
-  if (!moments.ok()) return absl::DataLossError(moments.status().message());
-  counts->moments = *std::move(moments);
-  return absl::OkStatus();
-}
 
 void WriteNames(const UnseenNames& names, ByteWriter* out) {
   out->Varint(names.rows().size());
@@ -149,7 +112,7 @@ absl::Status ReadSecondVersion(ByteReader* in, Codes codes, VariableCounts* coun
   }
   if (absl::Status read = ReadCounts(in, codes); !read.ok()) return read;
   if ((has & kHasMoments) != 0) {
-    absl::Status moments = ReadMoments(Total(codes), in, counts);
+    absl::Status moments = ReadMoments(Total(codes), in, &counts->moments);
     if (!moments.ok()) return moments;
     if (codes.front() > 0) counts->below_sum = ReadSum(in);
     if (codes.back() > 0) counts->above_sum = ReadSum(in);
@@ -167,7 +130,7 @@ absl::Status ReadFirstVersion(ByteReader* in, Codes codes, VariableCounts* count
   if ((has & kFirstHasMoments) != 0) {
     const uint64_t values = in->Varint();
     if (values != Total(codes)) return absl::DataLossError("moments of other values");
-    absl::Status moments = ReadMoments(values, in, counts);
+    absl::Status moments = ReadMoments(values, in, &counts->moments);
     if (!moments.ok()) return moments;
   }
   if ((has & kFirstHasBelow) != 0) counts->below_sum = ReadSum(in);
@@ -181,8 +144,8 @@ absl::Status ReadVariable(const VariableBaseline& baseline, uint8_t version, Byt
   // More than kMaxCodes only while a baseline is built, of which all candidates are counted.
   absl::FixedArray<uint64_t, kMaxCodes> room(counts->codes.size());
   const Codes codes = absl::MakeSpan(room);
-  absl::Status status = version == kVersion ? ReadSecondVersion(in, codes, counts)
-                                            : ReadFirstVersion(in, codes, counts);
+  absl::Status status = version == kFirstVersion ? ReadFirstVersion(in, codes, counts)
+                                                 : ReadSecondVersion(in, codes, counts);
   if (!status.ok()) return status;
   const uint64_t values = baseline.is_numeric() ? Total(codes) : 0;
   if (!in->ok() || !AddsUp(*counts, codes) || counts->moments.count() != values) {
@@ -247,11 +210,27 @@ absl::Status ReadFaults(const Baseline& baseline, uint64_t rows, ByteReader* in,
   return absl::OkStatus();
 }
 
+// What follows the variables that the baseline does not know.
+absl::Status ReadRest(const Baseline& baseline, uint8_t version, ByteReader* in, Pane* pane) {
+  if (version == kFirstVersion || !in->ok()) return absl::OkStatus();
+  if (in->AtEnd()) {
+    return version == kVersion ? absl::OkStatus() : absl::DataLossError("the outcomes are missing");
+  }
+  if (version == kVersion || in->rest().front() != 0) {
+    absl::Status faults = ReadFaults(baseline, pane->rows, in, &pane->faults);
+    if (!faults.ok()) return faults;
+  } else {
+    in->Skip(1);
+  }
+  if (version == kVersion) return absl::OkStatus();
+  return ReadOutcomes(baseline, pane->rows, in, &pane->outcomes);
+}
+
 }  // namespace
 
 std::string EncodePane(const Pane& pane) {
   ByteWriter out;
-  out.Byte(kVersion);
+  out.Byte(pane.outcomes.empty() ? kVersion : kOutcomesVersion);
   out.Varint(pane.rows);
   out.Varint(pane.variables.size());
   for (const VariableCounts& counts : pane.variables) WriteVariable(counts, &out);
@@ -262,13 +241,16 @@ std::string EncodePane(const Pane& pane) {
   }
   out.Varint(pane.unknown_overflow);
   if (!pane.faults.empty()) WriteFaults(pane.faults, &out);
+  if (pane.outcomes.empty()) return out.Take();
+  if (pane.faults.empty()) out.Varint(0);
+  WriteOutcomes(pane.outcomes, &out);
   return out.Take();
 }
 
 absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view bytes) {
   ByteReader in(bytes);
   const uint8_t version = in.Byte();
-  if (version != kVersion && version != kFirstVersion) {
+  if (version < kFirstVersion || version > kOutcomesVersion) {
     return absl::DataLossError("not a pane of a known version");
   }
   Pane pane(baseline);
@@ -292,10 +274,7 @@ absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view byte
     pane.unknown_variables[std::string(name)] = in.Varint();
   }
   pane.unknown_overflow = in.Varint();
-  if (version == kVersion && in.ok() && !in.AtEnd()) {
-    absl::Status faults = ReadFaults(baseline, pane.rows, &in, &pane.faults);
-    if (!faults.ok()) return faults;
-  }
+  if (absl::Status rest = ReadRest(baseline, version, &in, &pane); !rest.ok()) return rest;
   if (!in.ok() || !in.AtEnd()) return absl::DataLossError("the pane is cut short or too long");
   return pane;
 }

@@ -123,6 +123,10 @@ constexpr Metric kMetrics[] = {
     {"plumbline_alert_baseline", "The same statistic in training.", kGauge, LabelSet::kAlert},
     {"plumbline_alert_threshold", "Value at which the statistic is effect enough to fire.", kGauge,
      LabelSet::kAlert},
+    {"plumbline_alert_impact",
+     "How much predictions differ in the rows that an alert on an input is about, where they do: "
+     "difference of means over the standard deviation, or of classes the total variation distance.",
+     kGauge, LabelSet::kAlert},
     {"plumbline_alert_since_timestamp_seconds", "When the alert began to fire.", kGauge,
      LabelSet::kAlert},
     // The service.

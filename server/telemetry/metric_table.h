@@ -94,6 +94,7 @@ enum MetricId : size_t {
   kAlertValue,
   kAlertBaseline,
   kAlertThreshold,
+  kAlertImpact,
   kAlertSince,
   kCommitLatency,
   kCommits,

@@ -135,6 +135,10 @@ void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families*
   AddIfThere(kAlertValue, labels, finding.value, families);
   AddIfThere(kAlertBaseline, labels, finding.baseline, families);
   AddIfThere(kAlertThreshold, labels, finding.threshold, families);
+  if (!finding.impacts.empty() &&
+      finding.impacts.front().verdict >= checks::ImpactVerdict::kSmall) {
+    AddIfThere(kAlertImpact, labels, finding.impacts.front().effect, families);
+  }
   if (firing) AddIfThere(kAlertSince, labels, alert.firing_since, families);
 }
 

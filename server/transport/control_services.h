@@ -100,6 +100,8 @@ class ReportService final : public v1::ReportService::Service {
   grpc::Status ListSimilarVariables(grpc::ServerContext* context,
                                     const v1::ListSimilarVariablesRequest* request,
                                     v1::ListSimilarVariablesResponse* response) override;
+  grpc::Status GetImpact(grpc::ServerContext* context, const v1::GetImpactRequest* request,
+                         v1::GetImpactResponse* response) override;
   grpc::Status GetPerformance(grpc::ServerContext* context,
                               const v1::GetPerformanceRequest* request,
                               v1::GetPerformanceResponse* response) override;

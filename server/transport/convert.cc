@@ -6,6 +6,7 @@
 
 #include "server/transport/convert_environment.h"
 #include "server/transport/convert_performance.h"
+#include "server/transport/report_impact.h"
 
 namespace plumbline::transport {
 namespace {
@@ -91,6 +92,7 @@ v1::Finding ToWire(const checks::Finding& finding) {
     rename->set_distance(finding.rename->distance);
     rename->set_values(static_cast<uint32_t>(finding.rename->values));
   }
+  for (const checks::Impact& impact : finding.impacts) *out.add_impacts() = ToWire(impact);
   return out;
 }
 
@@ -252,6 +254,7 @@ v1::Report ToWire(const engine::Report& report) {
   }
   for (const engine::DeclaredLoad& load : report.loads) *out.add_loads() = ToWire(load);
   if (report.performance.has_value()) *out.mutable_performance() = ToWire(*report.performance);
+  AddImpacts(report.impacts, &out);
   return out;
 }
 

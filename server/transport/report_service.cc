@@ -16,6 +16,7 @@
 #include "server/transport/convert_performance.h"
 #include "server/transport/convert_policy.h"
 #include "server/transport/message.h"
+#include "server/transport/report_impact.h"
 #include "server/transport/status.h"
 #include "server/transport/wire_batch.h"
 
@@ -156,6 +157,7 @@ grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportR
   if (!report.ok()) return ToGrpcStatus(report.status());
   *response->mutable_report() = ToWire(*report);
   NameSubstitutes(engine_, response->mutable_report());
+  if (request->source().empty()) NameSilentCategories(engine_, response->mutable_report());
   return grpc::Status::OK;
 }
 

@@ -5,7 +5,7 @@ import unittest
 
 from harness import DaemonTest, read_rows, wait_for, write_rows
 
-COLUMNS = ["--role", "class=label"]
+COLUMNS = ["--role", "class=label,hours-per-week=prediction"]
 COUNTRY = "Germany"  # 0.4% of the rows
 
 
@@ -58,6 +58,14 @@ class Row6bArrivalClocks(DaemonTest):
         # Since before the kill.
         self.assertGreater(float(finding["value"]), len(rest) - 2_500)
         self.assertNotIn(COUNTRY, self.daemon.http("/metrics"))
+        # Its rows of training (of the sample) beside the live ones since.
+        impacts = self.daemon.json("impact", "--model", "m",
+                                   "--variable", "native-country")[0]["impacts"]
+        impact, = [i for i in impacts if i["state"] == "silent"]
+        self.assertEqual((impact["category"], impact["against_training"]), (COUNTRY, True))
+        self.assertGreater(int(impact["rows_without"]), 3_000)  # of an hour's window
+        self.assertIn(impact["reason"],
+                      [i["reason"] for f in self.silent().values() for i in f["impacts"]])
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ class Row6aMissingVariable(DaemonTest):
                  lambda: self.daemon.metric("plumbline_window_rows") == [float(len(self.rows))])
         self.assertNotIn(1.0, self.daemon.metric("plumbline_alert_active"))
         self.assertEqual(self.absent(), [])
+        self.assertIn("no input is missing or wrong",
+                      self.daemon.command("impact", "--model", "m").stdout)
 
     def test_the_best_substitute_is_named(self):
         at = KEPT.index("atemp")
@@ -45,6 +47,49 @@ class Row6aMissingVariable(DaemonTest):
         self.assertIn("; most similar: `temp` (spearman 0.9", finding["reason"])
         similar = self.daemon.json("similar", "--model", "m", "--variable", "atemp", "--limit", "2")
         self.assertEqual([v["variable"] for v in similar[0]["variables"]], ["temp", "season"])
+
+    def impact(self, variable):
+        impact = self.daemon.json("impact", "--model", "m", "--variable", variable)[0]
+        return impact.get("impacts", [])
+
+    def test_row6c_the_impact_of_what_is_missing_is_told_with_its_evidence(self):
+        hum, wind, cnt = (KEPT.index(name) for name in ("hum", "windspeed", "cnt"))
+        rows = [list(row) for row in self.rows]
+        for i, row in enumerate(rows):
+            if float(row[cnt]) > 300 and i % 2 == 0:
+                row[hum] = ""    # the sensor fails when it is busy
+            if i % 10 == 0:
+                row[wind] = ""   # this one whenever it likes
+        self.send(KEPT, rows)
+        wait_for("the alert", lambda: self.daemon.fires(check="null_rate", variable="hum"))
+        impact, = self.impact("hum")
+        busy = [float(row[cnt]) for row in rows if not row[hum]]
+        rest = [float(row[cnt]) for row in rows if row[hum]]
+        self.assertEqual((impact["verdict"], impact["state"], impact["prediction"]),
+                         ("IMPACT_VERDICT_DIFFERENT", "null", "cnt"))
+        self.assertEqual(int(impact["rows_without"]), len(busy))
+        self.assertAlmostEqual(impact["mean_without"], sum(busy) / len(busy), places=6)
+        self.assertAlmostEqual(impact["mean_with"], sum(rest) / len(rest), places=6)
+        self.assertLess(0, impact["lower"])
+        effect, = self.daemon.metric("plumbline_alert_impact", variable="hum")
+        self.assertAlmostEqual(effect, impact["effect"], places=6)
+        self.assertEqual(self.daemon.metric("plumbline_alert_impact", variable="windspeed"), [])
+        alerts = self.daemon.command("alerts").stdout
+        self.assertIn("; predictions in these rows: mean of `cnt` ", alerts)
+        self.assertIn(" in rows with it (association, not cause)", alerts)
+        by_chance, = self.impact("windspeed")
+        self.assertEqual(by_chance["verdict"], "IMPACT_VERDICT_NOT_SHOWN")
+        self.daemon.kill()
+        self.daemon.start()
+        again, = self.impact("hum")
+        self.assertEqual(again["reason"], impact["reason"])
+        self.assertAlmostEqual(again["effect"], impact["effect"], places=9)
+        text = self.daemon.command("impact", "--model", "m").stdout
+        self.assertIn("association, not cause", text)
+        self.assertIn("no difference shown", text)
+        self.assertIn("cnt (mean)", self.daemon.command("report", "--model", "m").stdout)
+        unknown = self.daemon.command("impact", "--model", "m", "--variable", "x", check=False)
+        self.assertIn('has no variable "x"', unknown.stderr)
 
     def test_a_renamed_variable_is_guessed_and_an_alias_lets_it_stand_in(self):
         at = KEPT.index("hum")

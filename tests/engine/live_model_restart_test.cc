@@ -78,6 +78,9 @@ std::vector<Event> Story(uint32_t seed) {
       event.rows->micros =
           absl::ToUnixMicros(now - absl::Seconds(random() % (random() % 30 == 0 ? 900 : 90)));
       if (random() % 150 == 0) event.rows->score[0] = std::nan("");
+      for (size_t row = 0; step % 7 == 0 && row < event.rows->x.size(); row += 3) {
+        event.rows->x[row] = std::nan("");
+      }
     }
     events.push_back(std::move(event));
   }
@@ -135,6 +138,16 @@ void ExpectSameReport(absl::Time now, LiveModel* a, LiveModel* b) {
     EXPECT_EQ(x.findings[i].p_value, y.findings[i].p_value);
     EXPECT_EQ(x.findings[i].reason, y.findings[i].reason);
     EXPECT_EQ(x.findings[i].resolution, y.findings[i].resolution);
+  }
+  ASSERT_EQ(x.impacts.size(), y.impacts.size());
+  for (size_t i = 0; i < x.impacts.size(); ++i) {
+    SCOPED_TRACE(x.impacts[i].reason);
+    EXPECT_EQ(x.impacts[i].reason, y.impacts[i].reason);
+    EXPECT_EQ(x.impacts[i].without, y.impacts[i].without);
+    EXPECT_EQ(x.impacts[i].with, y.impacts[i].with);
+    EXPECT_EQ(x.impacts[i].tvd, y.impacts[i].tvd);
+    EXPECT_DOUBLE_EQ(x.impacts[i].mean_without.value_or(0), y.impacts[i].mean_without.value_or(0));
+    EXPECT_DOUBLE_EQ(x.impacts[i].mean_with.value_or(0), y.impacts[i].mean_with.value_or(0));
   }
   ASSERT_EQ(x.losses.size(), y.losses.size());
   for (size_t i = 0; i < x.losses.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "server/profile/prediction_faults.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/profile/input_outcomes.h"
 #include "server/profile/prediction_domain.h"
 #include "tests/profile/batch_maker.h"
 
@@ -224,6 +226,181 @@ TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
   const std::string none = EncodePane(CountBatch(baseline, Rows(10).Batch()));
   EXPECT_TRUE(DecodePane(baseline, none)->faults.empty());
   EXPECT_FALSE(DecodePane(baseline, none + std::string(1, '\x7f')).ok());
+}
+
+// Rows in which every kind of thing is wrong with some inputs, and with some predictions.
+Rows FaultyRows(int count, uint64_t seed) {
+  Rows rows(count, seed);
+  std::mt19937_64 random(seed + 100);
+  for (int row = 0; row < count; ++row) {
+    if (random() % 5 == 0) rows.SetAgeNull(row);
+    switch (random() % 12) {
+      case 0:
+        rows.age[row] = kNan;
+        break;
+      case 1:
+        rows.age[row] = -kInfinity;
+        break;
+      case 2:
+        rows.age[row] = random() % 2 == 0 ? 300 : -5;
+        break;
+      case 3:
+        rows.city[row] = "rome";
+        break;
+      case 4:
+        rows.p_yes[row] = random() % 2 == 0 ? kNan : 3;
+        break;
+      default:
+        break;
+    }
+  }
+  return rows;
+}
+
+// The slow, obvious way, of one input and one prediction.
+struct SlowOutcomes {
+  uint64_t rows = 0;
+  double sum = 0;
+  std::vector<uint64_t> groups;
+
+  SlowOutcomes(const Baseline& baseline, const Rows& rows_of, InputState state) {
+    const VariableBaseline& age = baseline.variables[*baseline.schema.Find("age")];
+    const VariableBaseline& p_yes = baseline.variables[*baseline.schema.Find("p_yes")];
+    groups.resize(OutcomeGroups(p_yes));
+    for (uint32_t row = 0; row < rows_of.rows; ++row) {
+      const double x = rows_of.age[row];
+      const bool null = ((rows_of.validity[row / 8] >> (row % 8)) & 1) == 0;
+      const bool outside = x < age.counts.moments.Min() || x > age.counts.moments.Max();
+      const bool is = state == InputState::kUnseen       ? rows_of.city[row] == "rome"
+                      : state == InputState::kNull       ? null
+                      : null                             ? false
+                      : state == InputState::kNan        ? std::isnan(x)
+                      : state == InputState::kInfinite   ? std::isinf(x)
+                      : state == InputState::kOutOfRange ? std::isfinite(x) && outside
+                                                         : false;
+      if (!is) continue;
+      ++rows;
+      const double y = rows_of.p_yes[row];
+      if (!std::isfinite(y)) continue;
+      sum += y;
+      ++groups[OutcomeGroupOf(p_yes, p_yes.bins.Code(y))];
+    }
+  }
+};
+
+TEST(InputOutcomes, AreThoseOfTheObviousCount) {
+  const Baseline baseline = Trained();
+  const std::vector<uint32_t> watched = WatchedPredictions(baseline);
+  ASSERT_EQ(watched.size(), 4u);
+  const size_t at =
+      std::find(watched.begin(), watched.end(), *baseline.schema.Find("p_yes")) - watched.begin();
+  const Rows rows = FaultyRows(3'000, 7);
+  const BatchView batch = rows.Batch();
+  const PreparedBatch prepared(baseline, batch);
+  Pane whole(baseline), parts(baseline);
+  prepared.Count(0, rows.rows, &whole);
+  for (uint32_t begin = 0; begin < rows.rows;) {
+    const uint32_t end = std::min(rows.rows, begin + 1 + begin % 97);
+    Pane part(baseline);
+    prepared.Count(begin, end, &part);
+    parts.Merge(part);
+    begin = end;
+  }
+  for (const InputState state : {InputState::kNull, InputState::kNan, InputState::kInfinite,
+                                 InputState::kOutOfRange, InputState::kUnseen}) {
+    const SlowOutcomes slow(baseline, rows, state);
+    const size_t input = *baseline.schema.Find(state == InputState::kUnseen ? "city" : "age");
+    for (const Pane* pane : {&whole, &parts}) {
+      const StateOutcomes& found = pane->outcomes.states.at({static_cast<uint32_t>(input), state});
+      EXPECT_GT(found.rows, 30u);
+      EXPECT_EQ(found.rows, slow.rows);
+      EXPECT_EQ(found.rows,
+                RowsInState(state, pane->variables[input], baseline.variables[input].is_numeric()));
+      EXPECT_EQ(found.predictions[at].groups.ToVector(), slow.groups);
+      EXPECT_NEAR(found.predictions[at].moments.Sum(), slow.sum, 1e-9);
+    }
+  }
+  EXPECT_EQ(whole.outcomes.states.size(), 5u);
+  // What is taken out again leaves the rest.
+  const size_t p_yes = *baseline.schema.Find("p_yes");
+  const StateOutcomes& null = whole.outcomes.states.at(
+      {static_cast<uint32_t>(*baseline.schema.Find("age")), InputState::kNull});
+  const Outcomes all(baseline.variables[p_yes], whole.variables[p_yes]);
+  const Outcomes rest = all.Without(null.predictions[at]);
+  EXPECT_EQ(rest.rows() + null.predictions[at].rows(), all.rows());
+  EXPECT_EQ(rest.moments.count(), rest.rows());
+  EXPECT_NEAR(rest.moments.Sum() + null.predictions[at].moments.Sum(), all.moments.Sum(), 1e-9);
+}
+
+TEST(InputOutcomes, TakeNothingWhereAllIsWellOrNothingIsPredicted) {
+  const Baseline baseline = Trained();
+  EXPECT_TRUE(CountBatch(baseline, Rows(2'000, 5).Batch()).outcomes.empty());
+  auto silent = BuildBaseline({Rows(3'000).Batch()});
+  ASSERT_TRUE(silent.ok());
+  EXPECT_TRUE(CountBatch(*silent, FaultyRows(500, 7).Batch()).outcomes.empty());
+}
+
+TEST(InputOutcomes, KnowAbsentColumnsOtherTypesAndBatchesWithoutPredictions) {
+  const Baseline baseline = Trained();
+  const Rows rows(100, 5);
+  BatchView batch = rows.Batch();
+  batch.columns.erase(batch.columns.begin());          // age
+  batch.columns[0] = NumberColumn("city", rows.p_no);  // floating point
+  Pane pane = CountBatch(baseline, batch);
+  const auto age = static_cast<uint32_t>(*baseline.schema.Find("age"));
+  const auto city = static_cast<uint32_t>(*baseline.schema.Find("city"));
+  const StateOutcomes& absent = pane.outcomes.states.at({age, InputState::kAbsent});
+  EXPECT_EQ(absent.rows, 100u);
+  for (const Outcomes& prediction : absent.predictions) EXPECT_EQ(prediction.rows(), 100u);
+  EXPECT_EQ(pane.outcomes.states.at({city, InputState::kWrongType}).predictions[0].rows(), 100u);
+  batch.columns.resize(1);
+  pane.Merge(CountBatch(baseline, batch));
+  EXPECT_EQ(absent.rows, 200u);
+  EXPECT_EQ(absent.predictions[0].rows(), 100u);
+}
+
+TEST(InputOutcomes, TravelWithTheirPane) {
+  const Baseline baseline = Trained();
+  Pane pane = CountBatch(baseline, FaultyRows(2'000, 8).Batch());
+  const std::string bytes = EncodePane(pane);
+  auto read = DecodePane(baseline, bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->outcomes.states.size(), pane.outcomes.states.size());
+  for (const auto& [key, state] : pane.outcomes.states) {
+    const StateOutcomes& other = read->outcomes.states.at(key);
+    EXPECT_EQ(other.rows, state.rows);
+    for (size_t i = 0; i < state.predictions.size(); ++i) {
+      EXPECT_EQ(other.predictions[i].groups, state.predictions[i].groups);
+      EXPECT_EQ(other.predictions[i].moments.count(), state.predictions[i].moments.count());
+    }
+  }
+  EXPECT_EQ(EncodePane(*read), bytes);
+  // Without faulty predictions too.
+  Rows nulls(200, 3);
+  for (int row = 0; row < 50; ++row) nulls.SetAgeNull(row);
+  const std::string other = EncodePane(CountBatch(baseline, nulls.Batch()));
+  ASSERT_TRUE(DecodePane(baseline, other).ok());
+  EXPECT_EQ(EncodePane(*DecodePane(baseline, other)), other);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodePane(baseline, absl::string_view(bytes).substr(0, size)).ok()) << size;
+  }
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string hostile = i % 2 == 0 ? bytes : other;
+    for (int flips = 0; flips < 3; ++flips) {
+      // Most of them in the part that is looked at here.
+      const size_t from = random() % 4 == 0 ? 0 : hostile.size() / 2;
+      hostile[from + random() % (hostile.size() - from)] = static_cast<char>(random());
+    }
+    const auto decoded = DecodePane(baseline, hostile);
+    if (!decoded.ok()) continue;
+    const std::string again = EncodePane(*decoded);
+    const auto reread = DecodePane(baseline, again);
+    ASSERT_TRUE(reread.ok()) << reread.status();
+    EXPECT_EQ(EncodePane(*reread), again);
+  }
+  pane.Clear();
+  EXPECT_TRUE(pane.outcomes.empty());
 }
 
 }  // namespace

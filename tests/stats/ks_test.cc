@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "server/stats/rank_sum.h"
+
 namespace plumbline::stats {
 namespace {
 
@@ -128,6 +130,42 @@ TEST(Kolmogorov, FiniteLawHasNoStepWhereItsTwoFormsMeet) {
     const double d = std::sqrt(2.2 / n);
     EXPECT_NEAR(KolmogorovFinitePValue(n, d * (1 - 1e-9)) / KolmogorovFinitePValue(n, d), 1, 1e-5);
   }
+}
+
+// scipy.stats.mannwhitneyu's example: ages of men and women, U = 17; without continuity correction.
+TEST(RankSum, IsScipysForValuesWithoutTies) {
+  const Counts women = {1, 1, 0, 1, 0, 1, 0, 0, 0}, men = {0, 0, 1, 0, 1, 0, 1, 1, 1};
+  const RankSumResult result = RankSum(women, men).value();
+  EXPECT_DOUBLE_EQ(result.superiority, 17.0 / 20);
+  EXPECT_NEAR(result.z, 1.7146428199482247, 1e-12);
+  EXPECT_NEAR(result.p_value, 0.08641073297370007, 1e-12);
+}
+
+TEST(RankSum, IsSymmetricAndSeesNothingInTiesAlone) {
+  const Counts a = {10, 0, 30, 5}, b = {3, 7, 12, 40};
+  const RankSumResult ab = RankSum(a, b).value(), ba = RankSum(b, a).value();
+  EXPECT_DOUBLE_EQ(ab.p_value, ba.p_value);
+  EXPECT_DOUBLE_EQ(ab.superiority, 1 - ba.superiority);
+  EXPECT_LT(ab.p_value, 1e-5);
+  EXPECT_EQ(RankSum(Counts{0, 8}, Counts{0, 9})->p_value, 1);
+  EXPECT_EQ(RankSum(Counts{1, 2, 3}, Counts{2, 4, 6})->z, 0);
+  EXPECT_FALSE(RankSum(Counts{0, 0}, Counts{1, 1}).ok());
+  EXPECT_FALSE(RankSum(Counts{1}, Counts{1, 1}).ok());
+}
+
+// What chance shows is uniform: a hundredth of the pairs of samples falls below 0.01.
+TEST(RankSum, HoldsItsLevelOverFewCells) {
+  std::mt19937_64 random(11);
+  std::discrete_distribution<size_t> cell({5, 1, 20, 40, 3, 31});
+  int below = 0;
+  for (int trial = 0; trial < 4'000; ++trial) {
+    Counts a(6), b(6);
+    for (int i = 0; i < 40; ++i) ++a[cell(random)];
+    for (int i = 0; i < 500; ++i) ++b[cell(random)];
+    below += RankSum(a, b)->p_value < 0.01 ? 1 : 0;
+  }
+  EXPECT_LT(below, 40 + 4 * 6.3);
+  EXPECT_GT(below, 40 - 4 * 6.3);
 }
 
 }  // namespace

@@ -118,6 +118,7 @@ TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
             "plumbline_alert_baseline" + labels + "0.001");
   EXPECT_EQ(LinesOf(text, "plumbline_alert_threshold"),
             "plumbline_alert_threshold" + labels + "0.0625");
+  EXPECT_EQ(LinesOf(text, "plumbline_alert_impact"), "plumbline_alert_impact" + labels + "-0.5");
   EXPECT_EQ(LinesOf(text, "plumbline_alert_since"),
             "plumbline_alert_since_timestamp_seconds" + labels + "1700000000");
   EXPECT_THAT(text, Not(HasSubstr("34%")));

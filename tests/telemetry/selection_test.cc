@@ -21,7 +21,7 @@ TEST(Select, ShowsAllThatFits) {
   engine::ModelSnapshot model = MakeModel("m");
   model.alerts = {MakeAlert(CheckId::kDrift, "a")};
   model.variables = {MakeVariable("a", 0.1), MakeVariable("b", 0)};
-  const auto shown = Select(Share({model}), 10, 10 + 5 + 2, 10 + 5 + 2);
+  const auto shown = Select(Share({model}), 10, 10 + kSeriesOfAlert + 2, 10 + kSeriesOfAlert + 2);
   ASSERT_EQ(shown.size(), 1u);
   EXPECT_THAT(shown[0].alerts, ElementsAre(true));
   EXPECT_THAT(shown[0].variables, ElementsAre(true, true));
@@ -34,9 +34,11 @@ TEST(Select, PrefersAlertsToVariablesAndFiringToResolved) {
                   MakeAlert(CheckId::kDrift, "b", AlertState::kFiring, Severity::kInfo),
                   MakeAlert(CheckId::kDrift, "c", AlertState::kFiring, Severity::kCritical)};
   model.variables = {MakeVariable("a", 9)};
-  EXPECT_THAT(Select(Share({model}), 0, 5, kPlenty)[0].alerts, ElementsAre(false, false, true));
-  EXPECT_THAT(Select(Share({model}), 0, 10, kPlenty)[0].alerts, ElementsAre(false, true, true));
-  const Shown shown = Select(Share({model}), 0, 15, kPlenty)[0];
+  EXPECT_THAT(Select(Share({model}), 0, kSeriesOfAlert, kPlenty)[0].alerts,
+              ElementsAre(false, false, true));
+  EXPECT_THAT(Select(Share({model}), 0, 2 * kSeriesOfAlert, kPlenty)[0].alerts,
+              ElementsAre(false, true, true));
+  const Shown shown = Select(Share({model}), 0, 3 * kSeriesOfAlert, kPlenty)[0];
   EXPECT_THAT(shown.alerts, ElementsAre(true, true, true));
   EXPECT_THAT(shown.variables, ElementsAre(false));
   EXPECT_EQ(shown.dropped_series, 1u);
@@ -52,7 +54,7 @@ TEST(Select, PrefersVariablesThatFireThenThoseThatLeanMost) {
   model.variables = {unknown, MakeVariable("past", -0.1), MakeVariable("leans", 0.3),
                      MakeVariable("calm", -0.2)};
   const auto variables = [&](size_t room) {
-    return Select(Share({model}), 0, 10 + room, kPlenty)[0].variables;
+    return Select(Share({model}), 0, 2 * kSeriesOfAlert + room, kPlenty)[0].variables;
   };
   EXPECT_THAT(variables(0), ElementsAre(false, false, false, false));
   EXPECT_THAT(variables(1), ElementsAre(false, false, false, true));
@@ -76,7 +78,7 @@ TEST(Select, BoundsAllModelsTogetherWorstFirst) {
   calm.variables = {MakeVariable("x", 0)};
   drifts.variables = {MakeVariable("x", 1)};
   alerts.alerts = {MakeAlert(CheckId::kDrift, "x")};
-  const auto shown = Select(Share({calm, drifts, alerts}), 2, kPlenty, 3 * 2 + 5 + 1);
+  const auto shown = Select(Share({calm, drifts, alerts}), 2, kPlenty, 3 * 2 + kSeriesOfAlert + 1);
   EXPECT_THAT(shown[0].variables, ElementsAre(false));
   EXPECT_EQ(shown[0].dropped_series, 1u);
   EXPECT_THAT(shown[1].variables, ElementsAre(true));

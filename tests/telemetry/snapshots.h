@@ -24,6 +24,9 @@ inline checks::Alert MakeAlert(checks::CheckId check, std::string variable,
   alert.finding.threshold = 0.0625;
   alert.finding.reason = "age: 34% null, 0.1% in training";
   alert.finding.cause = "nulls";
+  alert.finding.impacts.resize(1);
+  alert.finding.impacts[0].verdict = checks::ImpactVerdict::kDifferent;
+  alert.finding.impacts[0].effect = -0.5;
   alert.firing_since = absl::FromUnixSeconds(1'700'000'000);
   return alert;
 }
