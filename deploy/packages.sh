@@ -9,7 +9,7 @@ packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   librocksdb-dev prometheus-cpp-dev libcivetweb-dev libboost-math-dev libxxhash-dev
   libcli11-dev libcsv-dev zlib1g-dev
-  libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev openssl python3
+  libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev openssl python3 python3-yaml
   "$@"
 )
 

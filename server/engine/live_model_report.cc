@@ -1,13 +1,17 @@
 // What a live model shows: reports and snapshots.
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/checks/impact.h"
 #include "server/engine/live_model.h"
 
@@ -49,6 +53,73 @@ std::vector<VariableSnapshot> SnapshotsOf(const profile::Baseline& baseline,
     snapshots.push_back({variable.name, variable.role, variable.kind, std::move(statistics[i])});
   }
   return snapshots;
+}
+
+// Categories of a distribution that a snapshot shows apart.
+constexpr size_t kCategoriesApart = 20;
+
+// The groups of SideBySide, without the names of categories.
+std::vector<DistributionShare> SharesOf(const profile::VariableBaseline& trained,
+                                        const profile::VariableCounts& counts) {
+  const std::vector<profile::DistributionGroup> groups =
+      profile::SideBySide(trained, counts, kCategoriesApart);
+  uint64_t in_training = 0, in_window = 0;
+  for (const profile::DistributionGroup& group : groups) {
+    in_training += group.baseline_count;
+    in_window += group.live_count;
+  }
+  std::vector<DistributionShare> shares;
+  if (in_training == 0 || in_window == 0) return shares;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const profile::DistributionGroup& group = groups[i];
+    const bool category =
+        !trained.is_numeric() && i < std::min(kCategoriesApart, trained.categories.size());
+    std::string edge = trained.is_numeric()        ? "-Inf"
+                       : group.label == "(unseen)" ? "unseen"
+                                                   : "other";
+    if (category) edge = absl::StrCat(i);
+    if (group.lower.has_value()) edge = absl::StrFormat("%.6g", *group.lower);
+    shares.push_back({std::move(edge),
+                      static_cast<double>(group.baseline_count) / static_cast<double>(in_training),
+                      static_cast<double>(group.live_count) / static_cast<double>(in_window)});
+  }
+  return shares;
+}
+
+// Of the variables on which an alert fires, the worst: they take more series than all else.
+std::vector<size_t> MostTroubled(const std::vector<VariableSnapshot>& variables,
+                                 const std::vector<checks::Alert>& alerts) {
+  std::map<std::string, checks::Severity> firing;
+  for (const checks::Alert& alert : alerts) {
+    if (alert.state != checks::AlertState::kFiring) continue;
+    checks::Severity& worst = firing.try_emplace(alert.key.variable).first->second;
+    worst = std::max(worst, alert.finding.severity);
+  }
+  std::vector<size_t> troubled;
+  for (size_t i = 0; i < variables.size(); ++i) {
+    if (firing.contains(variables[i].name)) troubled.push_back(i);
+  }
+  std::stable_sort(troubled.begin(), troubled.end(), [&](size_t a, size_t b) {
+    const auto badness = [&](size_t i) {
+      const double psi = variables[i].live.psi_corrected.value_or(-1);
+      return std::make_pair(firing.at(variables[i].name), std::isnan(psi) ? -1 : psi);
+    };
+    return badness(a) > badness(b);
+  });
+  if (troubled.size() > kMaxDistributions) troubled.resize(kMaxDistributions);
+  return troubled;
+}
+
+// `window` is asked for only if something fires.
+void AddDistributions(const profile::Baseline& baseline, const std::vector<checks::Alert>& alerts,
+                      absl::FunctionRef<profile::Pane()> window,
+                      std::vector<VariableSnapshot>* variables) {
+  const std::vector<size_t> troubled = MostTroubled(*variables, alerts);
+  if (troubled.empty()) return;
+  const profile::Pane live = window();
+  for (const size_t i : troubled) {
+    (*variables)[i].distribution = SharesOf(baseline.variables[i], live.variables[i]);
+  }
 }
 
 size_t CountFiring(const std::vector<checks::Finding>& findings) {
@@ -191,10 +262,15 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   snapshot->producers_expired_early = producers_.expired_early();
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
+  snapshot->alerts = alerts();
   std::vector<profile::VariableStatistics> statistics = all_.TakeStatistics();
-  snapshot->variables = statistics.empty() && snapshot_ != nullptr
-                            ? snapshot_->variables
-                            : SnapshotsOf(*baseline_, std::move(statistics));
+  if (statistics.empty() && snapshot_ != nullptr) {
+    snapshot->variables = snapshot_->variables;
+  } else {
+    snapshot->variables = SnapshotsOf(*baseline_, std::move(statistics));
+    AddDistributions(
+        *baseline_, snapshot->alerts, [this] { return all_.window().Sum(); }, &snapshot->variables);
+  }
   for (const auto& [name, source] : source_slices_.all()) {
     statistics = source->slice.TakeStatistics();
     if (!statistics.empty()) {
@@ -203,7 +279,6 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
     }
     if (source->snapshot != nullptr) snapshot->judged_sources.push_back(source->snapshot);
   }
-  snapshot->alerts = alerts();
   if (labels_ != nullptr) {
     snapshot->performance = labels_->Snapshot(policy_, [this] { return all_.window().Sum(); });
   }

@@ -43,12 +43,22 @@ struct GoldenCounts {
   uint64_t not_seen = 0, exact = 0, within = 0, different = 0;
 };
 
+/// One group of a distribution: its share of the values in training and in the window.
+struct DistributionShare {
+  std::string edge;  // lower edge of a number's, place of a category; never a category
+  double training = 0, live = 0;
+};
+
+/// Variables of a model whose distribution is shown, at most: the worst of those with an alert.
+inline constexpr size_t kMaxDistributions = 16;
+
 /// One variable at the last evaluation.
 struct VariableSnapshot {
   std::string name;
   profile::Role role = profile::Role::kFeature;
   profile::Kind kind = profile::Kind::kNumeric;
   profile::VariableStatistics live;
+  std::vector<DistributionShare> distribution = {};  // of a variable in trouble, in order
 };
 
 /// One source that is judged by itself, at its last evaluation.

@@ -69,6 +69,12 @@ constexpr Metric kMetrics[] = {
     {"plumbline_series_dropped_total",
      "Series left out of a scrape because of the bounds on series, summed over scrapes.", kCounter,
      LabelSet::kModel},
+    {"plumbline_prediction_info", "Always 1; which variables are predictions.", kGauge,
+     LabelSet::kPrediction},
+    {"plumbline_distribution_ratio",
+     "Share of the values in each group of training's bins, in training and live, of the worst "
+     "variables with an alert: by the lower edge of a number, by the place of a category.",
+     kGauge, LabelSet::kDistribution},
     // Labels and performance, over the newest hours of event time with enough labels.
     {"plumbline_performance", "Performance of the predictions whose labels have come.", kGauge,
      LabelSet::kMetric},
@@ -231,6 +237,9 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kModel[] = {"model", "version"};
   static constexpr const char* kBatchResult[] = {"model", "version", "result"};
   static constexpr const char* kVariable[] = {"model", "version", "variable", "source"};
+  static constexpr const char* kPrediction[] = {"model", "version", "variable"};
+  static constexpr const char* kDistribution[] = {"model", "version", "variable",
+                                                  "side",  "bin",     "edge"};
   static constexpr const char* kSource[] = {"model", "version", "source"};
   static constexpr const char* kMetric[] = {"model", "version", "metric"};
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
@@ -249,6 +258,10 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return kBatchResult;
     case LabelSet::kVariable:
       return kVariable;
+    case LabelSet::kPrediction:
+      return kPrediction;
+    case LabelSet::kDistribution:
+      return kDistribution;
     case LabelSet::kMetric:
       return kMetric;
     case LabelSet::kAlert:

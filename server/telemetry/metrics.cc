@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
@@ -142,6 +143,19 @@ void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families*
   if (firing) AddIfThere(kAlertSince, labels, alert.firing_since, families);
 }
 
+void AddDistribution(const engine::ModelKey& key, const engine::VariableSnapshot& variable,
+                     Families* families) {
+  for (size_t i = 0; i < variable.distribution.size(); ++i) {
+    const engine::DistributionShare& share = variable.distribution[i];
+    const std::string bin = absl::StrFormat("%02d", i);  // in the order of the values
+    families->Add(kDistribution,
+                  {key.model, key.version, variable.name, "training", bin, share.edge},
+                  share.training);
+    families->Add(kDistribution, {key.model, key.version, variable.name, "live", bin, share.edge},
+                  share.live);
+  }
+}
+
 // `source` is empty for all rows.
 void AddVariable(const engine::ModelKey& key, const engine::VariableSnapshot& variable,
                  const std::string& source, Families* families) {
@@ -151,6 +165,9 @@ void AddVariable(const engine::ModelKey& key, const engine::VariableSnapshot& va
     if (!source.empty() && !Metrics()[i].by_source) continue;
     AddIfThere(i, labels, variable.live.*Metrics()[i].statistic, families);
   }
+  if (!source.empty()) return;
+  if (variable.role == profile::Role::kPrediction) families->Add(kPrediction, labels, 1);
+  AddDistribution(key, variable, families);
 }
 
 void AddSource(const engine::ModelKey& key, const engine::SourceSnapshot& source,

@@ -109,11 +109,15 @@ void Choose(std::vector<Candidate> candidates, const Chosen& chosen, Room* room,
 
 size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source) {
   const auto statistics = Metrics().subspan(kFirstStatistic);
-  return static_cast<size_t>(
-      std::count_if(statistics.begin(), statistics.end(), [&](const Metric& metric) {
-        const auto value = variable.live.*metric.statistic;
-        return value.has_value() && std::isfinite(*value) && (!of_source || metric.by_source);
-      }));
+  const size_t of_all_rows = of_source ? 0
+                                       : 2 * variable.distribution.size() +
+                                             (variable.role == profile::Role::kPrediction ? 1 : 0);
+  return of_all_rows + static_cast<size_t>(std::count_if(
+                           statistics.begin(), statistics.end(), [&](const Metric& metric) {
+                             const auto value = variable.live.*metric.statistic;
+                             return value.has_value() && std::isfinite(*value) &&
+                                    (!of_source || metric.by_source);
+                           }));
 }
 
 size_t SeriesOfPerformance(const engine::ModelSnapshot& model) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -173,6 +175,34 @@ TEST_F(LiveModelTest, ASinglePredictionOfNaNFiresAtOnce) {
   EXPECT_EQ(alert->state, AlertState::kFiring);
   EXPECT_EQ(alert->finding.severity, checks::Severity::kCritical);
   EXPECT_EQ(alert->firing_since, now_);
+}
+
+TEST_F(LiveModelTest, ShowsTheDistributionOfVariablesInTroubleAndNoCategory) {
+  Rows rows = RandomRows(&random_, 200);
+  rows.score[3] = kNaN;
+  for (size_t i = 0; i < 200; i += 2) rows.city[i] = "mars";
+  Send(std::move(rows));
+  Tick();
+  const auto snapshot = model_->Snapshot();
+  std::map<std::string, std::vector<std::string>> edges;
+  for (const VariableSnapshot& variable : snapshot->variables) {
+    double training = 0, live = 0;
+    for (const DistributionShare& share : variable.distribution) {
+      edges[variable.name].push_back(share.edge);
+      training += share.training;
+      live += share.live;
+    }
+    if (variable.distribution.empty()) continue;
+    EXPECT_NEAR(training, 1, 1e-12) << variable.name;
+    EXPECT_NEAR(live, 1, 1e-12) << variable.name;
+  }
+  EXPECT_THAT(edges["city"], ::testing::ElementsAre("0", "1", "2", "unseen"));
+  ASSERT_GE(edges["score"].size(), 10u);
+  EXPECT_TRUE(std::is_sorted(
+      edges["score"].begin(), edges["score"].end(),
+      [](const std::string& a, const std::string& b) { return std::stod(a) < std::stod(b); }));
+  EXPECT_THAT(edges["x"], ::testing::IsEmpty());
+  EXPECT_EQ(snapshot->variables.size(), 3u);
 }
 
 TEST_F(LiveModelTest, NoDataFiresByTheServersClockAndResolves) {

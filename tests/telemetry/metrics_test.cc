@@ -105,6 +105,20 @@ TEST(Exporter, ShowsEveryStatisticUnderItsOwnName) {
   }
 }
 
+TEST(Exporter, ShowsTrainingBesideLiveInTheOrderOfTheBins) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.variables = {MakeFullVariable("p"), MakeVariable("age", 1)};
+  const std::string text = Render({model});
+  const std::string of = "{model=\"m\",version=\"v2\",variable=\"p\"";
+  EXPECT_EQ(LinesOf(text, "plumbline_prediction_info"), "plumbline_prediction_info" + of + "} 1");
+  const std::string share = "plumbline_distribution_ratio" + of + ",side=";
+  EXPECT_EQ(LinesOf(text, "plumbline_distribution_ratio"),
+            share + "\"training\",bin=\"00\",edge=\"-Inf\"} 0\n" + share +
+                "\"live\",bin=\"00\",edge=\"-Inf\"} 0.25\n" + share +
+                "\"training\",bin=\"01\",edge=\"3.5\"} 1\n" + share +
+                "\"live\",bin=\"01\",edge=\"3.5\"} 0.75");
+}
+
 TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
   engine::ModelSnapshot model = MakeModel("m");
   model.alerts = {MakeAlert(CheckId::kNullRate, "age", AlertState::kFiring, Severity::kCritical)};

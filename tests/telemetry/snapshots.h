@@ -39,10 +39,12 @@ inline engine::VariableSnapshot MakeVariable(std::string name, double psi_correc
   return variable;
 }
 
-/// A variable with every statistic.
+/// A prediction with every statistic and its distribution.
 inline engine::VariableSnapshot MakeFullVariable(std::string name) {
   engine::VariableSnapshot variable;
   variable.name = std::move(name);
+  variable.role = profile::Role::kPrediction;
+  variable.distribution = {{"-Inf", 0, 0.25}, {"3.5", 1, 0.75}};
   for (const Metric& metric : Metrics().subspan(kFirstStatistic)) {
     variable.live.*metric.statistic = 0.25;
   }
