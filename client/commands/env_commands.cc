@@ -1,6 +1,7 @@
 #include "client/commands/env_commands.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,10 @@ absl::Status AddEntries(const char* flag, const std::vector<std::string>& texts,
     (*entries)[text.substr(0, at)] = text.substr(at + 1);
   }
   return absl::OkStatus();
+}
+
+int RankOf(absl::string_view severity) {
+  return severity == "critical" ? 3 : severity == "warning" ? 2 : 1;
 }
 
 std::string DiffText(const v1::EnvironmentComparison& comparison) {
@@ -101,6 +106,11 @@ void EnvCommands::Register(CLI::App* app, Context* context) {
   diff->add_option("actual", actual,
                    "File of the one that runs; without it A runs, and --model's is expected")
       ->type_name("B");
+  diff->add_option("--level", level,
+                   "Differences below this severity are shown, and do not set the exit code")
+      ->check(CLI::IsMember({"info", "warning", "critical"}))
+      ->capture_default_str()
+      ->type_name("SEVERITY");
   target.RegisterModel(diff, false);
   target.RegisterVersion(diff);
   diff->add_option("--number", target.number, "Number of the baseline; without: the active one")
@@ -173,7 +183,11 @@ absl::Status EnvCommands::Diff(const Context& context) const {
     *context.out << DiffText(comparison);
   }
   if (!printed.ok()) return printed;
-  return comparison.differences().empty() ? absl::OkStatus() : Differs();
+  const auto counts = [&](const v1::EnvironmentDifference& difference) {
+    return RankOf(difference.severity()) >= RankOf(level);
+  };
+  const auto& differences = comparison.differences();
+  return std::any_of(differences.begin(), differences.end(), counts) ? Differs() : absl::OkStatus();
 }
 
 }  // namespace plumbline::client

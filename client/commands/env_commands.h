@@ -26,6 +26,7 @@ struct EnvCommands {
   std::vector<std::string> seeds, settings, keys;
   std::string out;
   std::string expected, actual;
+  std::string level = "info";
 
   void Register(CLI::App* app, Context* context);
 

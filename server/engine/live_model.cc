@@ -7,9 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "server/checks/source.h"
 #include "server/engine/records.h"
 
 namespace plumbline::engine {
@@ -306,7 +303,8 @@ IngestOutcome LiveModel::Note(const IngestNote& note, absl::Time clock) {
   return {};
 }
 
-absl::StatusOr<DeclaredLoad> LiveModel::Declare(const LoadDeclaration& declaration, absl::Time clock) {
+absl::StatusOr<DeclaredLoad> LiveModel::Declare(const LoadDeclaration& declaration,
+                                                absl::Time clock) {
   const Moment now = time_.Look(clock);
   if (absl::Status declared = loads_.Declare(declaration, now); !declared.ok()) {
     return absl::Status(declared.code(), absl::StrCat(key_.InWords(), ": ", declared.message()));
@@ -326,181 +324,6 @@ IngestOutcome LiveModel::End(const IngestNote& note, const std::string& who, abs
     default:
       return {};
   }
-}
-
-void LiveModel::Tick(absl::Time clock) {
-  const Moment now = time_.Look(clock);
-  ClosePanes(now);
-  all_.window().Cool();
-  source_slices_.Cool();
-  producers_.Advance(now.heard, policy_);
-  if (environments_.Expire(now.heard, policy_.epoch_expiry, producers_)) judge_dirty_ = true;
-  LossSummary loss = producers_.Loss(now.heard, policy_);
-  const bool silent =
-      last_batch_.has_value() && now.heard - last_batch_->heard > policy_.no_data_after;
-  const bool lost = loss.lost != loss_.lost || loss.unended != loss_.unended;
-  loss_ = std::move(loss);
-  const bool loads = loads_.Advance(now.heard, policy_);
-  if (judge_dirty_ || alert_waits_ || silent || lost || loads) Judge(now);
-}
-
-std::optional<checks::GoldenSummary> LiveModel::Golden(
-    const std::vector<checks::EnvironmentSummary>& environments) const {
-  if (golden_.book() == nullptr) return std::nullopt;
-  const std::vector<manifest::EnvironmentDifference>* worst = nullptr;
-  for (const checks::EnvironmentSummary& summary : environments) {
-    if (summary.differences == nullptr) continue;
-    // A patch or an extra package explains nothing.
-    if (summary.differences->front().weight < manifest::Weight::kWarning) continue;
-    if (worst == nullptr || summary.differences->front().weight > worst->front().weight) {
-      worst = summary.differences;
-    }
-  }
-  constexpr size_t kNamed = 3;
-  return golden_.Summary(worst == nullptr ? "" : InWords(*worst, kNamed));
-}
-
-checks::MissingRows LiveModel::Missing(const Moment& now) const {
-  const auto range = all_.window().Range();
-  const checks::MissingRows of_loads = loads_.Missing(range.has_value() ? range->first : kNever);
-  const absl::Duration window = policy_.pane * policy_.window_panes;
-  const uint64_t batches = producers_.MissingSince(now.heard - window);
-  if (batches == 0 || batches_.counted == 0) return of_loads;
-  const double rows_a_batch = static_cast<double>(rows_) / static_cast<double>(batches_.counted);
-  const auto rows = static_cast<uint64_t>(static_cast<double>(batches) * rows_a_batch);
-  // They may be the same rows.
-  if (rows <= of_loads.rows) return of_loads;
-  return {rows, absl::StrFormat("%d missing %s of about %.0f rows", batches,
-                                batches == 1 ? "batch" : "batches", rows_a_batch)};
-}
-
-checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pane& window) {
-  const LossSummary loss = producers_.Loss(now.heard, policy_);
-  const std::vector<checks::EnvironmentSummary> environments = environments_.Summaries();
-  std::optional<absl::Time> last_batch;
-  if (last_batch_.has_value()) last_batch = last_batch_->heard;
-  return {.window = window,
-          .block = all_.block(),
-          .block_number = all_.block_number(),
-          .clocks = all_.clocks(),
-          .now = now.heard,
-          .last_batch = last_batch,
-          .lost_batches = loss.lost,
-          .lost_detail = loss.lost_detail,
-          .abandoned_batches = loss.abandoned,
-          .unended_epochs = loss.unended,
-          .unended_detail = loss.unended_detail,
-          .environments = environments,
-          .golden = Golden(environments),
-          .loads = loads_.Summary(),
-          .missing = Missing(now)};
-}
-
-void LiveModel::Judge(const Moment& now) {
-  const profile::Pane window = all_.window().Sum();
-  const std::vector<profile::VariableStatistics>& statistics = all_.Describe(window);
-  std::vector<checks::Finding> findings = checks::EvaluateForAlerts(
-      *baseline_, policy_, InputOf(now, window), statistics, all_.alerts());
-  for (const auto& [name, source] : source_slices_.all()) {
-    JudgeSource(name, &source->slice, window, findings, now);
-  }
-  NameSources(&findings);
-  NameRenames(&findings);
-  if (labels_ != nullptr) {
-    for (checks::Finding& finding : labels_->Judge(policy_)) findings.push_back(std::move(finding));
-  }
-  Change(&all_, findings, now);
-  alert_waits_ = false;
-  for (const checks::Alert& alert : alerts()) {
-    if (alert.state != checks::AlertState::kPending) continue;
-    const checks::CheckSettings settings = policy_.Settings(alert.key.check, alert.key.variable);
-    if (settings.for_duration > absl::ZeroDuration()) alert_waits_ = true;
-  }
-  ++evaluations_;
-  judge_dirty_ = false;
-  news_ = true;
-}
-
-std::vector<checks::Finding> LiveModel::FindingsOf(
-    const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
-    const std::vector<profile::VariableStatistics>& statistics,
-    const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts) {
-  return checks::EvaluateSource(*baseline_, policy_,
-                                {.source = name,
-                                 .window = window,
-                                 .block = slice->block(),
-                                 .statistics = statistics,
-                                 .all = all,
-                                 .of_all = of_all,
-                                 .first = [slice] { return slice->window().First(); },
-                                 .sources = source_slices_.all().size()},
-                                alerts);
-}
-
-void LiveModel::JudgeSource(const std::string& name, Slice* slice, const profile::Pane& all,
-                            const std::vector<checks::Finding>& of_all, const Moment& now) {
-  slice->window().Reach(all_.window().newest());
-  const profile::Pane window = slice->window().Sum();
-  const auto& statistics = slice->Describe(window);
-  // Without a row left there is nothing to say of it.
-  if (window.empty()) return Change(slice, {}, now);
-  Change(slice, FindingsOf(name, slice, window, all, statistics, of_all, &slice->alerts()), now);
-}
-
-void LiveModel::NameSources(std::vector<checks::Finding>* findings) const {
-  constexpr size_t kNamed = 3;
-  for (checks::Finding& finding : *findings) {
-    if (finding.status != checks::Status::kFiring) continue;
-    std::vector<std::string> names;
-    for (const auto& [name, source] : source_slices_.all()) {
-      if (source->slice.alerts().IsActive(finding.check, finding.variable)) names.push_back(name);
-    }
-    if (names.empty() || names.size() == sources_.size()) continue;
-    const size_t more = names.size() - std::min(names.size(), kNamed);
-    names.resize(names.size() - more);
-    absl::StrAppend(&finding.reason, names.size() > 1 ? ", sources " : ", source ",
-                    absl::StrJoin(names, ", "),
-                    more > 0 ? absl::StrCat(" and ", more, " more") : "");
-  }
-}
-
-void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {
-  if (unknown_columns_.empty()) return;
-  for (checks::Finding& finding : *findings) {
-    if (finding.check != checks::CheckId::kAbsentVariable ||
-        finding.status != checks::Status::kFiring) {
-      continue;
-    }
-    const std::optional<size_t> index = baseline_->schema.Find(finding.variable);
-    if (!index.has_value()) continue;
-    finding.rename = profile::GuessRename(*baseline_, *index, unknown_columns_);
-    if (!finding.rename.has_value()) continue;
-    const profile::RenameGuess& guess = *finding.rename;
-    absl::StrAppendFormat(
-        &finding.reason, "; may be `%s` now: %s, %s (%s %.2f)", guess.name,
-        guess.name_similarity >= profile::kAlikeName ? "the name is alike"
-                                                     : "the name is not alike",
-        guess.distance <= profile::kAlikeDistance ? "so are the values" : "the values are not",
-        baseline_->variables[*index].is_numeric() ? "ks" : "tvd", guess.distance);
-  }
-}
-
-void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& findings,
-                       const Moment& now) {
-  for (checks::Alert& alert : slice->Advance(findings, policy_, now.clock)) {
-    changes_.push_back({key_, baseline_->number, alert});
-    changed_alerts_.push_back(std::move(alert));
-  }
-}
-
-std::vector<checks::Alert> LiveModel::alerts() const {
-  std::vector<checks::Alert> alerts = all_.alerts().alerts();
-  for (const auto& [name, source] : source_slices_.all()) {
-    for (checks::Alert& alert : source->slice.alerts().alerts()) {
-      alerts.push_back(std::move(alert));
-    }
-  }
-  return alerts;
 }
 
 void LiveModel::Delete(storage::Store::Batch* batch) const {

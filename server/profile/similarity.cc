@@ -112,6 +112,20 @@ absl::string_view AssociationName(Association association) {
   return "";
 }
 
+namespace {
+
+// What the rows in common leave of a magnitude at the lower end of its 95% interval, by Fisher's z:
+// one of few rows must not come before one of many.
+double Surely(const Similarity& similarity) {
+  constexpr double kZ95 = 1.959963984540054;
+  constexpr double kMost = 1 - 1e-9;
+  const double magnitude = std::min(kMost, std::abs(similarity.value));
+  const double error = 1 / std::sqrt(static_cast<double>(similarity.rows) - 3);
+  return std::tanh(std::atanh(magnitude) - kZ95 * error);
+}
+
+}  // namespace
+
 std::vector<Similarity> MostSimilar(const Baseline& baseline, size_t variable, size_t limit) {
   std::vector<Similarity> similar;
   if (baseline.sample.rows == 0) return similar;
@@ -123,9 +137,8 @@ std::vector<Similarity> MostSimilar(const Baseline& baseline, size_t variable, s
     found->variable = i;
     similar.push_back(*found);
   }
-  std::stable_sort(similar.begin(), similar.end(), [](const Similarity& a, const Similarity& b) {
-    return std::abs(a.value) > std::abs(b.value);
-  });
+  std::stable_sort(similar.begin(), similar.end(),
+                   [](const Similarity& a, const Similarity& b) { return Surely(a) > Surely(b); });
   if (similar.size() > limit) similar.resize(limit);
   return similar;
 }

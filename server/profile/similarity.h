@@ -27,7 +27,8 @@ struct Similarity {
 /// Rows that both must have, for a pair to be compared.
 inline constexpr uint64_t kLeastRowsInCommon = 30;
 
-/// The features that say most about `variable`, the largest magnitude first, at most `limit`.
+/// The features that say most about `variable`, at most `limit`: the largest magnitude first, less
+/// what it could be by chance over the rows in common (by Fisher's z, at 95%).
 /// Needs the baseline's row sample; a pair with fewer rows in common, or a constant side there, is
 /// left out. Of categories the 100 most frequent are told apart. Magnitudes of different measures
 /// are ranked as if they were one: a guide, not a test. Cost: O(variables * rows log rows).

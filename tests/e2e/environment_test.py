@@ -73,6 +73,12 @@ class Row2bEnvironment(DaemonTest):
 
         code, found, _ = self.diff(trained, same)
         self.assertEqual((code, found["differences"]), (0, []))
+        other_host = json.loads(trained.read_text())
+        other_host["keys"]["cpu_count"] = "1,000"
+        (self.folder / "host.json").write_text(json.dumps(other_host))
+        self.assertEqual(self.diff(trained, self.folder / "host.json")[0], 3)
+        code, found, _ = self.diff(trained, self.folder / "host.json", "--level", "warning")
+        self.assertEqual((code, [d["name"] for d in found["differences"]]), (0, ["cpu_count"]))
         code, found, _ = self.diff(trained, served)
         self.assertEqual(code, 3)
         self.assertEqual([(d["severity"], d["cause"], d["name"], d["expected"], d["actual"])
