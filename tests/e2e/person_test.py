@@ -69,7 +69,7 @@ def drifted(_, row):
 
 def no_hour(i, row):
     if i % 3 == 0:
-        row["hr"] = ""
+        row["hr"], row["cnt"] = "", "1"
 
 
 # What goes wrong -> the alert that says so.
@@ -131,7 +131,7 @@ class Person(unittest.TestCase):
         # Fed once, and never again.
         cls.quiet = cls.feed(("quiet", "default"), kept, rows, "--role", "cnt=prediction",
                              "--kind", "season=categorical,hr=categorical", no_data_after="1s")
-        cls.quiet.send(0, 1, spoil=no_hour)
+        cls.quiet.send(0, 3, spoil=no_hour)
         cls.normal(0, 24)
 
     @classmethod
@@ -181,6 +181,10 @@ class Person(unittest.TestCase):
     def test_3_a_silent_model_and_the_watchdog(self):
         wait_for("the page of no data", lambda: self.pages(
             {"alertname": "PlumblineModelNoData", "model": "quiet", "check": "no_data"}))
+        labels = {"model": "quiet", "check": "null_rate", "variable": "hr"}
+        page = wait_for("the page of an input that matters", lambda: self.pages(labels))[0]
+        alert = next(a for a in page["alerts"] if labels.items() <= a["labels"].items())
+        self.assertIn("; predictions differ by ", alert["annotations"]["description"])
         wait_for("the watchdog", lambda: self.stack.receiver.got(
             "watchdog", alertname="PlumblineWatchdog"))
 
