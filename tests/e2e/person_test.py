@@ -67,6 +67,11 @@ def drifted(_, row):
     row["HouseAge"] = str(float(row["HouseAge"]) + 15)
 
 
+def no_hour(i, row):
+    if i % 3 == 0:
+        row["hr"], row["cnt"] = "", "1"
+
+
 # What goes wrong -> the alert that says so.
 INCIDENTS = {
     "a NaN burst": {"model": "housing", "version": "canary", "check": "nan_rate",
@@ -125,8 +130,8 @@ class Person(unittest.TestCase):
                              "--kind", "season=categorical")
         # Fed once, and never again.
         cls.quiet = cls.feed(("quiet", "default"), kept, rows, "--role", "cnt=prediction",
-                             "--kind", "season=categorical", no_data_after="1s")
-        cls.quiet.send(0, 1)
+                             "--kind", "season=categorical,hr=categorical", no_data_after="1s")
+        cls.quiet.send(0, 3, spoil=no_hour)
         cls.normal(0, 24)
 
     @classmethod
@@ -176,8 +181,20 @@ class Person(unittest.TestCase):
     def test_3_a_silent_model_and_the_watchdog(self):
         wait_for("the page of no data", lambda: self.pages(
             {"alertname": "PlumblineModelNoData", "model": "quiet", "check": "no_data"}))
+        labels = {"model": "quiet", "check": "null_rate", "variable": "hr"}
+        page = wait_for("the page of an input that matters", lambda: self.pages(labels))[0]
+        alert = next(a for a in page["alerts"] if labels.items() <= a["labels"].items())
+        self.assertIn("; predictions differ by ", alert["annotations"]["description"])
         wait_for("the watchdog", lambda: self.stack.receiver.got(
             "watchdog", alertname="PlumblineWatchdog"))
+
+    def test_3_categories_have_no_name_and_are_bounded(self):
+        shares = wait_for("the distribution", lambda: self.stack.query(
+            'plumbline_distribution_ratio{model="quiet",variable="hr",side="training"}'))
+        shares.sort(key=lambda share: share["metric"]["bin"])
+        self.assertEqual([share["metric"]["edge"] for share in shares],
+                         [*map(str, range(20)), "other"])
+        self.assertAlmostEqual(sum(float(share["value"][1]) for share in shares), 1)
 
     def values_of(self, variable, chosen):
         selector, label = dashboards.label_values(variable)
