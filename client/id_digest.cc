@@ -1,7 +1,5 @@
 #include "client/id_digest.h"
 
-#include "absl/strings/ascii.h"
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -20,18 +18,6 @@ void PutLittleEndian(absl::uint128 value, unsigned char* bytes) {
 }  // namespace
 
 absl::uint128 HashId(absl::string_view id) { return HashBytes(id.data(), id.size()); }
-
-absl::string_view NormalId(absl::string_view id) {
-  const size_t dot = id.find('.');
-  if (dot == absl::string_view::npos || dot + 1 == id.size()) return id;
-  const absl::string_view whole = id.substr(0, dot);
-  const absl::string_view digits = whole.empty() || whole[0] != '-' ? whole : whole.substr(1);
-  if (digits.empty()) return id;
-  for (const char c : digits) {
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return id;
-  }
-  return id.find_first_not_of('0', dot + 1) == absl::string_view::npos ? whole : id;
-}
 
 void IdDigest::Add(absl::uint128 hash) {
   ++rows_;

@@ -11,10 +11,6 @@ namespace plumbline::client {
 /// XXH3 (128 bits, seed 0) of an id, the same on every machine. Not cryptographic.
 absl::uint128 HashId(absl::string_view id);
 
-/// An id as it is compared: `17.0` is `17`, since libraries that know nulls only in floating point
-/// write whole numbers so.
-absl::string_view NormalId(absl::string_view id);
-
 /// Digests of a list of ids. The unordered one is the sum of their hashes, so an id that comes
 /// twice counts twice; the ordered one hashes each hash onto the digest before.
 class IdDigest {

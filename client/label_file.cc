@@ -9,6 +9,7 @@
 #include "client/batch_builder.h"
 #include "client/cell_values.h"
 #include "client/csv_reader.h"
+#include "server/manifest/row_id.h"
 
 namespace plumbline::client {
 
@@ -40,7 +41,9 @@ absl::StatusOr<LabelFile> LabelFile::Read(const std::string& path, char delimite
     const absl::StatusOr<bool> found = (*reader)->Next(&row);
     if (!found.ok()) return found.status();
     if (!*found) return file;
-    std::vector<std::string>& cells = file.cells_[row.cell(ids)];
+    const absl::string_view key = manifest::NormalId(row.cell(ids));
+    if (key.empty()) continue;
+    std::vector<std::string>& cells = file.cells_[key];
     cells.clear();
     for (const Label& label : file.labels_) cells.emplace_back(row.cell(label.column));
   }
@@ -61,7 +64,7 @@ absl::Status LabelFile::AddTo(v1::Batch* batch) const {
     std::vector<uint8_t> validity;
     absl::flat_hash_map<std::string, uint32_t> index_of;
     for (const std::string& id : ids) {
-      const auto found = cells_.find(id);
+      const auto found = cells_.find(manifest::NormalId(id));
       const std::string cell = found == cells_.end() ? "" : found->second[i];
       validity.push_back(cell.empty() ? 0 : 1);
       if (variable.kind() == v1::KIND_NUMERIC) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/csv_reader.h"
 #include "client/id_digest.h"
+#include "server/manifest/row_id.h"
 
 namespace plumbline::client {
 namespace {
@@ -43,7 +44,7 @@ absl::uint128 HashContent(const CsvRow& row, const std::vector<size_t>& columns,
                           std::string* buffer) {
   buffer->clear();
   for (const size_t column : columns) {
-    const absl::string_view cell = NormalId(row.cell(column));
+    const absl::string_view cell = manifest::NormalId(row.cell(column));
     absl::StrAppend(buffer, cell.size(), ":", cell);
   }
   return HashId(*buffer);
@@ -109,7 +110,7 @@ absl::Status SplitRows::ForEachOf(size_t file,
     if (!part.ok()) return error(part.status().message());
     row.part = *part;
     if (id.has_value()) {
-      row.id = NormalId(cells.cell(*id));
+      row.id = manifest::NormalId(cells.cell(*id));
       if (row.id.empty()) return error("the row has no id");
       row.hash = HashId(row.id);
     } else {

@@ -91,6 +91,11 @@ std::string CountsText(const v1::PerformanceReport& report) {
   add(counts.expired_labels(), "label expired without a prediction",
       "labels expired without a prediction");
   add(counts.crowded_out(), "of these crowded out", "of these crowded out");
+  add(counts.without_id(), "row with an empty id", "rows with an empty id");
+  add(counts.forgotten_predictions(), "prediction forgotten with its hour",
+      "predictions forgotten with their hours");
+  add(counts.forgotten_labels(), "label forgotten with its hour",
+      "labels forgotten with their hours");
   add(counts.unreadable(), "read failed", "reads failed");
   std::string text = absl::StrJoin(parts, "; ") + "\n";
   for (const v1::LossChange& change : report.loss_changes()) {

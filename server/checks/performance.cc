@@ -19,6 +19,9 @@ using profile::PerformanceMetric;
 
 // Losses without a scale of their own grow by so many times the threshold.
 constexpr double kGrowth = 4;
+// For so many times Policy::performance_rows labels a change is a late one: by then the window
+// has none from before it.
+constexpr uint64_t kLately = 2;
 
 Finding Start(CheckId check, std::string variable, const PerformanceInput& input) {
   Finding finding;
@@ -148,6 +151,49 @@ Finding AgainstLimit(const PerformanceInput& input, PerformanceMetric metric, do
   return finding;
 }
 
+// How much worse the mean loss of the window is than it was, and the chance of that.
+struct LossRise {
+  double after = 0, before = 0;
+  double worse = 0, allowed = 0;
+  double p_value = 1;
+};
+
+// Against training, or else against what the detector had seen. nullopt without labels.
+std::optional<LossRise> RiseOf(const PerformanceInput& input, const LossChange& change,
+                               double threshold) {
+  const bool regression = input.baseline.task->kind == profile::TaskKind::kRegression;
+  const auto metric = regression ? PerformanceMetric::kMae : PerformanceMetric::kAccuracy;
+  const MetricValue* live = profile::FindMetric(input.metrics, metric);
+  if (live == nullptr) return std::nullopt;
+  const MetricValue* trained = profile::FindMetric(input.trained, metric);
+  const auto loss = [&](double value) { return regression ? value : 1 - value; };
+  LossRise rise;
+  rise.after = loss(live->estimate.value);
+  rise.before = trained != nullptr ? loss(trained->estimate.value) : change.before;
+  rise.worse = rise.after - rise.before;
+  rise.allowed = regression ? kGrowth * threshold * rise.before : threshold;
+  rise.p_value = Chance(rise.worse, live->estimate.standard_error.value_or(0),
+                        trained != nullptr ? trained->estimate.standard_error.value_or(0) : 0);
+  return rise;
+}
+
+// Judges what was seen so many labelled rows ago.
+Finding JudgeRise(Finding finding, const LossRise& rise, const PerformanceInput& input) {
+  const CheckSettings settings = input.policy.Settings(finding.check, finding.variable);
+  finding.value = rise.after;
+  finding.baseline = rise.before;
+  finding.threshold = rise.before + rise.allowed;
+  finding.p_value = rise.p_value;
+  const double leave = settings.threshold > 0 ? settings.leave_threshold / settings.threshold : 1;
+  finding.below_leave = rise.worse <= 0 || rise.worse < leave * rise.allowed;
+  if (rise.worse > 0 && rise.worse >= rise.allowed &&
+      rise.p_value < input.policy.drift_significance) {
+    finding.status = Status::kFiring;
+    finding.cause = "loss_rose";
+  }
+  return finding;
+}
+
 Finding ConceptDrift(const PerformanceInput& input) {
   Finding finding = Start(CheckId::kConceptDrift, LabelName(input), input);
   finding.statistic = "loss";
@@ -161,16 +207,20 @@ Finding ConceptDrift(const PerformanceInput& input) {
     return finding;
   }
   const uint64_t since = input.joined - std::min(input.joined, latest->joined);
-  finding.value = latest->after;
-  finding.baseline = latest->before;
-  if (since <= input.policy.performance_rows) {
-    finding.status = Status::kFiring;
-    finding.below_leave = false;
-    finding.cause = "loss_rose";
-  }
+  const bool lately = since / kLately <= input.policy.performance_rows;
+  if (lately && TooFew(input)) return WithTooFewLabels(std::move(finding), input);
+  const double threshold = input.policy.Settings(finding.check, finding.variable).threshold;
+  const std::optional<LossRise> rise = RiseOf(input, *latest, threshold);
+  if (lately && rise.has_value()) finding = JudgeRise(std::move(finding), *rise, input);
   finding.reason = absl::StrFormat(
       "%s: the mean loss rose from %.4g to %.4g, seen by %s %s labelled rows ago", finding.variable,
       latest->before, latest->after, latest->detector, CountText(since));
+  if (rise.has_value()) {
+    absl::StrAppendFormat(
+        &finding.reason, "; that of the newest %s is %.4g, %.4g %s (fires at %.4g)",
+        CountText(finding.rows), rise->after, rise->before,
+        input.trained.empty() ? "before" : "in training", rise->before + rise->allowed);
+  }
   return finding;
 }
 

@@ -38,7 +38,9 @@ struct PerformanceInput {
 ///   error). Evidence: the difference over both standard errors.
 /// - performance_limit: one a limit of the policy, named by the metric. Evidence: the value's
 ///   standard error.
-/// - concept_drift: a detector saw the loss rise within the last Policy::performance_rows labels.
+/// - concept_drift: a detector saw the loss rise within twice the last Policy::performance_rows
+///   labels, and the mean loss of the window is worse than training's (without any: than before).
+///   Effect and evidence: as performance.
 /// - label_drift: psi of the labels against training's. Evidence: chi-square.
 /// All at Policy::drift_significance. Pure.
 std::vector<Finding> CheckPerformance(const PerformanceInput& input);

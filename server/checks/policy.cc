@@ -247,8 +247,8 @@ Policy DefaultPolicy() {
   // Absolute for metrics in [0, 1], else relative growth of the loss over four.
   set(CheckId::kPerformance, Severity::kWarning, 0.05, 0.025);
   set(CheckId::kPerformanceLimit, Severity::kCritical, 0, 0);
-  set(CheckId::kConceptDrift, Severity::kWarning, 0, 0);
-  set(CheckId::kLabelDrift, Severity::kWarning, 0.2, 0.15);  // psi
+  set(CheckId::kConceptDrift, Severity::kWarning, 0.05, 0.025);  // of the loss that is watched
+  set(CheckId::kLabelDrift, Severity::kWarning, 0.2, 0.15);      // psi
   return policy;
 }
 

@@ -1,6 +1,7 @@
 #include "server/engine/label_join.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -20,17 +21,59 @@ constexpr uint8_t kHasLabel = 2;
 constexpr uint8_t kTimed = 4;
 constexpr uint8_t kLabelTimed = 8;
 
-// The mean loss in training, so that the losses of a regression are about 1.
-double LossScale(const profile::Baseline& baseline) {
-  const profile::PerformanceTask& task = *baseline.task;
-  if (task.kind != profile::TaskKind::kRegression || baseline.performance.empty()) return 1;
-  const auto counts = profile::DecodePerformance(baseline, task, baseline.performance);
-  if (!counts.ok()) return 1;
-  const auto mae = stats::MeanAbsoluteError(counts->errors);
-  return mae.has_value() && mae->value > 0 ? mae->value : 1;
+// Losses this many standard deviations above training's mean count as that: with heavy tails the
+// sum would rise by single rows.
+constexpr double kMostDeviations = 10;
+// Of a loss of 0 or 1 that nothing is known of: the largest there is.
+constexpr double kUnknownDeviation = 0.5;
+
+// The same number, be it written as float32.
+bool Alike(double a, double b) {
+  constexpr double kLargest = 0x1.fffffep127;  // a cast from beyond is undefined
+  if (!(std::abs(a) <= kLargest && std::abs(b) <= kLargest)) return a == b;
+  return static_cast<float>(a) == static_cast<float>(b);
+}
+
+bool Alike(const profile::Outcome& a, const profile::Outcome& b) {
+  return Alike(a.prediction, b.prediction) && Alike(a.score, b.score) &&
+         std::equal(a.class_scores.begin(), a.class_scores.end(), b.class_scores.begin(),
+                    b.class_scores.end(), [](double x, double y) { return Alike(x, y); });
+}
+
+std::vector<absl::uint128> IdsOf(const LabelRows& rows) {
+  std::vector<absl::uint128> ids;
+  ids.reserve(rows.rows.size());
+  for (const LabelRow& row : rows.rows) {
+    if (row.id.has_value()) ids.push_back(*row.id);
+  }
+  return ids;
 }
 
 }  // namespace
+
+LossScale LossScale::Of(const profile::Baseline& baseline) {
+  const profile::PerformanceTask& task = *baseline.task;
+  const bool regression = task.kind == profile::TaskKind::kRegression;
+  const LossScale unknown = {.unit = regression ? 1 : kUnknownDeviation};
+  if (baseline.performance.empty()) return unknown;
+  const auto counts = profile::DecodePerformance(baseline, task, baseline.performance);
+  if (!counts.ok()) return unknown;
+  double mean = 0, variance = 0;
+  if (regression) {
+    mean = counts->errors.Mean(stats::kAbsolute);
+    variance = counts->errors.Mean(stats::kSquare) - mean * mean;
+  } else if (const auto metrics = profile::MeasurePerformance(task, *counts); !metrics.empty()) {
+    const auto* right = profile::FindMetric(metrics, profile::PerformanceMetric::kAccuracy);
+    if (right == nullptr) return unknown;
+    // One wrong row more: that training had none does not mean that there will be none.
+    const auto rows = static_cast<double>(counts->labelled);
+    mean = ((1 - right->estimate.value) * rows + 1) / (rows + 2);
+    variance = mean * (1 - mean);
+  }
+  const double unit = variance > 0 ? std::sqrt(variance) : mean;
+  if (!(unit > 0 && std::isfinite(unit))) return unknown;
+  return {unit, mean + kMostDeviations * unit};
+}
 
 LabelJoin::LabelJoin(ModelKey key, std::shared_ptr<const profile::Baseline> baseline,
                      const storage::Store* store, size_t max_rows)
@@ -39,9 +82,16 @@ LabelJoin::LabelJoin(ModelKey key, std::shared_ptr<const profile::Baseline> base
       store_(store),
       max_rows_(max_rows),
       counter_(*baseline_, *baseline_->task),
-      slices_(baseline_, home_, store),
-      loss_scale_(LossScale(*baseline_)),
-      oldest_micros_(kLast) {}
+      loss_scale_(LossScale::Of(*baseline_)),
+      slices_(baseline_, home_, store) {
+  event_.oldest_micros = kLast;
+  arrival_.oldest_micros = kLast;
+}
+
+void LabelJoin::set_wait(absl::Duration wait) {
+  wait_ = wait;
+  slices_.set_wait(wait);
+}
 
 std::string LabelJoin::Encode(const Row& row) {
   profile::ByteWriter out;
@@ -134,20 +184,19 @@ void LabelJoin::Replace(absl::uint128 id, const Row& before, Row after) {
   };
   change((after.empty() ? 0 : 1) - (before.empty() ? 0 : 1), &counts_.kept);
   change(waits(after) - waits(before), &counts_.waiting);
-  if (!after.empty()) oldest_micros_ = std::min(oldest_micros_, after.micros);
   changed_[id] = std::move(after);
   dirty_ = true;
 }
 
 bool LabelJoin::ComeAgain(const LabelRows& rows) {
   if (!rows.has_ids || rows.rows.empty() || rows.unusable_predictions > 0) return false;
-  std::vector<absl::uint128> ids;
-  for (const LabelRow& row : rows.rows) ids.push_back(row.id);
+  const std::vector<absl::uint128> ids = IdsOf(rows);
+  if (ids.size() < rows.rows.size()) return false;
   Load(ids);
   return std::all_of(rows.rows.begin(), rows.rows.end(), [&](const LabelRow& read) {
-    const Row known = Find(read.id);
-    return read.outcome.has_value() && known.outcome == read.outcome &&
-           known.timed == read.event_micros.has_value() &&
+    const Row known = Find(*read.id);
+    return read.outcome.has_value() && known.outcome.has_value() &&
+           Alike(*known.outcome, *read.outcome) && known.timed == read.event_micros.has_value() &&
            (!known.timed || known.micros == *read.event_micros);
   });
 }
@@ -156,19 +205,16 @@ void LabelJoin::Add(const LabelRows& rows, int64_t now_micros) {
   counts_.unusable_predictions += rows.unusable_predictions;
   counts_.unusable_labels += rows.unusable_labels;
   dirty_ = true;
-  if (rows.has_ids) {
-    std::vector<absl::uint128> ids;
-    ids.reserve(rows.rows.size());
-    for (const LabelRow& row : rows.rows) ids.push_back(row.id);
-    Load(ids);
-  }
+  arrival_.newest_micros = std::max(arrival_.newest_micros.value_or(now_micros), now_micros);
+  Load(IdsOf(rows));
   for (const LabelRow& read : rows.rows) {
     const int64_t micros = read.event_micros.value_or(now_micros);
-    if (!rows.has_ids) {
+    if (!read.id.has_value()) {
+      counts_.without_id += rows.has_ids ? 1 : 0;
       AddAlone(read, micros);
       continue;
     }
-    const Row before = Find(read.id);
+    const Row before = Find(*read.id);
     Row row = before;
     if (read.outcome.has_value()) TakePrediction(read, micros, rows.labels_only, &row);
     if (read.label.has_value()) {
@@ -177,14 +223,16 @@ void LabelJoin::Add(const LabelRows& rows, int64_t now_micros) {
       TakeLabel(*read.label, own, together && before.empty() ? micros : own.value_or(now_micros),
                 &row);
     }
-    Replace(read.id, before, std::move(row));
+    Replace(*read.id, before, std::move(row));
   }
   found_.clear();
 }
 
 void LabelJoin::AddAlone(const LabelRow& read, int64_t micros) {
   if (!read.outcome.has_value()) return;
-  newest_micros_ = std::max(newest_micros_.value_or(micros), micros);
+  if (read.event_micros.has_value()) {
+    event_.newest_micros = std::max(event_.newest_micros.value_or(micros), micros);
+  }
   profile::PerformanceCounts* slice = slices_.Change(micros);
   counter_.AddPrediction(*read.outcome, slice);
   if (!read.label.has_value()) return;
@@ -200,7 +248,7 @@ void LabelJoin::AddAlone(const LabelRow& read, int64_t micros) {
 void LabelJoin::TakePrediction(const LabelRow& read, int64_t micros, bool labels_only, Row* row) {
   if (row->outcome.has_value()) {
     const bool both_timed = row->timed && read.event_micros.has_value();
-    if (*row->outcome == *read.outcome &&
+    if (Alike(*row->outcome, *read.outcome) &&
         (labels_only || !both_timed || row->micros == *read.event_micros)) {
       ++counts_.repeated_predictions;
       return;
@@ -210,7 +258,7 @@ void LabelJoin::TakePrediction(const LabelRow& read, int64_t micros, bool labels
   row->outcome = read.outcome;
   row->micros = micros;
   row->timed = read.event_micros.has_value();
-  newest_micros_ = std::max(newest_micros_.value_or(micros), micros);
+  if (row->timed) event_.newest_micros = std::max(event_.newest_micros.value_or(micros), micros);
   counter_.AddPrediction(*row->outcome, slices_.Change(micros));
   if (row->label.has_value()) Join(*row, /*first=*/true);
 }
@@ -218,8 +266,11 @@ void LabelJoin::TakePrediction(const LabelRow& read, int64_t micros, bool labels
 void LabelJoin::TakeLabel(double label, std::optional<int64_t> own_micros, int64_t micros,
                           Row* row) {
   const bool first = !row->label.has_value();
-  if (!first && *row->label == label) {
+  if (!first && Alike(*row->label, label)) {
     ++counts_.duplicates;
+    if (own_micros.has_value() && row->label_timed && *own_micros > row->label_micros) {
+      Confirm(*own_micros, row);
+    }
     return;
   }
   if (!first) {
@@ -237,6 +288,17 @@ void LabelJoin::TakeLabel(double label, std::optional<int64_t> own_micros, int64
   } else {
     row->micros = micros;
   }
+}
+
+void LabelJoin::Confirm(int64_t micros, Row* row) {
+  if (!row->outcome.has_value()) {
+    row->micros = micros;
+  } else if (counter_.IsUsable(*row->outcome, *row->label)) {
+    profile::DelayHistogram& delays = slices_.Change(row->micros)->delays;
+    delays.Remove(static_cast<double>(row->label_micros - row->micros) / 1e6);
+    delays.Add(static_cast<double>(micros - row->micros) / 1e6);
+  }
+  row->label_micros = micros;
 }
 
 void LabelJoin::Join(const Row& row, bool first) {
@@ -260,13 +322,14 @@ void LabelJoin::Part(const Row& row) {
 }
 
 void LabelJoin::WatchLoss(double loss) {
-  const double scaled = loss / loss_scale_;
+  const double unit = loss_scale_.unit;
+  const double scaled = std::min(loss, loss_scale_.most) / unit;
   recent_loss_.Add(loss);
   if (adwin_.Add(scaled) && adwin_.mean() > adwin_.mean_before()) {
-    Alarm("adwin", adwin_.mean_before() * loss_scale_);
+    Alarm("adwin", adwin_.mean_before() * unit);
   }
   if (page_hinkley_.Add(scaled)) {
-    Alarm("page_hinkley", page_hinkley_.mean() * loss_scale_);
+    Alarm("page_hinkley", page_hinkley_.mean() * unit);
   }
 }
 
@@ -274,36 +337,66 @@ void LabelJoin::Alarm(const std::string& detector, double before) {
   alarms_[detector] = {counts_.joined, before, recent_loss_.Value()};
 }
 
-void LabelJoin::Expire(storage::Store::Batch* batch) {
-  const int64_t wait = absl::ToInt64Microseconds(wait_);
-  const int64_t horizon = newest_micros_.has_value() ? *newest_micros_ - wait : kFirst;
-  const size_t crowd = counts_.kept > max_rows_ ? counts_.kept - max_rows_ : 0;
-  if (!stored_ || (crowd == 0 && oldest_micros_ >= horizon)) return;
-  const size_t limit = kExpireAtOnce + 2 * changed_.size();
-  const auto times = store_->ListJoinTimes(home_, crowd > 0 ? kLast : horizon, limit);
+std::optional<LabelJoin::Times> LabelJoin::OldestTimes(int64_t from, int64_t until, size_t limit) {
+  auto times = store_->ListJoinTimes(home_, from, until, limit);
   if (!times.ok()) {
     ++unreadable_;
-    return;
+    return std::nullopt;
   }
-  oldest_micros_ = times->size() < limit ? horizon : oldest_micros_;
   std::vector<absl::uint128> ids;
   for (const auto& [micros, id] : *times) ids.push_back(id);
   Load(ids);
-  size_t crowded_out = 0;
+  return *std::move(times);
+}
+
+std::optional<LabelJoin::Row> LabelJoin::Kept(int64_t micros, absl::uint128 id,
+                                              storage::Store::Batch* batch) {
+  Row row = Find(id);
+  if (!row.empty() && row.micros == micros) return row;
+  batch->DeleteJoinTime(home_, micros, id);
+  return std::nullopt;
+}
+
+void LabelJoin::GiveUp(absl::uint128 id, const Row& row) {
+  if (!row.outcome.has_value()) ++counts_.expired_labels;
+  if (!row.label.has_value()) ++counts_.expired_predictions;
+  Replace(id, row, {});
+}
+
+void LabelJoin::ExpireBy(Age* age, size_t limit, storage::Store::Batch* batch) {
+  if (!age->newest_micros.has_value()) return;
+  const int64_t horizon = *age->newest_micros - absl::ToInt64Microseconds(wait_);
+  if (age->oldest_micros >= horizon) return;
+  const std::optional<Times> times = OldestTimes(age->oldest_micros, horizon, limit);
+  if (!times.has_value()) return;
   for (const auto& [micros, id] : *times) {
-    const bool old = micros < horizon;
-    if (!old && crowded_out >= crowd) break;
-    const Row row = Find(id);
-    if (row.empty() || row.micros != micros) {
-      batch->DeleteJoinTime(home_, micros, id);
-      continue;
-    }
-    if (!row.outcome.has_value()) ++counts_.expired_labels;
-    if (!row.label.has_value()) ++counts_.expired_predictions;
-    if (!old) ++counts_.crowded_out;
-    ++crowded_out;
-    Replace(id, row, {});
+    const std::optional<Row> row = Kept(micros, id, batch);
+    if (row.has_value() && AgeOf(*row) == age) GiveUp(id, *row);
   }
+  // Rows that age otherwise lie between; what is as old as the last may not have been listed.
+  age->oldest_micros =
+      times->size() < limit ? horizon : std::max(times->back().first, age->oldest_micros + 1);
+}
+
+void LabelJoin::CrowdOut(size_t limit, storage::Store::Batch* batch) {
+  if (counts_.kept <= max_rows_) return;
+  const std::optional<Times> times = OldestTimes(kFirst, kLast, limit);
+  if (!times.has_value()) return;
+  for (const auto& [micros, id] : *times) {
+    if (counts_.kept <= max_rows_) return;
+    const std::optional<Row> row = Kept(micros, id, batch);
+    if (!row.has_value()) continue;
+    ++counts_.crowded_out;
+    GiveUp(id, *row);
+  }
+}
+
+void LabelJoin::Expire(storage::Store::Batch* batch) {
+  if (!stored_) return;
+  const size_t limit = kExpireAtOnce + 2 * changed_.size();
+  ExpireBy(&event_, limit, batch);
+  ExpireBy(&arrival_, limit, batch);
+  CrowdOut(limit, batch);
   found_.clear();
 }
 
@@ -323,9 +416,14 @@ void LabelJoin::Commit(storage::Store::Batch* batch) {
     }
     batch->PutJoinRow(home_, id, Encode(row));
     batch->PutJoinTime(home_, row.micros, id);
+    Age* const age = AgeOf(row);
+    age->oldest_micros = std::min(age->oldest_micros, row.micros);
   }
   in_flight_ = std::exchange(changed_, {});
   slices_.Commit(batch);
+  const PerformanceSlices::Dropped dropped = slices_.TakeDropped();
+  counts_.forgotten_predictions += dropped.predictions;
+  counts_.forgotten_labels += dropped.labelled;
   storage::v1::LabelStateRecord record;
   ToRecord(&record);
   batch->PutLabelState(home_, record);
@@ -345,7 +443,16 @@ void LabelJoin::ToRecord(storage::v1::LabelStateRecord* record) const {
   record->set_expired_predictions(counts_.expired_predictions);
   record->set_expired_labels(counts_.expired_labels);
   record->set_crowded_out(counts_.crowded_out);
-  if (newest_micros_.has_value()) record->set_newest_micros(*newest_micros_);
+  record->set_without_id(counts_.without_id);
+  record->set_forgotten_predictions(counts_.forgotten_predictions);
+  record->set_forgotten_labels(counts_.forgotten_labels);
+  if (event_.newest_micros.has_value()) {
+    record->set_newest_event_micros(*event_.newest_micros);
+  }
+  if (arrival_.newest_micros.has_value()) {
+    record->set_newest_arrival_micros(*arrival_.newest_micros);
+  }
+  record->set_loss_unit(loss_scale_.unit);
   for (const double part : adwin_.Parts()) record->add_adwin(part);
   for (const double part : page_hinkley_.Parts()) record->add_page_hinkley(part);
   for (const double part : recent_loss_.Parts()) record->add_recent_loss(part);
@@ -370,11 +477,17 @@ absl::Status LabelJoin::FromRecord(const storage::v1::LabelStateRecord& record) 
              record.repeated_predictions(),
              record.expired_predictions(),
              record.expired_labels(),
-             record.crowded_out()};
-  if (record.has_newest_micros()) newest_micros_ = record.newest_micros();
-  absl::Status parts = adwin_.Restore(record.adwin());
-  parts.Update(page_hinkley_.Restore(record.page_hinkley()));
-  parts.Update(recent_loss_.Restore(record.recent_loss()));
+             record.crowded_out(),
+             record.without_id(),
+             record.forgotten_predictions(),
+             record.forgotten_labels()};
+  if (record.has_newest_event_micros()) event_.newest_micros = record.newest_event_micros();
+  if (record.has_newest_arrival_micros()) arrival_.newest_micros = record.newest_arrival_micros();
+  absl::Status parts = recent_loss_.Restore(record.recent_loss());
+  if (record.loss_unit() == loss_scale_.unit) {
+    parts.Update(adwin_.Restore(record.adwin()));
+    parts.Update(page_hinkley_.Restore(record.page_hinkley()));
+  }
   if (!parts.ok()) return absl::DataLossError(parts.message());
   for (const storage::v1::LossAlarmRecord& alarm : record.alarms()) {
     alarms_[alarm.detector()] = {alarm.joined(), alarm.before(), alarm.after()};
@@ -389,7 +502,8 @@ absl::Status LabelJoin::Restore() {
   if (absl::Status parts = FromRecord(**record); !parts.ok()) return parts;
   committed_ = true;
   stored_ = true;
-  oldest_micros_ = kFirst;
+  event_.oldest_micros = kFirst;
+  arrival_.oldest_micros = kFirst;
   return slices_.Restore();
 }
 

@@ -2,6 +2,7 @@
 #define PLUMBLINE_SERVER_ENGINE_LABEL_JOIN_H_
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,11 +34,14 @@ struct LabelCounts {
   uint64_t changed = 0;          // that differ from an earlier one, at another time of their own
   uint64_t contradictions = 0;   // that differ, and do not say which of them is the later
   uint64_t unusable_labels = 0;  // not finite, of another type, of a class that is none
-  uint64_t unusable_predictions = 0;  // null, not finite, of another type
-  uint64_t repeated_predictions = 0;  // that said the same again
-  uint64_t expired_predictions = 0;   // given up without a label
-  uint64_t expired_labels = 0;        // given up without a prediction
-  uint64_t crowded_out = 0;           // of the expired ones: because there were too many
+  uint64_t unusable_predictions = 0;   // null, not finite, of another type
+  uint64_t repeated_predictions = 0;   // that said the same again
+  uint64_t expired_predictions = 0;    // given up without a label
+  uint64_t expired_labels = 0;         // given up without a prediction
+  uint64_t crowded_out = 0;            // of the expired ones: because there were too many
+  uint64_t without_id = 0;             // rows whose id is empty, though their batch has ids
+  uint64_t forgotten_predictions = 0;  // given up with their hour: there were too many hours
+  uint64_t forgotten_labels = 0;       // the same of labels that were joined
 };
 
 /// The last alarm of a detector of change.
@@ -47,8 +51,22 @@ struct LossAlarm {
   double after = 0;     // of about the last hundred
 };
 
+/// In units of the standard deviation of training's losses: losses that only scatter as they did
+/// alarm less than once in a million.
+inline constexpr stats::PageHinkley::Options kRiseOfLoss = {.delta = 0.12, .threshold = 75};
+
+/// Losses as the detectors take them.
+struct LossScale {
+  double unit = 1;                                        // training's standard deviation
+  double most = std::numeric_limits<double>::infinity();  // larger losses count as this
+
+  /// Of the labels that training has.
+  static LossScale Of(const profile::Baseline& baseline);
+};
+
 /// Joins labels to predictions by row id. Both wait in the store, by the hash of their id, up to a
-/// bound in event time and in number; what changed since the last commit waits in memory. Each
+/// bound in time and in number: what came with its time by that of the newest prediction that did,
+/// the rest by arrival. What changed since the last commit waits in memory. Each
 /// prediction and label is counted in the slice of the prediction's time: a label that changes
 /// takes out what it added. All that it knows is as of the last commit once restored, so a batch
 /// that is retried after a crash counts once. Not thread-safe.
@@ -66,8 +84,8 @@ class LabelJoin {
   bool ComeAgain(const LabelRows& rows);
   /// `now_micros` is the time of rows without one.
   void Add(const LabelRows& rows, int64_t now_micros);
-  /// How long rows wait, in event time.
-  void set_wait(absl::Duration wait) { wait_ = wait; }
+  /// How long rows wait.
+  void set_wait(absl::Duration wait);
 
   bool dirty() const { return dirty_ || slices_.dirty(); }
   /// Adds what changed since the last call, whose write is over by now. Lets rows expire.
@@ -92,6 +110,13 @@ class LabelJoin {
     bool label_timed = false;
 
     bool empty() const { return !outcome.has_value() && !label.has_value(); }
+    // `micros` is its own time, not that of its arrival.
+    bool by_event() const { return outcome.has_value() ? timed : label_timed; }
+  };
+  // By which rows expire.
+  struct Age {
+    std::optional<int64_t> newest_micros;
+    int64_t oldest_micros = 0;  // no row that is kept is older
   };
   using Rows = absl::flat_hash_map<absl::uint128, Row>;
 
@@ -104,15 +129,26 @@ class LabelJoin {
   // Puts `after` in the place of `before`.
   void Replace(absl::uint128 id, const Row& before, Row after);
 
+  Age* AgeOf(const Row& row) { return row.by_event() ? &event_ : &arrival_; }
   void AddAlone(const LabelRow& read, int64_t micros);
   void TakePrediction(const LabelRow& read, int64_t micros, bool labels_only, Row* row);
   // `own_micros` is the label's own time, if it has one.
   void TakeLabel(double label, std::optional<int64_t> own_micros, int64_t micros, Row* row);
+  // The label of the row came again, with a later time.
+  void Confirm(int64_t micros, Row* row);
   void Join(const Row& row, bool first);
   void Part(const Row& row);
   void WatchLoss(double loss);
   void Alarm(const std::string& detector, double before);
   void Expire(storage::Store::Batch* batch);
+  using Times = std::vector<std::pair<int64_t, absl::uint128>>;
+  // The oldest in the store, with their rows found; nullopt: unreadable.
+  std::optional<Times> OldestTimes(int64_t from, int64_t until, size_t limit);
+  void ExpireBy(Age* age, size_t limit, storage::Store::Batch* batch);
+  void CrowdOut(size_t limit, storage::Store::Batch* batch);
+  // The row that is kept by that time; nullopt: there is none any more.
+  std::optional<Row> Kept(int64_t micros, absl::uint128 id, storage::Store::Batch* batch);
+  void GiveUp(absl::uint128 id, const Row& row);
   void ToRecord(storage::v1::LabelStateRecord* record) const;
   absl::Status FromRecord(const storage::v1::LabelStateRecord& record);
 
@@ -122,15 +158,15 @@ class LabelJoin {
   const size_t max_rows_;
   const profile::PerformanceCounter counter_;
   absl::Duration wait_ = absl::Hours(24 * 400);
+  const LossScale loss_scale_;
 
   PerformanceSlices slices_;
   LabelCounts counts_;
   stats::Adwin adwin_;
-  stats::PageHinkley page_hinkley_;
+  stats::PageHinkley page_hinkley_{kRiseOfLoss};
   stats::FadingMean recent_loss_{0.99};
   std::map<std::string, LossAlarm> alarms_;
-  double loss_scale_ = 1;
-  std::optional<int64_t> newest_micros_;
+  Age event_, arrival_;
 
   Rows changed_;                                                // since the last commit
   Rows in_flight_;                                              // in the last commit
@@ -138,7 +174,6 @@ class LabelJoin {
   std::vector<std::pair<int64_t, absl::uint128>> stale_times_;  // entries of the index to delete
   bool committed_ = false;                                      // Commit was called
   bool stored_ = false;                                         // what it added is in the store
-  int64_t oldest_micros_;                                       // no row that is kept is older
   bool dirty_ = false;
   uint64_t unreadable_ = 0;
 };

@@ -3,13 +3,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/manifest/row_id.h"
 #include "server/stats/hash.h"
 
 namespace plumbline::engine {
 namespace {
 
-absl::uint128 IdAt(const profile::BatchView& batch, uint32_t row) {
-  if (!batch.string_row_ids.empty()) return stats::HashBytes128(batch.string_row_ids[row]);
+std::optional<absl::uint128> IdAt(const profile::BatchView& batch, uint32_t row) {
+  if (!batch.string_row_ids.empty()) {
+    const absl::string_view id = manifest::NormalId(batch.string_row_ids[row]);
+    if (id.empty()) return std::nullopt;
+    return stats::HashBytes128(id);
+  }
   return stats::HashBytes128(absl::AlphaNum(batch.int_row_ids[row]).Piece());
 }
 

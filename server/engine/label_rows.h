@@ -16,7 +16,9 @@ namespace plumbline::engine {
 
 /// What a row of a batch says of its prediction, and of its label.
 struct LabelRow {
-  absl::uint128 id = 0;  // hash of the row id: an integer's is that of its decimal text
+  // Hash of the row id as NormalId has it; an integer's is that of its decimal text. nullopt: the
+  // row has none, or an empty one, and stands for itself.
+  std::optional<absl::uint128> id;
   std::optional<int64_t> event_micros;
   std::optional<profile::Outcome> outcome;
   std::optional<double> label;
@@ -29,7 +31,7 @@ struct LabelRows {
   /// The batch has labels and no feature: its rows are no new rows.
   bool labels_only = false;
   bool has_labels = false;
-  bool has_ids = false;  // else each row stands for itself
+  bool has_ids = false;  // though some may be empty
   std::vector<LabelRow> rows;
   uint64_t unusable_predictions = 0;  // null, not finite, of another type
   uint64_t unusable_labels = 0;       // the same; a null label is none

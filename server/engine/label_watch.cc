@@ -36,7 +36,6 @@ void LabelWatch::Look(const checks::Policy& policy) {
 }
 
 std::vector<checks::Finding> LabelWatch::Judge(const checks::Policy& policy) {
-  join_.set_wait(policy.label_wait);
   Look(policy);
   if (!span_.has_value()) return {};
   std::vector<checks::LossChange> changes;

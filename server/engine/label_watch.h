@@ -30,6 +30,8 @@ class LabelWatch {
   LabelWatch(ModelKey key, std::shared_ptr<const profile::Baseline> baseline,
              const storage::Store* store, size_t max_rows);
   absl::Status Restore() { return join_.Restore(); }
+  /// Policy::label_wait.
+  void set_wait(absl::Duration wait) { join_.set_wait(wait); }
 
   /// Takes the rows. True if they are no new rows: labels only, or all of them come again.
   bool Take(const LabelRows& rows, absl::Time now);

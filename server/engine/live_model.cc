@@ -36,6 +36,7 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       active_since_(now) {
   if (!baseline_->task.has_value()) return;
   labels_ = std::make_unique<LabelWatch>(key_, baseline_, store, quotas.max_label_rows_per_model);
+  labels_->set_wait(policy_.label_wait);
 }
 
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
@@ -399,7 +400,10 @@ void LiveModel::InheritProducers(LiveModel* from) {
   loads_ = std::move(from->loads_);
   time_ = from->time_;
   loss_ = from->loss_;
-  if (from->baseline_->number == baseline_->number) labels_ = std::move(from->labels_);
+  if (from->baseline_->number == baseline_->number) {
+    labels_ = std::move(from->labels_);
+    if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
+  }
 }
 
 void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
@@ -414,6 +418,7 @@ void LiveModel::SetPolicy(checks::Policy policy) {
   unknown_columns_ = {};
   all_.window().set_panes(policy_.window_panes);
   source_slices_.SetPanes(policy_.window_panes);
+  if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
   judge_dirty_ = true;
 }
 

@@ -18,6 +18,12 @@ PerformanceSlices::PerformanceSlices(std::shared_ptr<const profile::Baseline> ba
 
 int64_t PerformanceSlices::StartOf(int64_t micros) { return Window::PaneStart(micros, kLength); }
 
+void PerformanceSlices::set_wait(absl::Duration wait) {
+  // Predictions with a time of their own and those without wait by different clocks.
+  const int64_t slices = 2 * (wait / kLength + 2);
+  max_slices_ = std::max(kLeastSlices, static_cast<size_t>(slices));
+}
+
 void PerformanceSlices::Note(Slice* slice) {
   predictions_ += slice->counts->predictions - slice->predictions;
   labelled_ += slice->counts->labelled - slice->labelled;
@@ -26,8 +32,8 @@ void PerformanceSlices::Note(Slice* slice) {
 }
 
 const profile::PerformanceCounts& PerformanceSlices::Counts(int64_t start, Slice* slice) {
-  if (slice->counts.has_value()) return *slice->counts;
-  slice->counts.emplace();
+  if (slice->counts != nullptr) return *slice->counts;
+  slice->counts = std::make_unique<profile::PerformanceCounts>();
   loaded_.insert(start);
   const auto bytes = store_->GetPerformanceSlice(home_, start);
   auto counts = bytes.ok() ? profile::DecodePerformance(*baseline_, *baseline_->task, *bytes)
@@ -46,7 +52,7 @@ profile::PerformanceCounts* PerformanceSlices::Change(int64_t micros) {
   const auto [it, is_new] = slices_.try_emplace(start);
   Slice& slice = it->second;
   if (is_new) {
-    slice.counts.emplace();
+    slice.counts = std::make_unique<profile::PerformanceCounts>();
     loaded_.insert(start);
   } else {
     Counts(start, &slice);
@@ -57,15 +63,20 @@ profile::PerformanceCounts* PerformanceSlices::Change(int64_t micros) {
   return &*slice.counts;
 }
 
-void PerformanceSlices::Trim() {
-  while (slices_.size() > kMaxSlices) {
+void PerformanceSlices::DropOldest() {
+  while (slices_.size() > max_slices_) {
     const auto oldest = slices_.begin();
     predictions_ -= oldest->second.predictions;
     labelled_ -= oldest->second.labelled;
+    lost_.predictions += oldest->second.predictions;
+    lost_.labelled += oldest->second.labelled;
     dropped_.push_back(oldest->first);
     loaded_.erase(oldest->first);
     slices_.erase(oldest);
   }
+}
+
+void PerformanceSlices::Trim() {
   // The newest stay: they are judged.
   size_t kept = 0;
   std::vector<int64_t> rest;
@@ -84,7 +95,7 @@ profile::PerformanceCounts PerformanceSlices::Sum(int64_t from, int64_t until) {
   profile::PerformanceCounts sum;
   size_t read = 0;
   for (auto it = slices_.lower_bound(from); it != slices_.end() && it->first < until; ++it) {
-    read += it->second.counts.has_value() ? 0 : 1;
+    read += it->second.counts != nullptr ? 0 : 1;
     sum.Merge(Counts(it->first, &it->second));
     if (read > kKept) {
       Trim();
@@ -129,6 +140,7 @@ void PerformanceSlices::Commit(storage::Store::Batch* batch) {
   for (const int64_t start : std::exchange(in_flight_, std::exchange(changed_, {}))) {
     if (const auto it = slices_.find(start); it != slices_.end()) it->second.in_flight = false;
   }
+  DropOldest();
   Trim();
   for (const int64_t start : std::exchange(dropped_, {})) {
     batch->DeletePerformanceSlice(home_, start);

@@ -30,7 +30,8 @@ struct PerformanceSpan {
 class PerformanceSlices {
  public:
   static constexpr absl::Duration kLength = absl::Hours(1);
-  static constexpr size_t kMaxSlices = 24 * 400;
+  /// So many are kept at least; see set_wait.
+  static constexpr size_t kLeastSlices = 24 * 400;
   /// So many slices' counts stay in memory beside those that changed since the last commit.
   static constexpr size_t kKept = 64;
 
@@ -39,6 +40,8 @@ class PerformanceSlices {
                     const storage::Store* store);
 
   static int64_t StartOf(int64_t micros);
+  /// Keeps the slices of what waits so long, be it by event time or by arrival.
+  void set_wait(absl::Duration wait);
   /// The slice of that time, to be changed until the next call of anything else.
   profile::PerformanceCounts* Change(int64_t micros);
 
@@ -53,6 +56,12 @@ class PerformanceSlices {
   size_t size() const { return slices_.size(); }
   uint64_t predictions() const { return predictions_; }
   uint64_t labelled() const { return labelled_; }
+  /// Of slices that were dropped because there were too many, since the last call.
+  struct Dropped {
+    uint64_t predictions = 0;
+    uint64_t labelled = 0;
+  };
+  Dropped TakeDropped() { return std::exchange(lost_, {}); }
 
   bool dirty() const { return dirty_; }
   /// Adds what changed since the last call, whose write is over by now.
@@ -66,19 +75,22 @@ class PerformanceSlices {
   struct Slice {
     uint64_t predictions = 0;
     uint64_t labelled = 0;
-    std::optional<profile::PerformanceCounts> counts;  // nullopt: in the store
-    bool changed = false;                              // since the last commit
-    bool in_flight = false;                            // in the last commit
+    std::unique_ptr<profile::PerformanceCounts> counts;  // nullptr: in the store
+    bool changed = false;                                // since the last commit
+    bool in_flight = false;                              // in the last commit
   };
 
   const profile::PerformanceCounts& Counts(int64_t start, Slice* slice);
   void Note(Slice* slice);
-  // Drops the oldest slices and counts beyond the bounds.
+  // Those beyond the bound.
+  void DropOldest();
+  // Leaves to the store the counts beyond kKept.
   void Trim();
 
   const std::shared_ptr<const profile::Baseline> baseline_;
   const storage::LabelHome home_;
   const storage::Store* const store_;
+  size_t max_slices_ = kLeastSlices;
   std::map<int64_t, Slice> slices_;
   std::set<int64_t> loaded_;  // those whose counts are in memory
   std::vector<int64_t> changed_, in_flight_;
@@ -86,6 +98,7 @@ class PerformanceSlices {
   uint64_t predictions_ = 0;
   uint64_t labelled_ = 0;
   std::vector<int64_t> dropped_;
+  Dropped lost_;
   bool dirty_ = false;
   uint64_t unreadable_ = 0;
 };

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/manifest/row_id.h"
 #include "server/profile/golden_rows.h"
 #include "server/profile/values.h"
 #include "server/stats/hash.h"
@@ -106,7 +107,8 @@ absl::StatusOr<std::shared_ptr<const GoldenBook>> GoldenBook::Create(GoldenRows 
     ++(column.role == Role::kPrediction ? predictions : features);
   }
   for (const std::string& id : rows.ids) {
-    if (!ids.insert(id).second) return bad(absl::StrCat("id \"", id, "\" is there twice"));
+    if (!id.empty() && !ids.insert(id).second)
+      return bad(absl::StrCat("id \"", id, "\" is there twice"));
   }
   if (predictions == 0) return bad("there is no prediction among their columns");
   if (features == 0 && rows.ids.empty()) return bad("they have neither ids nor features");
@@ -125,12 +127,14 @@ GoldenBook::GoldenBook(GoldenRows rows) : rows_(std::move(rows)) {
 void GoldenBook::IndexIds() {
   id_bits_.assign(1 << 10, 0);
   for (uint32_t row = 0; row < rows_.ids.size(); ++row) {
-    row_of_id_[rows_.ids[row]] = row;
-    const uint32_t bit = IdBit(rows_.ids[row]);
+    const absl::string_view id = manifest::NormalId(rows_.ids[row]);
+    if (id.empty()) continue;
+    row_of_id_.try_emplace(id, row);
+    const uint32_t bit = IdBit(id);
     id_bits_[bit >> 6] |= uint64_t{1} << (bit & 63);
     int64_t number = 0;
-    if (absl::SimpleAtoi(rows_.ids[row], &number) && absl::StrCat(number) == rows_.ids[row]) {
-      row_of_int_id_[number] = row;
+    if (absl::SimpleAtoi(id, &number) && absl::StrCat(number) == id) {
+      row_of_int_id_.try_emplace(number, row);
     }
   }
 }
@@ -200,9 +204,10 @@ std::optional<uint32_t> GoldenBook::FindId(const BatchView& batch, uint32_t row)
     const auto found = row_of_int_id_.find(batch.int_row_ids[row]);
     if (found != row_of_int_id_.end()) return found->second;
   } else if (!batch.string_row_ids.empty()) {
-    const uint32_t bit = IdBit(batch.string_row_ids[row]);
+    const absl::string_view id = manifest::NormalId(batch.string_row_ids[row]);
+    const uint32_t bit = IdBit(id);
     if ((id_bits_[bit >> 6] >> (bit & 63) & 1) == 0) return std::nullopt;
-    const auto found = row_of_id_.find(batch.string_row_ids[row]);
+    const auto found = row_of_id_.find(id);
     if (found != row_of_id_.end()) return found->second;
   }
   return std::nullopt;
@@ -366,7 +371,8 @@ void GoldenBook::CompareFeatures(const Columns& columns, uint32_t batch_row, Gol
 }
 
 std::string GoldenBook::NameOf(uint32_t row) const {
-  return rows_.ids.empty() ? absl::StrCat("number ", row + 1) : rows_.ids[row];
+  return rows_.ids.empty() || rows_.ids[row].empty() ? absl::StrCat("number ", row + 1)
+                                                     : rows_.ids[row];
 }
 
 std::string GoldenBook::ExpectedText(uint32_t column, uint32_t row) const {

@@ -42,7 +42,7 @@ struct GoldenRows {
   static constexpr size_t kMaxBytes = 16 << 20;
 
   uint64_t rows = 0;
-  std::vector<std::string> ids;  // one a row, each once; or none
+  std::vector<std::string> ids;  // one a row, each once (an empty one is none); or none
   std::vector<GoldenColumn> columns;
 
   /// Of all values.
@@ -115,7 +115,8 @@ class GoldenBook {
   Columns Align(const BatchView& batch) const { return Align(batch, {}, Schema()); }
   /// Where it lacks one, that of another name for it; see Aliases.
   Columns Align(const BatchView& batch, const Aliases& aliases, const Schema& schema) const;
-  /// Rows of the batch (which must have passed ValidateBatch) that are golden rows, by their id, or
+  /// Rows of the batch (which must have passed ValidateBatch) that are golden rows, by their id as
+  /// NormalId has it, or
   /// else because all features are the recorded ones, as they are or rounded to float32; those
   /// without any of the predictions are passed over. Cost: a look-up of each id, and of the value
   /// of one feature in each row.

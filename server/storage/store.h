@@ -253,9 +253,9 @@ class Store {
   /// One an id, nullopt if it is not there, or damaged.
   absl::StatusOr<std::vector<std::optional<std::string>>> GetJoinRows(
       const LabelHome& home, absl::Span<const absl::uint128> ids) const;
-  /// The oldest before `until`, at most `limit`.
+  /// The oldest of [from, until), at most `limit`.
   absl::StatusOr<std::vector<std::pair<int64_t, absl::uint128>>> ListJoinTimes(
-      const LabelHome& home, int64_t until, size_t limit) const;
+      const LabelHome& home, int64_t from, int64_t until, size_t limit) const;
   /// By start. Errors of one: NotFound if it is not there.
   absl::StatusOr<std::vector<StoredPane>> ListPerformanceSlices(const LabelHome& home) const;
   absl::StatusOr<std::string> GetPerformanceSlice(const LabelHome& home,
@@ -291,7 +291,7 @@ class Store {
   absl::StatusOr<std::optional<std::string>> GetLocked(const std::string& key) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   template <class Use>
-  absl::Status Scan(const std::string& prefix, const Use& use) const;
+  absl::Status Scan(const std::string& prefix, const Use& use, const std::string& from = "") const;
 
   const std::string dir_;
   const StoreOptions options_;

@@ -54,7 +54,7 @@ absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& k
 }
 
 template <class Use>
-absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
+absl::Status Store::Scan(const std::string& prefix, const Use& use, const std::string& from) const {
   base::ReaderLock lock(&mutex_);
   if (db_ == nullptr) return Closed();
   const std::string end = PrefixEnd(prefix);
@@ -63,7 +63,7 @@ absl::Status Store::Scan(const std::string& prefix, const Use& use) const {
   read.iterate_upper_bound = &bound;
   read.total_order_seek = VersionPrefixLength(prefix) == 0;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read));
-  for (it->Seek(prefix); it->Valid(); it->Next()) {
+  for (it->Seek(from.empty() ? prefix : from); it->Valid(); it->Next()) {
     const string_view key(it->key().data(), it->key().size());
     auto payload = Unframe(key, string_view(it->value().data(), it->value().size()));
     if (!payload.ok()) return payload.status();
@@ -368,17 +368,19 @@ absl::StatusOr<std::vector<std::optional<std::string>>> Store::GetJoinRows(
 }
 
 absl::StatusOr<std::vector<std::pair<int64_t, absl::uint128>>> Store::ListJoinTimes(
-    const LabelHome& home, int64_t until, size_t limit) const {
+    const LabelHome& home, int64_t from, int64_t until, size_t limit) const {
   std::vector<std::pair<int64_t, absl::uint128>> times;
   const absl::Status enough = absl::CancelledError();
-  absl::Status status = Scan(LabelKey(RecordKind::kJoinTime, home).Take(),
-                             [&](string_view, KeyReader& parts, string_view) {
-                               const int64_t micros = parts.Signed();
-                               if (micros >= until || times.size() == limit) return enough;
-                               const uint64_t high = parts.Number();
-                               times.emplace_back(micros, absl::MakeUint128(high, parts.Number()));
-                               return absl::OkStatus();
-                             });
+  absl::Status status = Scan(
+      LabelKey(RecordKind::kJoinTime, home).Take(),
+      [&](string_view, KeyReader& parts, string_view) {
+        const int64_t micros = parts.Signed();
+        if (micros >= until || times.size() == limit) return enough;
+        const uint64_t high = parts.Number();
+        times.emplace_back(micros, absl::MakeUint128(high, parts.Number()));
+        return absl::OkStatus();
+      },
+      LabelKey(RecordKind::kJoinTime, home).Signed(from).Take());
   if (!status.ok() && status != enough) return status;
   return times;
 }

@@ -33,6 +33,9 @@ v1::LabelCounts ToWire(const engine::LabelCounts& in, uint64_t unreadable) {
   out.set_expired_labels(in.expired_labels);
   out.set_crowded_out(in.crowded_out);
   out.set_unreadable(unreadable);
+  out.set_without_id(in.without_id);
+  out.set_forgotten_predictions(in.forgotten_predictions);
+  out.set_forgotten_labels(in.forgotten_labels);
   return out;
 }
 

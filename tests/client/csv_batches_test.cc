@@ -140,8 +140,8 @@ TEST(CsvBatches, SaysThatTheFileHasChangedMeanwhile) {
 }
 
 TEST(LabelFile, AddsTheLabelsOfRowsByTheirIds) {
-  const TempFile rows("id,x\na,1\nb,2\nc,3\n");
-  const TempFile labels("id,y,other,z\nc,1,q,good\na,0,q,\nd,1,q,bad\nc,0,q,bad\n");
+  const TempFile rows("id,x\n17,1\n,2\nc,3\n");
+  const TempFile labels("id,y,other,z\nc,1,q,good\n17.0,0,q,\n,1,q,bad\nc,0,q,bad\n");
   std::vector<v1::VariableSpec> variables(3);
   variables[0].set_name("x");
   variables[1].set_name("y");

@@ -56,14 +56,6 @@ v1::SplitManifest Manifest(const std::vector<Row>& rows, const std::string& seed
   return *std::move(manifest);
 }
 
-TEST(NormalId, TakesWholeNumbersWithAFractionOfZeroForWholeNumbers) {
-  EXPECT_EQ(NormalId("17.0"), "17");
-  EXPECT_EQ(NormalId("-17.00"), "-17");
-  for (const char* id : {"17", "17.5", "17.", ".0", "-.0", "a.0", "1.0.0", "007", "", "1e3"}) {
-    EXPECT_EQ(NormalId(id), id);
-  }
-}
-
 TEST(SplitManifest, SaysWhatIsInWhichPart) {
   const v1::SplitManifest split = Manifest(RandomSplit(42, 1000), "42");
   ASSERT_THAT(split.parts(), SizeIs(2));

@@ -2,6 +2,7 @@
 #include "server/engine/label_join.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <random>
@@ -59,11 +60,10 @@ IngestBatch BatchOf(Rows rows, BatchNumber number = {}) {
 
 std::shared_ptr<const profile::Baseline> Trained(const Rows& rows) {
   const profile::BatchView view = rows.View();
-  profile::Baseline baseline =
-      profile::BuildBaseline({view}, {{"truth", profile::Role::kLabel, {}},
-                                      {"class", profile::Role::kPrediction, {}},
-                                      {"score", profile::Role::kPrediction, {}}})
-          .value();
+  std::vector<profile::VariableHint> hints = {{"truth", profile::Role::kLabel, {}},
+                                              {"class", profile::Role::kPrediction, {}}};
+  if (!rows.score.empty()) hints.push_back({"score", profile::Role::kPrediction, {}});
+  profile::Baseline baseline = profile::BuildBaseline({view}, hints).value();
   baseline.number = 1;
   baseline.task = profile::FindTask(baseline);
   profile::PerformanceCounts counts;
@@ -156,6 +156,7 @@ class Model {
   const checks::Policy& policy() const { return policy_; }
   LiveModel& live() { return *live_; }
   absl::Time now() const { return now_; }
+  void Wait(absl::Duration time) { now_ += time; }
 
  private:
   const std::unique_ptr<rocksdb::Env> env_;
@@ -420,6 +421,201 @@ TEST_F(LabelJoinTest, AFallOfPerformanceIsFoundAndNoneIsNot) {
     EXPECT_THAT(firing,
                 ::testing::IsSupersetOf({"performance", "performance_limit", "concept_drift"}));
   }
+}
+
+TEST_F(LabelJoinTest, APredictionWithoutATimeLetsNoOtherExpire) {
+  Model model(baseline_);
+  checks::Policy policy = model.policy();
+  policy.label_wait = absl::Hours(24);
+  model.SetPolicy(policy);
+  const Rows rows = SomeRows(300, 0, 1, &random_);  // a month before they come
+  model.Send(Predictions(rows));
+  model.Commit();
+  Rows timeless = Predictions(SomeRows(1, 1'000, 1, &random_));
+  timeless.micros.clear();
+  model.Send(timeless);
+  model.Commit();
+  model.Restart();
+  Rows half = Labels(rows);
+  half.ids.resize(150);
+  half.truth.resize(150);
+  model.Send(half);
+  model.Commit();
+  model.Send(Label("never predicted", 1));
+  model.Commit();
+  EXPECT_EQ(model.Performance().labelled, 150u);
+  EXPECT_EQ(model.Performance().counts.kept, 302u);
+
+  // What has no time waits since it came.
+  model.Wait(absl::Hours(25));
+  model.Send(Labels(rows));
+  model.Commit();
+  LabelCounts counts = model.Performance().counts;
+  EXPECT_EQ(counts.joined, 300u);
+  EXPECT_EQ(counts.kept, 300u);
+  EXPECT_EQ(counts.expired_predictions, 1u);
+  EXPECT_EQ(counts.expired_labels, 1u);
+
+  // What has one waits by the newest that has.
+  Rows later = Predictions(SomeRows(1, 300 + 25 * 60, 1, &random_));
+  model.Send(later);
+  model.Commit();
+  EXPECT_EQ(model.Performance().counts.kept, 1u);
+  EXPECT_EQ(model.Performance().counts.expired_predictions, 1u) << "the others had their labels";
+}
+
+TEST_F(LabelJoinTest, AnEmptyIdIsNone) {
+  Model model(baseline_);
+  Rows rows = SomeRows(4, 0, 1, &random_);
+  rows.ids = {"", "", "a", ""};
+  model.Send(Predictions(rows));
+  Rows labels = Labels(rows);
+  model.Send(labels);
+  PerformanceReport report = model.Performance();
+  EXPECT_EQ(report.counts.without_id, 6u);
+  EXPECT_EQ(report.counts.kept, 1u);
+  EXPECT_EQ(report.counts.joined, 1u);
+  EXPECT_EQ(report.counts.waiting, 0u);
+  EXPECT_EQ(report.labelled, 1u);
+  // Beside its prediction a label needs no id.
+  model.Send(rows);
+  EXPECT_EQ(model.Performance().labelled, 4u);
+  model.Commit();
+  model.Restart();
+  EXPECT_EQ(model.Performance().counts.without_id, 9u);
+}
+
+TEST_F(LabelJoinTest, ALabelThatComesAgainCountsFromItsLaterTime) {
+  const auto day = [](int days) { return absl::ToUnixMicros(kNow + absl::Hours(24 * days)); };
+  for (const bool labels_first : {false, true}) {
+    Model model(baseline_);
+    Rows row = SomeRows(1, 0, 1, &random_);
+    row.predicted = {1};
+    Rows labels;
+    labels.ids = {"row 0", "row 0", "row 0"};
+    labels.truth = {0, 0, 1};
+    labels.micros = {day(1), day(20), day(10)};
+    model.Send(labels_first ? labels : Predictions(row));
+    model.Commit();
+    model.Send(labels_first ? Predictions(row) : labels);
+    const PerformanceReport report = model.Performance();
+    EXPECT_EQ(Realised(report.window, PerformanceMetric::kAccuracy), 0);
+    EXPECT_EQ(report.counts.duplicates, 1u);
+    EXPECT_EQ(report.counts.changed, 1u);
+    EXPECT_NEAR(report.window.median_delay_seconds, 20 * 86'400, 0.42 * 20 * 86'400);
+  }
+}
+
+TEST_F(LabelJoinTest, HoursStayAsLongAsLabelsWait) {
+  Rows rows = SomeRows(10'000, 0, 1, &random_);
+  for (size_t i = 0; i < rows.micros.size(); ++i) {
+    rows.micros[i] = absl::ToUnixMicros(kNow - absl::Hours(10'000 - i));
+  }
+  for (const bool long_wait : {true, false}) {
+    Model model(baseline_);
+    checks::Policy policy = model.policy();
+    policy.label_wait = long_wait ? absl::Hours(24 * 3'650) : absl::Hours(1);
+    model.SetPolicy(policy);
+    model.Send(Predictions(rows));
+    model.Commit();
+    model.Restart();
+    model.Send(Label("row 0", 1));
+    model.Commit();
+    const PerformanceReport report = model.Performance();
+    EXPECT_EQ(report.predictions, long_wait ? 10'000 : PerformanceSlices::kLeastSlices);
+    EXPECT_EQ(report.predictions + report.counts.forgotten_predictions, 10'000u);
+    EXPECT_EQ(report.labelled + report.counts.forgotten_labels, report.counts.joined);
+    EXPECT_EQ(report.labelled, long_wait ? 1u : 0u);
+  }
+}
+
+TEST_F(LabelJoinTest, IdsAndScoresOfAnotherTypeAreTheSame) {
+  Model model(baseline_);
+  Rows rows = SomeRows(200, 0, 1, &random_);
+  for (size_t i = 0; i < rows.ids.size(); ++i) rows.ids[i] = absl::StrCat(i);
+  model.Send(Predictions(rows));
+  model.Commit();
+  Rows again = rows;
+  for (std::string& id : again.ids) absl::StrAppend(&id, ".0");
+  Rows labels = Labels(again);
+  labels.ids.resize(50);
+  labels.truth.resize(50);
+  model.Send(labels);
+  EXPECT_EQ(model.Performance().labelled, 50u);
+  EXPECT_EQ(model.Performance().counts.waiting, 0u);
+  for (double& score : again.score) score = static_cast<float>(score);
+  model.Send(again);
+  EXPECT_EQ(model.live().Snapshot()->rows, 200u);
+  EXPECT_EQ(model.Performance().predictions, 200u);
+  EXPECT_EQ(model.Performance().labelled, 200u);
+  EXPECT_EQ(model.Performance().counts.repeated_predictions, 200u);
+  again.score[7] += 0.01;  // another score is another prediction
+  model.Send(again);
+  EXPECT_EQ(model.Performance().predictions, 201u);
+}
+
+// A number and what came of it, without ids: the noise's standard deviation is `deviation`.
+Rows Measured(size_t count, size_t first, double deviation, std::mt19937_64* random) {
+  std::normal_distribution<double> normal(0, 1);
+  Rows rows;
+  for (size_t i = 0; i < count; ++i) {
+    rows.x.push_back(normal(*random));
+    rows.predicted.push_back(2 * rows.x.back());
+    rows.truth.push_back(rows.predicted.back() + deviation * normal(*random));
+    rows.micros.push_back(absl::ToUnixMicros(kNow + absl::Minutes(first + i)));
+  }
+  return rows;
+}
+
+TEST_F(LabelJoinTest, NoiseIsNoConceptDriftAndNeitherIsALittleMoreOfIt) {
+  const auto baseline = Trained(Measured(10'000, 0, 1, &random_));
+  ASSERT_EQ(baseline->task->kind, profile::TaskKind::kRegression);
+  const double mean = std::sqrt(2 / M_PI), deviation = std::sqrt(1 - 2 / M_PI);
+  EXPECT_NEAR(LossScale::Of(*baseline).unit, deviation, 0.02);
+  EXPECT_NEAR(LossScale::Of(*baseline).most, mean + 10 * deviation, 0.2);
+  for (const double after : {1.0, 1.13, 1.5}) {
+    std::mt19937_64 random(3);
+    Model model(baseline);
+    for (size_t i = 0; i < 26; ++i) {
+      model.Send(Measured(1'000, 1'000 * i, i < 24 ? 1 : after, &random));
+      if (i < 24 && i % 4 != 3) continue;
+      const checks::Finding finding = FindingsOf(&model).at("concept_drift truth");
+      const bool fires = i == 25 && after == 1.5;
+      if (i == 24 && after == 1.5) continue;  // may be seen already
+      EXPECT_EQ(finding.status, fires ? checks::Status::kFiring : checks::Status::kOk)
+          << finding.reason;
+    }
+    EXPECT_EQ(model.Performance().alarms.empty(), after == 1) << "sees more than is told";
+  }
+}
+
+TEST(RiseOfLoss, NoiseAlarmsLessThanOnceInAMillion) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  std::exponential_distribution<double> exponential;
+  std::student_t_distribution<double> student(3);
+  std::bernoulli_distribution often(0.3), seldom(0.02);
+  const auto alarms = [](auto loss) {
+    double sum = 0, squares = 0;
+    constexpr int kTrained = 200'000, kLive = 1'000'000;
+    for (int i = 0; i < kTrained; ++i) {
+      const double value = loss();
+      sum += value / kTrained;
+      squares += value * value / kTrained;
+    }
+    const double unit = std::sqrt(squares - sum * sum);
+    stats::PageHinkley detector(kRiseOfLoss);
+    int count = 0;
+    for (int i = 0; i < kLive; ++i) {
+      count += detector.Add(std::min(loss() / unit, sum / unit + 10)) ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(alarms([&] { return std::abs(normal(random)); }), 0);
+  EXPECT_EQ(alarms([&] { return exponential(random); }), 0);
+  EXPECT_EQ(alarms([&] { return std::abs(student(random)); }), 0);
+  EXPECT_EQ(alarms([&] { return often(random) ? 1.0 : 0.0; }), 0);
+  EXPECT_EQ(alarms([&] { return seldom(random) ? 1.0 : 0.0; }), 0);
 }
 
 TEST_F(LabelJoinTest, LabelsThatAreNotWhatTheyWereDrift) {

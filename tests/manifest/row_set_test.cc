@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/manifest/row_id.h"
 
 namespace plumbline::manifest {
 namespace {
@@ -97,6 +98,14 @@ TEST(DigestText, AndBackIsTheSame) {
        {"", "12", "0x23456789abcdeffedcba9876543210aa", " 123456789abcdeffedcba9876543210",
         "g123456789abcdeffedcba9876543210", "0123456789abcdeffedcba98765432100"}) {
     EXPECT_EQ(ParseDigest(text), std::nullopt) << text;
+  }
+}
+
+TEST(NormalId, TakesWholeNumbersWithAFractionOfZeroForWholeNumbers) {
+  EXPECT_EQ(NormalId("17.0"), "17");
+  EXPECT_EQ(NormalId("-17.00"), "-17");
+  for (const char* id : {"17", "17.5", "17.", ".0", "-.0", "a.0", "1.0.0", "007", "", "1e3"}) {
+    EXPECT_EQ(NormalId(id), id);
   }
 }
 

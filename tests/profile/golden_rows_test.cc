@@ -150,6 +150,23 @@ TEST(GoldenBook, TakesIdsAsNumbersAndOtherTypesAsTheyCome) {
   EXPECT_THAT(book->Find(live), IsEmpty());
 }
 
+TEST(GoldenBook, TakesIdsInTheirNormalFormAndAnEmptyOneForNone) {
+  Rows golden = RandomRows(1, 4);
+  golden.ids = {"17.0", "18", "", ""};
+  const auto book = BookOf(golden);
+  EXPECT_EQ(book->NameOf(2), "number 3");
+  Rows live = RandomRows(2, 4);  // other features: only ids find them
+  live.ids = {"", "18.0", "17", "17.5"};
+  const std::vector<GoldenHit> hits = book->Find(live.View());
+  ASSERT_THAT(hits, SizeIs(2));
+  EXPECT_EQ(hits[0].batch_row, 1u);
+  EXPECT_EQ(hits[0].row, 1u);
+  EXPECT_EQ(hits[1].batch_row, 2u);
+  EXPECT_EQ(hits[1].row, 0u);
+  // A row without an id is found by its content.
+  EXPECT_THAT(book->Find(golden.View()), SizeIs(4));
+}
+
 TEST(GoldenBook, TakesAVariableUnderItsOtherName) {
   const Rows golden = RandomRows(1, 3);
   const auto book = BookOf(golden, false);
