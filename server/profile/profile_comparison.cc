@@ -58,8 +58,9 @@ VariableComparison CompareVariable(const SideVariable& a, const SideVariable& b,
 }
 
 // Means of the numeric variables by group; the groups with the most rows first.
-void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerances& tolerances,
+void AddGroups(const ComparedSide& side_a, const ComparedSide& side_b, const Tolerances& tolerances,
                std::vector<VariableComparison>* variables) {
+  const DataSetProfile &a = *side_a.profile, &b = *side_b.profile;
   const auto place_of = [](const DataSetProfile& side, absl::string_view name) {
     size_t place = 0;
     for (const VariableProfile& each : side.variables) {
@@ -86,6 +87,9 @@ void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerance
       const VariableProfile& whole = *a.Find(variable.variable);
       const double spread =
           Positive(whole.StandardDeviation(), Positive(std::abs(whole.Mean()), 1));
+      const SideVariable &left_side = *side_a.Find(variable.variable),
+                         &right_side = *side_b.Find(variable.variable);
+      const double chance_spread = std::max(spread, right_side.stddev.value_or(0));
       Measures measures(tolerances, false, &variable.measures);
       for (const auto& [rows, hash] : largest) {
         const GroupTotal& one = left.groups.at(hash);
@@ -95,8 +99,12 @@ void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerance
         if (n == 0 || m == 0) continue;
         const std::string detail =
             absl::StrCat(left.variable, " = ", one.is_null ? "(null)" : one.name);
+        // A row far out may be in a small group, and moves its mean by its deviation over the rows.
         const double slack =
-            tolerances.samples ? kStandardErrors * spread * std::sqrt(1 / n + 1 / m) : 0;
+            tolerances.samples
+                ? kStandardErrors * chance_spread * std::sqrt(1 / n + 1 / m) +
+                      std::max(LargestDeviation(left_side) / n, LargestDeviation(right_side) / m)
+                : 0;
         if (!tolerances.samples) measures.Add("group_count", detail, n, m, n);
         measures.Add("group_mean", detail, one.sums[*p].Value() / n, other.sums[*q].Value() / m,
                      spread, slack);
@@ -151,7 +159,7 @@ ProfileComparison Compare(const ComparedSide& a, const ComparedSide& b,
     result.variables.back().measures.push_back(DifferentMeasure("present", "not in A"));
   }
   if (a.profile != nullptr && b.profile != nullptr) {
-    AddGroups(*a.profile, *b.profile, tolerances, &result.variables);
+    AddGroups(a, b, tolerances, &result.variables);
   }
   for (const VariableComparison& variable : result.variables) {
     result.verdict = std::max(result.verdict, variable.verdict);
