@@ -27,6 +27,8 @@ using ::plumbline::testing::Table;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 
 // A data set in memory, column by column; an empty text and a number whose flag is false are null.
 struct DataSet {
@@ -269,6 +271,36 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
     data->Keep(order);
   });
   EXPECT_THAT(Causes(found), HasSubstr("1,024 rows more (2.1%), all duplicates"));
+  // One batch came twice in place of another; of the rows a sample is known.
+  found = Changed([](DataSet* data) {
+    std::vector<size_t> order = Order(data->rows);
+    for (size_t row = 0; row < 1'000; ++row) order[20'000 + row] = row;
+    data->Keep(order);
+  });
+  ASSERT_EQ(found.causes.size(), 1u) << Causes(found);
+  EXPECT_THAT(found.causes[0],
+              MatchesRegex("about [0-9,]+ rows missing, as many twice \\(of .*"));
+  const DataSetProfile before = ProfileOf(Adult(), 0, 5'000);
+  DataSet data = Adult();
+  std::vector<size_t> order = Order(4'950);
+  for (size_t row = 0; row < 50; ++row) order[100 + row] = row;
+  data.Keep(order);
+  found = Compared(before, ProfileOf(data));
+  EXPECT_THAT(found.causes, ElementsAre("100 rows missing, 50 twice"));
+  // A sample of the rows does not say that the others are the same where a variable denies it.
+  for (const size_t at : {0, 1, 2, 3}) {
+    found = Changed([at](DataSet* data) {
+      (*data)["age"].numbers[at] = 99;
+      std::vector<size_t> order;
+      for (size_t row = 0; row < data->rows; ++row) {
+        if (row % 100 != 7) order.push_back(row);
+      }
+      data->Keep(order);
+    });
+    EXPECT_THAT(Causes(found), HasSubstr("489 rows fewer (1.0%)"));
+    EXPECT_THAT(Causes(found), Not(HasSubstr("; the others are the same")));
+    EXPECT_THAT(Causes(found), HasSubstr("`age`: max 90 -> 99"));
+  }
   // Within a tolerance that somebody has set.
   found = Changed(
       [](DataSet* data) {
@@ -330,7 +362,18 @@ TEST(Row1bPrecision, Float32UnitsAndDecimalsAreTold) {
   found = changed([](double value, size_t) { return std::round(value * 10) / 10; });
   EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: rounded to 1 decimal ("));
   found = changed([](double value, size_t) { return std::min(value, 60'000.0); });
-  EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: capped at 60000"));
+  EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: capped at 60000 ("));
+  found = changed([](double value, size_t) { return std::clamp(value, 5'000.0, 60'000.0); });
+  EXPECT_THAT(Causes(found), HasSubstr("rows; was up to "));
+  EXPECT_THAT(Causes(found), HasSubstr("), raised to at least 5000 ("));
+  found = Changed([](DataSet* data) {
+    for (double& value : (*data)["age"].numbers) value = 38;
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("`age`: all values are 38 (were 17 to 90)")));
+  found = Changed([](DataSet* data) {
+    std::swap((*data)["capital-gain"].numbers, (*data)["capital-loss"].numbers);
+  });
+  EXPECT_THAT(found.causes, ElementsAre("`capital-gain` and `capital-loss` are swapped"));
   found = Changed([](DataSet* data) {
     size_t row = 0;
     for (double& value : (*data)["age"].numbers) value += row++ % 50 == 0 ? 0.5 : 0;
