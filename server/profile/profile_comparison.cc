@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -134,10 +135,28 @@ void CompareRows(const ComparedSide& a, const ComparedSide& b, const Tolerances&
   result->verdict = std::max(result->verdict, measures.verdict());
 }
 
+// `side`, in which what is empty has the kind that it has on the other; `made` holds it.
+ComparedSide WithKindsOf(const ComparedSide& other, const ComparedSide& side,
+                         std::deque<VariableProfile>* made) {
+  ComparedSide like = side;
+  for (SideVariable& each : like.variables) {
+    const SideVariable* twin = other.Find(each.variable.name);
+    if (twin == nullptr || twin->variable.kind == each.variable.kind) continue;
+    if (each.profile == nullptr || !each.profile->IsEmpty()) continue;
+    VariableProfile& profile = made->emplace_back(*each.profile);
+    profile.variable.kind = twin->variable.kind;
+    profile.variable.type = twin->variable.type;
+    each = SideOf(profile);
+  }
+  return like;
+}
+
 }  // namespace
 
-ProfileComparison Compare(const ComparedSide& a, const ComparedSide& b,
+ProfileComparison Compare(const ComparedSide& side_a, const ComparedSide& side_b,
                           const Tolerances& tolerances) {
+  std::deque<VariableProfile> made;
+  const ComparedSide a = WithKindsOf(side_b, side_a, &made), b = WithKindsOf(a, side_b, &made);
   ProfileComparison result;
   result.a = a.words;
   result.b = b.words;

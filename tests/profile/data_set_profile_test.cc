@@ -24,6 +24,7 @@ namespace {
 
 using ::plumbline::testing::ReadCsv;
 using ::plumbline::testing::Table;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -446,6 +447,43 @@ TEST(Row2aFeatures, NullNanAndEncodingsAreToldApart) {
   });
   EXPECT_EQ(measure_of(found, "sex = Female").verdict, Verdict::kDifferent);
   EXPECT_EQ(measure_of(Compared(before, before), "sex = Female").verdict, Verdict::kIdentical);
+}
+
+TEST(Row2aFeatures, AColumnWithoutValuesHasTheKindOfTheOtherSide) {
+  DataSet data = Adult();
+  std::vector<size_t> order = Order(data.rows);
+  order.resize(3'000);
+  data.Keep(order);
+  const DataSetProfile whole = ProfileOf(data, 0, 3'000, 1'000, {"race"});
+  // As a file is read: nothing in the column is no number, so it is numeric.
+  DataSet empty = data;
+  DataSet::Column& sex = empty["sex"];
+  sex.numeric = true;
+  sex.numbers.assign(data.rows, 0);
+  sex.valid.assign(data.rows, false);
+  const DataSetProfile part = ProfileOf(empty, 0, 3'000, 1'000, {"race"});
+  for (const bool back : {false, true}) {
+    const ProfileComparison found = back ? Compared(part, whole) : Compared(whole, part);
+    EXPECT_THAT(found.causes, ElementsAre(AllOf(HasSubstr("`sex`: "), HasSubstr("null"),
+                                                Not(HasSubstr("numeric")))));
+    DataSetProfile merged = back ? part : whole;
+    ASSERT_EQ(merged.Merge(back ? whole : part), absl::OkStatus());
+    EXPECT_EQ(merged.Find("sex")->variable.kind, Kind::kCategorical);
+    EXPECT_EQ(merged.Find("sex")->categories.Count("Male"),
+              whole.Find("sex")->categories.Count("Male"));
+    EXPECT_EQ(merged.Find("sex")->nulls, 3'000u);
+    const GroupTotal& group = merged.groups[0].groups.begin()->second;
+    const GroupTotal& before = whole.groups[0].groups.begin()->second;
+    ASSERT_EQ(group.counts.size(), before.counts.size());
+    for (size_t i = 0; i < group.counts.size(); ++i) {
+      EXPECT_EQ(group.counts[i], 2 * before.counts[i]);
+    }
+  }
+  DataSetProfile merged = whole;
+  data["sex"].numeric = true;
+  data["sex"].numbers.assign(data.rows, 1);
+  EXPECT_THAT(merged.Merge(ProfileOf(data, 0, 3'000, 1'000, {"race"})).message(),
+              HasSubstr("\"sex\" is categorical in one part, and numeric in another"));
 }
 
 TEST(ProfileComparison, RandomHalvesOfRealDataAreTheSameSample) {
