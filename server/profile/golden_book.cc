@@ -224,7 +224,7 @@ GoldenBook::Columns GoldenBook::Align(const BatchView& batch, const Aliases& ali
     const auto found = column_of_.find(name);
     if (found == column_of_.end() || columns[found->second] != nullptr) return;
     const GoldenColumn& recorded = rows_.columns[found->second];
-    // A prediction of another type is no prediction that did not come: it differs.
+    // A prediction of another type is compared, and differs.
     const bool is_taken = recorded.role == Role::kPrediction || Fits(column, recorded.kind);
     if (is_taken) columns[found->second] = &column;
   };
