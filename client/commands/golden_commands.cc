@@ -203,6 +203,10 @@ absl::Status GoldenCommands::Record(const Context& context) const {
   if (!finished.ok()) return CallError(finished, context.server);
   if (context.json()) return context.PrintJson(response.summary());
   *context.out << SummaryText(response.summary());
+  if (const uint64_t rows = response.summary().rows(); rows < plan->rows) {
+    *context.out << FormatCount(plan->rows - rows, "row", "rows")
+                 << " with the features and predictions of another, which stands for both\n";
+  }
   return absl::OkStatus();
 }
 
@@ -242,6 +246,11 @@ absl::Status GoldenCommands::Check(const Context& context) const {
     if (absl::Status printed = context.PrintJson(check); !printed.ok()) return printed;
   } else {
     *context.out << CheckText(check);
+  }
+  if (partial && check.rows() == check.missing()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "nothing was compared: none of ", FormatCount(check.other_rows(), "row", "rows"), " of ",
+        columns.csv, " is a golden row, by its id or by all of its features"));
   }
   const bool complete = check.verdict() != "incomplete" || partial;
   return check.verdict() != "different" && complete ? absl::OkStatus() : Differs();

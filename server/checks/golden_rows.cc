@@ -25,10 +25,13 @@ struct Tally {
   uint64_t rounded = 0;              // features that differ are all rounded
   uint64_t changed = 0;              // features are others
   uint64_t predictions_rounded = 0;  // no feature differs, and the predictions are rounded
+  uint64_t no_number = 0;            // a number is expected, or there, and not on both sides
   std::map<uint32_t, uint64_t> rounded_features, changed_features;
 
-  void Add(const GoldenHit& hit) {
+  void Add(const GoldenBook& book, const GoldenHit& hit) {
     ++rows;
+    const bool numeric = book.rows().columns[hit.prediction].kind == profile::Kind::kNumeric;
+    no_number += numeric && std::isinf(hit.difference) ? 1 : 0;
     if (hit.changed > 0) {
       ++changed;
     } else if (hit.rounded > 0) {
@@ -75,6 +78,9 @@ void NameCause(const GoldenBook& book, const Tally& tally, absl::string_view env
   } else if (most(tally.predictions_rounded)) {
     summary->cause = "predictions_rounded_to_float32";
     summary->cause_in_words = "the predictions are those expected, rounded to float32";
+  } else if (most(tally.no_number)) {
+    summary->cause = "predictions_differ";
+    summary->cause_in_words = "it is not there, or no number";
   } else if (!environment.empty()) {
     summary->cause = "environment_differs";
     summary->cause_in_words = absl::StrCat("not what the model was trained in: ", environment);
@@ -108,7 +114,7 @@ GoldenSummary Summarize(const GoldenBook& book, const profile::GoldenResults& re
     if (hit.outcome == GoldenOutcome::kWithin) ++summary.within;
     if (hit.outcome != GoldenOutcome::kDifferent) continue;
     ++summary.different;
-    tally.Add(hit);
+    tally.Add(book, hit);
     if (tally.rows <= kExamples) {
       absl::StrAppend(&summary.examples, tally.rows == 1 ? "" : ", ", book.NameOf(hit.row));
     }

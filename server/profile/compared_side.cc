@@ -69,44 +69,47 @@ const SideVariable* ComparedSide::Find(absl::string_view name) const {
   return nullptr;
 }
 
+SideVariable SideOf(const VariableProfile& profile) {
+  SideVariable side;
+  side.variable = profile.variable;
+  side.rows = profile.rows();
+  side.profile = &profile;
+  side.nulls = static_cast<double>(profile.nulls);
+  side.distinct = profile.distinct.EstimatedDistinct();
+  if (profile.distinct.level() > 0) {
+    side.distinct_error = 1 / std::sqrt(static_cast<double>(profile.distinct.entries().size()));
+  }
+  if (!profile.is_numeric()) {
+    side.values = profile.rows() - profile.nulls;
+    side.names_are_all = profile.categories.IsExact();
+    for (const auto& [name, count] : profile.categories.ByCount()) {
+      side.names.emplace_back(std::string(name), count);
+    }
+    return side;
+  }
+  side.values = profile.finite;
+  side.nans = static_cast<double>(profile.nans);
+  side.infinities = static_cast<double>(profile.positive_infinities + profile.negative_infinities);
+  if (profile.finite == 0) return side;
+  side.mean = profile.Mean();
+  side.stddev = profile.StandardDeviation();
+  side.min = profile.min;
+  side.max = profile.max;
+  if (profile.quantiles.IsEstimate()) {
+    side.rank_error = stats::NormalizedRankError(profile.quantiles.k(), true);
+  }
+  const auto values = profile.quantiles.Quantiles(kComparedRanks);
+  for (size_t i = 0; values.ok() && i < values->size(); ++i) {
+    side.quantiles.emplace_back(kComparedRanks[i], (*values)[i]);
+  }
+  return side;
+}
+
 ComparedSide SideOf(const DataSetProfile& profile) {
   ComparedSide side;
   side.rows = profile.row_count();
   side.profile = &profile;
-  for (const VariableProfile& each : profile.variables) {
-    SideVariable& variable = side.variables.emplace_back();
-    variable.variable = each.variable;
-    variable.rows = each.rows();
-    variable.profile = &each;
-    variable.nulls = static_cast<double>(each.nulls);
-    variable.distinct = each.distinct.EstimatedDistinct();
-    if (each.distinct.level() > 0) {
-      variable.distinct_error = 1 / std::sqrt(static_cast<double>(each.distinct.entries().size()));
-    }
-    if (!each.is_numeric()) {
-      variable.values = each.rows() - each.nulls;
-      variable.names_are_all = each.categories.IsExact();
-      for (const auto& [name, count] : each.categories.ByCount()) {
-        variable.names.emplace_back(std::string(name), count);
-      }
-      continue;
-    }
-    variable.values = each.finite;
-    variable.nans = static_cast<double>(each.nans);
-    variable.infinities = static_cast<double>(each.positive_infinities + each.negative_infinities);
-    if (each.finite == 0) continue;
-    variable.mean = each.Mean();
-    variable.stddev = each.StandardDeviation();
-    variable.min = each.min;
-    variable.max = each.max;
-    if (each.quantiles.IsEstimate()) {
-      variable.rank_error = stats::NormalizedRankError(each.quantiles.k(), true);
-    }
-    const auto values = each.quantiles.Quantiles(kComparedRanks);
-    for (size_t i = 0; values.ok() && i < values->size(); ++i) {
-      variable.quantiles.emplace_back(kComparedRanks[i], (*values)[i]);
-    }
-  }
+  for (const VariableProfile& each : profile.variables) side.variables.push_back(SideOf(each));
   return side;
 }
 

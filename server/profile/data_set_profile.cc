@@ -65,19 +65,43 @@ const VariableProfile* DataSetProfile::Find(absl::string_view variable) const {
   return nullptr;
 }
 
+void DataSetProfile::SetKind(size_t index, const Variable& as) {
+  Variable& variable = variables[index].variable;
+  const bool was_numeric = variable.kind == Kind::kNumeric;
+  variable.kind = as.kind;
+  variable.type = as.type;
+  // Groups have totals of the numeric ones.
+  const auto place = std::count_if(variables.begin(), variables.begin() + ptrdiff_t(index),
+                                   [](const auto& each) { return each.is_numeric(); });
+  for (GroupTotals& totals : groups) {
+    for (auto& [hash, group] : totals.groups) {
+      if (was_numeric) {
+        group.counts.erase(group.counts.begin() + place);
+        group.sums.erase(group.sums.begin() + place);
+      } else {
+        group.counts.insert(group.counts.begin() + place, 0);
+        group.sums.insert(group.sums.begin() + place, stats::SuperAccumulator());
+      }
+    }
+  }
+}
+
 absl::Status DataSetProfile::Merge(const DataSetProfile& other) {
   if (variables.size() != other.variables.size()) {
     return absl::InvalidArgumentError(absl::StrCat("one part has ", variables.size(),
                                                    " variables, another ", other.variables.size()));
   }
   std::vector<const VariableProfile*> others;
+  bool same_kinds = true;
   for (const VariableProfile& each : variables) {
     const VariableProfile* found = other.Find(each.variable.name);
     if (found == nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat("variable \"", each.variable.name, "\" is not in every part"));
     }
-    if (found->variable.kind != each.variable.kind) {
+    const bool same_kind = found->variable.kind == each.variable.kind;
+    same_kinds = same_kinds && same_kind;
+    if (!same_kind && !found->IsEmpty() && !each.IsEmpty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("variable \"", each.variable.name, "\" is ", KindName(each.variable.kind),
                        " in one part, and ", KindName(found->variable.kind), " in another"));
@@ -96,6 +120,19 @@ absl::Status DataSetProfile::Merge(const DataSetProfile& other) {
   if (!same_groups) {
     return absl::InvalidArgumentError(
         "the parts are grouped by different variables, or list them in another order");
+  }
+  if (!same_kinds) {
+    DataSetProfile alike = other;
+    for (size_t i = 0; i < variables.size(); ++i) {
+      const Variable &left = variables[i].variable, &right = others[i]->variable;
+      if (left.kind == right.kind) continue;
+      if (variables[i].IsEmpty()) {
+        SetKind(i, right);
+      } else {
+        alike.SetKind(static_cast<size_t>(others[i] - other.variables.data()), left);
+      }
+    }
+    return Merge(alike);
   }
   for (size_t i = 0; i < variables.size(); ++i) variables[i].Merge(*others[i]);
   for (size_t i = 0; i < groups.size(); ++i) groups[i].Merge(other.groups[i]);

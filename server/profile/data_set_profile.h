@@ -62,6 +62,8 @@ struct VariableProfile {
   explicit VariableProfile(Variable of = {}, const ProfileSizes& sizes = {});
   [[nodiscard]] bool is_numeric() const { return variable.kind == Kind::kNumeric; }
   [[nodiscard]] uint64_t rows() const { return digest.cells(); }
+  /// No row has a value: the kind is a guess then, as an empty column of a file says none.
+  [[nodiscard]] bool IsEmpty() const { return nulls == rows(); }
   /// Of the finite values; NaN if there are none.
   [[nodiscard]] double Mean() const;
   /// Population standard deviation, from exact sums.
@@ -89,8 +91,13 @@ struct DataSetProfile {
   [[nodiscard]] uint64_t row_count() const { return rows.cells(); }
   [[nodiscard]] const VariableProfile* Find(absl::string_view variable) const;
   /// As if other's rows had come behind these; name and the like stay. Errors: InvalidArgument if
-  /// the variables, their kinds or the groupings differ, naming the first; then nothing changed.
+  /// the variables, their kinds or the groupings differ, naming the first; then nothing changed. A
+  /// variable that is empty on one side has the kind of the other.
   absl::Status Merge(const DataSetProfile& other);
+
+ private:
+  // Of a variable that is empty.
+  void SetKind(size_t index, const Variable& as);
 };
 
 }  // namespace plumbline::profile

@@ -86,6 +86,15 @@ std::string NumberText(double value) {
 
 uint64_t Mix(uint64_t key, uint64_t value) { return stats::HashUint64(key ^ value) + key; }
 
+// The expected values of two rows: the same, or within the tolerance of the first.
+bool SamePrediction(const GoldenColumn& column, uint32_t first, uint32_t row) {
+  if (column.kind == Kind::kCategorical) return column.texts[first] == column.texts[row];
+  const std::optional<double>&a = column.numbers[first], &b = column.numbers[row];
+  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
+  return SameNumber(*a, *b) || std::fabs(*a - *b) <= column.tolerance.absolute +
+                                                         column.tolerance.relative * std::fabs(*a);
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const GoldenBook>> GoldenBook::Create(GoldenRows rows) {
@@ -162,6 +171,36 @@ void GoldenBook::IndexContent() {
   for (uint32_t row = 0; row < rows_.rows; ++row) row_of_content_.emplace(RecordedKey(row), row);
 }
 
+absl::StatusOr<GoldenRows> GoldenBook::WithoutRepeats() const {
+  GoldenRows kept = rows_;
+  if (!rows_.ids.empty()) return kept;
+  kept.rows = 0;
+  for (GoldenColumn& column : kept.columns) {
+    column.numbers.clear();
+    column.texts.clear();
+  }
+  for (uint32_t row = 0; row < rows_.rows; ++row) {
+    const uint32_t first = row_of_content_.at(RecordedKey(row));
+    for (const uint32_t index : predictions_) {
+      if (SamePrediction(rows_.columns[index], first, row)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("golden rows: numbers ", first + 1, " and ", row + 1,
+                       " have the same features, as float32 holds them, but \"",
+                       rows_.columns[index].name, "\" is ", ExpectedText(index, first), " and ",
+                       ExpectedText(index, row), "; without ids they cannot be told apart"));
+    }
+    if (first != row) continue;
+    ++kept.rows;
+    for (size_t i = 0; i < rows_.columns.size(); ++i) {
+      const GoldenColumn& from = rows_.columns[i];
+      GoldenColumn& to = kept.columns[i];
+      if (from.kind == Kind::kNumeric) to.numbers.push_back(from.numbers[row]);
+      if (from.kind == Kind::kCategorical) to.texts.push_back(from.texts[row]);
+    }
+  }
+  return kept;
+}
+
 uint64_t GoldenBook::RecordedKey(uint32_t row) const {
   uint64_t key = 0;
   for (const uint32_t feature : features_) {
@@ -188,7 +227,10 @@ GoldenBook::Columns GoldenBook::Align(const BatchView& batch, const Aliases& ali
   const auto put = [&](absl::string_view name, const ColumnView& column) {
     const auto found = column_of_.find(name);
     if (found == column_of_.end() || columns[found->second] != nullptr) return;
-    if (Fits(column, rows_.columns[found->second].kind)) columns[found->second] = &column;
+    const GoldenColumn& recorded = rows_.columns[found->second];
+    // A prediction of another type is compared, and differs.
+    const bool is_taken = recorded.role == Role::kPrediction || Fits(column, recorded.kind);
+    if (is_taken) columns[found->second] = &column;
   };
   for (const ColumnView& column : batch.columns) put(column.name, column);
   if (aliases.empty()) return columns;
@@ -271,9 +313,9 @@ std::vector<std::pair<uint32_t, uint32_t>> GoldenBook::Match(const BatchView& ba
 
 std::vector<GoldenHit> GoldenBook::Find(const BatchView& batch, const Columns& columns) const {
   std::vector<GoldenHit> hits;
-  const bool predicts = std::any_of(predictions_.begin(), predictions_.end(),
-                                    [&](uint32_t column) { return columns[column] != nullptr; });
-  if (!predicts) return hits;
+  const bool is_of_labels = std::all_of(columns.begin(), columns.end(),
+                                        [](const ColumnView* column) { return column == nullptr; });
+  if (is_of_labels) return hits;
   for (const auto& [batch_row, row] : Match(batch, columns)) {
     hits.push_back(Compare(columns, batch_row, row));
   }
@@ -286,11 +328,12 @@ std::vector<GoldenPrediction> GoldenBook::ComparePredictions(const Columns& colu
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::vector<GoldenPrediction> compared;
   for (const uint32_t index : predictions_) {
-    if (columns[index] == nullptr) continue;
     const GoldenColumn& column = rows_.columns[index];
     GoldenPrediction& one = compared.emplace_back();
     one.column = index;
     one.outcome = GoldenOutcome::kDifferent;
+    one.difference = kInfinity;
+    if (columns[index] == nullptr || !Fits(*columns[index], column.kind)) continue;
     if (column.kind == Kind::kCategorical) {
       const bool same = TextIn(*columns[index], batch_row) == column.texts[row];
       if (same) one.outcome = GoldenOutcome::kExact;
@@ -299,12 +342,10 @@ std::vector<GoldenPrediction> GoldenBook::ComparePredictions(const Columns& colu
     }
     const std::optional<double> actual = NumberIn(*columns[index], batch_row);
     const std::optional<double>& expected = column.numbers[row];
-    if (actual.has_value() != expected.has_value()) {
-      one.difference = kInfinity;
-      continue;
-    }
+    if (actual.has_value() != expected.has_value()) continue;
     if (!actual.has_value() || SameNumber(*actual, *expected)) {
       one.outcome = GoldenOutcome::kExact;
+      one.difference = 0;
       continue;
     }
     one.difference = std::fabs(*actual - *expected);
@@ -381,9 +422,14 @@ std::string GoldenBook::ExpectedText(uint32_t column, uint32_t row) const {
   return from.numbers[row].has_value() ? NumberText(*from.numbers[row]) : "null";
 }
 
-std::string GoldenBook::ActualText(const ColumnView& column, Kind kind, uint32_t row) {
-  if (!column.IsValid(row)) return "null";
-  return kind == Kind::kCategorical ? CategoryAt(column, row) : NumberText(NumberAt(column, row));
+std::string GoldenBook::ActualText(const ColumnView* column, Kind kind, uint32_t row) {
+  if (column == nullptr) return "not there";
+  const bool fits = Fits(*column, kind);
+  const bool as_text = (kind == Kind::kCategorical) == fits;
+  const std::string text = !column->IsValid(row) ? "null"
+                           : as_text             ? CategoryAt(*column, row)
+                                                 : NumberText(NumberAt(*column, row));
+  return fits ? text : absl::StrCat(text, " (another type)");
 }
 
 }  // namespace plumbline::profile

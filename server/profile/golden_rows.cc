@@ -121,7 +121,7 @@ absl::StatusOr<GoldenRows> GoldenRowsBuilder::Finish() {
   }
   auto book = GoldenBook::Create(rows_);
   if (!book.ok()) return book.status();
-  return std::move(rows_);
+  return (*book)->WithoutRepeats();
 }
 
 bool GoldenHit::SameResult(const GoldenHit& other) const {

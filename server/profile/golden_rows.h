@@ -60,7 +60,8 @@ class GoldenRowsBuilder {
   /// other columns than before, more than GoldenRows holds.
   absl::Status Add(const BatchView& batch);
   /// Errors: InvalidArgument: no rows, no prediction, neither ids nor features, an id that is there
-  /// twice, a tolerance that is no tolerance or of no prediction.
+  /// twice, a tolerance that is no tolerance or of no prediction, or see
+  /// GoldenBook::WithoutRepeats.
   absl::StatusOr<GoldenRows> Finish();
 
  private:
@@ -110,28 +111,32 @@ class GoldenBook {
   /// `rows` is as GoldenRowsBuilder makes it. Errors: InvalidArgument if it is not.
   static absl::StatusOr<std::shared_ptr<const GoldenBook>> Create(GoldenRows rows);
 
-  /// The batch's columns by column of the golden rows; nullptr: it lacks that one.
+  /// The batch's columns by column of the golden rows; nullptr: it lacks that one. A prediction may
+  /// be of another type, a feature is not.
   using Columns = std::vector<const ColumnView*>;
   Columns Align(const BatchView& batch) const { return Align(batch, {}, Schema()); }
   /// Where it lacks one, that of another name for it; see Aliases.
   Columns Align(const BatchView& batch, const Aliases& aliases, const Schema& schema) const;
-  /// Rows of the batch (which must have passed ValidateBatch) that are golden rows, by their id as
-  /// NormalId has it, or
-  /// else because all features are the recorded ones, as they are or rounded to float32; those
-  /// without any of the predictions are passed over. Cost: a look-up of each id, and of the value
-  /// of one feature in each row.
+  /// Rows of the batch (which must have passed ValidateBatch) that are golden rows, by their id
+  /// (as NormalId has it), or else because all features are the recorded ones, as they are or
+  /// rounded to float32; a batch with neither features nor predictions of theirs (it may have
+  /// labels) is passed over. Cost: a look-up of each id, and of the value of one feature in each
+  /// row.
   std::vector<GoldenHit> Find(const BatchView& batch) const { return Find(batch, Align(batch)); }
   std::vector<GoldenHit> Find(const BatchView& batch, const Columns& columns) const;
-  /// One by one.
+  /// One by one: all of them. What is not there, or of another type, differs.
   std::vector<GoldenPrediction> ComparePredictions(const Columns& columns, uint32_t batch_row,
                                                    uint32_t row) const;
 
   const GoldenRows& rows() const { return rows_; }
+  /// Rows without an id are found by their features only: each of these once, if those that repeat
+  /// them expect the same. Errors: InvalidArgument if they do not, naming both.
+  absl::StatusOr<GoldenRows> WithoutRepeats() const;
   /// What a person calls the row: its id, or `number 17`.
   std::string NameOf(uint32_t row) const;
   /// A value in words.
   std::string ExpectedText(uint32_t column, uint32_t row) const;
-  static std::string ActualText(const ColumnView& column, Kind kind, uint32_t row);
+  static std::string ActualText(const ColumnView* column, Kind kind, uint32_t row);
 
  private:
   explicit GoldenBook(GoldenRows rows);

@@ -198,6 +198,12 @@ void Measures::AddDigest(absl::string_view name, bool same) {
   Raise(measure.verdict);
 }
 
+double LargestDeviation(const SideVariable& side) {
+  if (!side.mean.has_value() || !side.min.has_value() || !side.max.has_value()) return 0;
+  const double largest = std::max(*side.max - *side.mean, *side.mean - *side.min);
+  return std::isfinite(largest) ? largest : 0;
+}
+
 double Positive(double value, double otherwise) {
   return std::isfinite(value) && value > 0 ? value : otherwise;
 }
@@ -222,7 +228,11 @@ void AddNumeric(const SideVariable& a, const SideVariable& b, const Tolerances& 
   if (tolerances.samples && a.values > 0 && b.values > 0) {
     const double rows = 1 / static_cast<double>(a.values) + 1 / static_cast<double>(b.values);
     mean_slack = kStandardErrors * std::max(spread, b.stddev.value_or(0)) * std::sqrt(rows);
-    spread_slack = 3 * mean_slack;  // for heavy tails
+    // The standard error of a standard deviation s is sqrt(m4 - s^4) / (2 s sqrt(n)), and the
+    // fourth moment m4 is at most the largest deviation squared, times s^2: so it is at most half
+    // of the largest deviation, over sqrt(n), and nearly that where few rows far out make up s.
+    const double largest = std::max(LargestDeviation(a), LargestDeviation(b));
+    spread_slack = std::max(3 * mean_slack, kStandardErrors * largest / 2 * std::sqrt(rows));
   }
   measures->Add("mean", "", a.mean, b.mean, spread, mean_slack);
   measures->Add("stddev", "", a.stddev, b.stddev, spread, spread_slack);

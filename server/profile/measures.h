@@ -52,6 +52,9 @@ std::optional<double> Rate(std::optional<double> count, uint64_t rows);
 /// samples.
 double ShareSlack(const Tolerances& tolerances, double p, uint64_t n, double q, uint64_t m);
 
+/// Of a value from the mean, by the extremes; 0 where they are not known.
+double LargestDeviation(const SideVariable& side);
+
 /// The measures of numeric, and of categorical variables, besides rates and distinct values.
 void AddNumeric(const SideVariable& a, const SideVariable& b, const Tolerances& tolerances,
                 Measures* measures);

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -39,6 +40,9 @@ std::string Times(uint64_t count, absl::string_view what) {
 struct Overlap {
   uint64_t sampled = 0;
   uint64_t found = 0;
+  uint64_t rows = 0;     // of those sampled, with their duplicates
+  uint64_t missing = 0;  // rows that the other side has not, or not so often
+  uint64_t gone = 0;     // of the missing ones, those that it has not at all
 };
 
 Overlap OverlapOf(const stats::DistinctSample& of, const stats::DistinctSample& in) {
@@ -46,10 +50,53 @@ Overlap OverlapOf(const stats::DistinctSample& of, const stats::DistinctSample& 
   Overlap overlap;
   for (const auto& [hash, count] : of.entries()) {
     if (std::countl_zero(hash) < level) continue;
+    const auto twin = in.entries().find(hash);
+    const uint64_t other = twin == in.entries().end() ? 0 : twin->second;
     ++overlap.sampled;
-    overlap.found += in.entries().contains(hash) ? 1 : 0;
+    overlap.found += other > 0 ? 1 : 0;
+    overlap.rows += count;
+    overlap.missing += count > other ? count - other : 0;
+    overlap.gone += other == 0 ? count : 0;
   }
   return overlap;
+}
+
+// False if a variable of `part` shows that some of its rows are not in `whole`: by an extreme, or a
+// value that is not there; or, if they are `counted`, not so often.
+bool MayBeIn(const VariableProfile& part, const VariableProfile& whole, bool counted) {
+  const Overlap values = OverlapOf(part.distinct, whole.distinct);
+  if (values.found < values.sampled) return false;
+  if (part.finite > 0 && (whole.finite == 0 || part.min < whole.min || part.max > whole.max)) {
+    return false;
+  }
+  if (!counted) return true;
+  const auto counts = [](const VariableProfile& side) {
+    std::vector<uint64_t> all = {side.nulls,
+                                 side.nans,
+                                 side.positive_infinities,
+                                 side.negative_infinities,
+                                 side.finite,
+                                 side.precision.float32,
+                                 side.precision.zeros,
+                                 side.precision.negatives};
+    all.insert(all.end(), side.precision.decimals.begin(), side.precision.decimals.end());
+    return all;
+  };
+  const std::vector<uint64_t> some = counts(part), all = counts(whole);
+  for (size_t i = 0; i < some.size(); ++i) {
+    if (some[i] > all[i]) return false;
+  }
+  for (const auto& point : part.points.Candidates()) {
+    if (point.lower > whole.points.Estimate(point.key).upper) return false;
+  }
+  return values.missing == 0;
+}
+
+bool MayBeIn(const DataSetProfile& part, const DataSetProfile& whole, bool counted) {
+  return std::all_of(part.variables.begin(), part.variables.end(), [&](const auto& variable) {
+    const VariableProfile* other = whole.Find(variable.variable.name);
+    return other == nullptr || MayBeIn(variable, *other, counted);
+  });
 }
 
 // Finds the causes of one comparison.
@@ -61,6 +108,7 @@ class Finder {
 
   void Find() {
     FindSchema();
+    if (Whole()) FindMoved();
     if (Whole() && !tolerances_.samples) FindRows();
     if (!explained_) FindVariables();
     if (Whole() && !tolerances_.samples) FindOrder();
@@ -105,8 +153,33 @@ class Finder {
     }
   }
 
+  // Columns that have traded their values.
+  void FindMoved() {
+    struct Changed {
+      const std::string* name;
+      const manifest::ContentDigest *before, *after;
+    };
+    std::vector<Changed> changed;
+    for (const SideVariable& each : a_.variables) {
+      const SideVariable* other = b_.Find(each.variable.name);
+      if (other == nullptr || each.profile->digest.SameContent(other->profile->digest)) continue;
+      changed.push_back({&each.variable.name, &each.profile->digest, &other->profile->digest});
+    }
+    for (auto one = changed.begin(); one != changed.end(); ++one) {
+      if (moved_.contains(*one->name)) continue;
+      const auto twin = std::find_if(one + 1, changed.end(), [&](const Changed& other) {
+        return one->before->SameContent(*other.after) && other.before->SameContent(*one->after) &&
+               !moved_.contains(*other.name);
+      });
+      if (twin == changed.end()) continue;
+      out_->causes.push_back(
+          absl::StrCat("`", *one->name, "` and `", *twin->name, "` are swapped"));
+      moved_.insert({*one->name, *twin->name});
+    }
+  }
+
   void FindRows() {
-    if (SameRows()) return;
+    if (FindLostAndRepeated() || SameRows()) return;
     const bool fewer = b_.rows < a_.rows;
     const uint64_t count = fewer ? a_.rows - b_.rows : b_.rows - a_.rows;
     const double share = static_cast<double>(count) / static_cast<double>(a_.rows);
@@ -116,16 +189,49 @@ class Finder {
     const ComparedSide& large = fewer ? a_ : b_;
     const Overlap inside = OverlapOf(small.profile->distinct_rows, large.profile->distinct_rows);
     const Overlap outside = OverlapOf(large.profile->distinct_rows, small.profile->distinct_rows);
-    if (inside.sampled > 0 && inside.found == inside.sampled) {
-      const bool exact =
-          small.profile->distinct_rows.level() == 0 && large.profile->distinct_rows.level() == 0;
-      absl::StrAppend(
-          &cause, outside.found == outside.sampled ? ", all duplicates" : "",
-          "; the others are the same",
-          exact ? "" : absl::StrCat(" (", CountText(inside.sampled), " rows compared)"));
-      explained_ = out_->causes.empty();
+    if (inside.sampled > 0 && inside.missing == 0) {
+      const std::string sampled = absl::StrCat("of ", CountText(inside.sampled), " sampled rows");
+      if (MayBeIn(*small.profile, *large.profile, /*counted=*/true)) {
+        absl::StrAppend(&cause, outside.found == outside.sampled ? ", all duplicates" : "",
+                        "; the others are the same",
+                        AllRows() ? "" : absl::StrCat(" (", sampled, ")"));
+        explained_ = out_->causes.empty();
+      } else {
+        absl::StrAppend(&cause, "; ", sampled, " the others are the same, but not of all");
+      }
     }
     out_->causes.push_back(std::move(cause));
+  }
+
+  // All rows are known by their hashes, not a sample of them.
+  bool AllRows() const {
+    return a_.profile->distinct_rows.level() == 0 && b_.profile->distinct_rows.level() == 0;
+  }
+
+  // Rows that did not come, while others, that are no new ones, came again: a batch that was lost,
+  // and one that was sent twice. Told where nearly all rows of A are there once.
+  bool FindLostAndRepeated() {
+    const Overlap before = OverlapOf(a_.profile->distinct_rows, b_.profile->distinct_rows);
+    const Overlap after = OverlapOf(b_.profile->distinct_rows, a_.profile->distinct_rows);
+    if (before.missing == 0 || after.missing == 0 || after.gone > 0) return false;
+    constexpr double kNearlyAll = 0.9;
+    const auto most = [](uint64_t part, uint64_t whole) {
+      return static_cast<double>(part) >= kNearlyAll * static_cast<double>(whole);
+    };
+    if (!most(before.gone, before.missing) || !most(before.sampled, before.rows)) return false;
+    if (!MayBeIn(*b_.profile, *a_.profile, /*counted=*/false)) return false;
+    const double scale = AllRows() ? 1
+                                   : a_.profile->distinct_rows.EstimatedDistinct() /
+                                         static_cast<double>(before.sampled);
+    const auto rows = [&](uint64_t count) {
+      return static_cast<uint64_t>(std::round(scale * static_cast<double>(count)));
+    };
+    out_->causes.push_back(absl::StrCat(
+        AllRows() ? "" : "about ", Times(rows(before.missing), "row"), " missing, ",
+        SameRows() ? "as many" : CountText(rows(after.missing)), " twice",
+        AllRows() ? "" : absl::StrCat(" (of ", CountText(before.sampled), " sampled rows)")));
+    explained_ = out_->causes.size() == 1;
+    return true;
   }
 
   // The columns hold the same values, but not in the same rows; or only in another order.
@@ -174,7 +280,7 @@ class Finder {
       if (tolerances_.samples && compared.verdict != Verdict::kDifferent) continue;
       const SideVariable* left = a_.Find(compared.variable);
       const SideVariable* right = b_.Find(compared.variable);
-      if (left == nullptr || right == nullptr) continue;
+      if (left == nullptr || right == nullptr || moved_.contains(compared.variable)) continue;
       if (left->variable.kind != right->variable.kind) {
         out_->causes.push_back(KindWords(*left, *right));
         continue;
@@ -251,7 +357,10 @@ class Finder {
       const bool in_units = measure.name == "mean" || measure.name == "stddev" ||
                             measure.name == "quantile" || measure.name == "group_mean";
       if (in_units) size /= spread;
-      if (measure.name == "min" || measure.name == "max") size /= 10 * spread;
+      // That rows are missing does not make an extreme larger.
+      const bool is_max = measure.name == "max", is_extreme = is_max || measure.name == "min";
+      const bool is_beyond = b_.rows < a_.rows && (*measure.difference > 0) == is_max;
+      if (is_extreme) size /= (is_beyond ? 1 : 10) * spread;
       if (measure.name == "distinct") size /= 10 * std::max(1.0, measure.a.value_or(1));
       if (measure.name == "sum" || measure.name == "group_count") size = 0;
       // What differs beyond its tolerance comes before what does not.
@@ -291,7 +400,8 @@ class Finder {
   const ComparedSide& b_;
   const Tolerances& tolerances_;
   ProfileComparison* const out_;
-  bool explained_ = false;  // by the rows that came or went, and nothing else
+  std::set<std::string> moved_;  // variables that are explained
+  bool explained_ = false;       // by the rows that came or went, and nothing else
 };
 
 }  // namespace

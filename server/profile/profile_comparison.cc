@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -58,8 +59,9 @@ VariableComparison CompareVariable(const SideVariable& a, const SideVariable& b,
 }
 
 // Means of the numeric variables by group; the groups with the most rows first.
-void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerances& tolerances,
+void AddGroups(const ComparedSide& side_a, const ComparedSide& side_b, const Tolerances& tolerances,
                std::vector<VariableComparison>* variables) {
+  const DataSetProfile &a = *side_a.profile, &b = *side_b.profile;
   const auto place_of = [](const DataSetProfile& side, absl::string_view name) {
     size_t place = 0;
     for (const VariableProfile& each : side.variables) {
@@ -86,6 +88,9 @@ void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerance
       const VariableProfile& whole = *a.Find(variable.variable);
       const double spread =
           Positive(whole.StandardDeviation(), Positive(std::abs(whole.Mean()), 1));
+      const SideVariable &left_side = *side_a.Find(variable.variable),
+                         &right_side = *side_b.Find(variable.variable);
+      const double chance_spread = std::max(spread, right_side.stddev.value_or(0));
       Measures measures(tolerances, false, &variable.measures);
       for (const auto& [rows, hash] : largest) {
         const GroupTotal& one = left.groups.at(hash);
@@ -95,8 +100,12 @@ void AddGroups(const DataSetProfile& a, const DataSetProfile& b, const Tolerance
         if (n == 0 || m == 0) continue;
         const std::string detail =
             absl::StrCat(left.variable, " = ", one.is_null ? "(null)" : one.name);
+        // A row far out may be in a small group, and moves its mean by its deviation over the rows.
         const double slack =
-            tolerances.samples ? kStandardErrors * spread * std::sqrt(1 / n + 1 / m) : 0;
+            tolerances.samples
+                ? kStandardErrors * chance_spread * std::sqrt(1 / n + 1 / m) +
+                      std::max(LargestDeviation(left_side) / n, LargestDeviation(right_side) / m)
+                : 0;
         if (!tolerances.samples) measures.Add("group_count", detail, n, m, n);
         measures.Add("group_mean", detail, one.sums[*p].Value() / n, other.sums[*q].Value() / m,
                      spread, slack);
@@ -126,10 +135,28 @@ void CompareRows(const ComparedSide& a, const ComparedSide& b, const Tolerances&
   result->verdict = std::max(result->verdict, measures.verdict());
 }
 
+// `side`, in which what is empty has the kind that it has on the other; `made` holds it.
+ComparedSide WithKindsOf(const ComparedSide& other, const ComparedSide& side,
+                         std::deque<VariableProfile>* made) {
+  ComparedSide like = side;
+  for (SideVariable& each : like.variables) {
+    const SideVariable* twin = other.Find(each.variable.name);
+    if (twin == nullptr || twin->variable.kind == each.variable.kind) continue;
+    if (each.profile == nullptr || !each.profile->IsEmpty()) continue;
+    VariableProfile& profile = made->emplace_back(*each.profile);
+    profile.variable.kind = twin->variable.kind;
+    profile.variable.type = twin->variable.type;
+    each = SideOf(profile);
+  }
+  return like;
+}
+
 }  // namespace
 
-ProfileComparison Compare(const ComparedSide& a, const ComparedSide& b,
+ProfileComparison Compare(const ComparedSide& side_a, const ComparedSide& side_b,
                           const Tolerances& tolerances) {
+  std::deque<VariableProfile> made;
+  const ComparedSide a = WithKindsOf(side_b, side_a, &made), b = WithKindsOf(a, side_b, &made);
   ProfileComparison result;
   result.a = a.words;
   result.b = b.words;
@@ -151,7 +178,7 @@ ProfileComparison Compare(const ComparedSide& a, const ComparedSide& b,
     result.variables.back().measures.push_back(DifferentMeasure("present", "not in A"));
   }
   if (a.profile != nullptr && b.profile != nullptr) {
-    AddGroups(*a.profile, *b.profile, tolerances, &result.variables);
+    AddGroups(a, b, tolerances, &result.variables);
   }
   for (const VariableComparison& variable : result.variables) {
     result.verdict = std::max(result.verdict, variable.verdict);

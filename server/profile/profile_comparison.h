@@ -64,6 +64,7 @@ struct ComparedSide {
   [[nodiscard]] const SideVariable* Find(absl::string_view name) const;
 };
 
+SideVariable SideOf(const VariableProfile& profile);
 ComparedSide SideOf(const DataSetProfile& profile);
 /// A variable of a live window, with its distribution (SideBySide).
 SideVariable SideOf(const Variable& variable, const VariableStatistics& live,
@@ -99,7 +100,8 @@ struct ProfileComparison {
   std::vector<VariableComparison> variables;
 };
 
-/// Pure and deterministic. Cost: O(variables * what is kept of each).
+/// A variable of a stored data set that is empty has the kind of the other side. Pure and
+/// deterministic. Cost: O(variables * what is kept of each).
 ProfileComparison Compare(const ComparedSide& a, const ComparedSide& b,
                           const Tolerances& tolerances);
 

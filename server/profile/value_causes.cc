@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/profile/number_text.h"
 #include "server/profile/profile_causes.h"
 
@@ -150,24 +153,56 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
   return std::nullopt;
 }
 
-// Values beyond a limit became the limit.
-std::optional<ValueCause> FindCap(const VariableProfile& a, const VariableProfile& b) {
-  const auto at = [](const VariableProfile& side, double value) {
-    return side.points.Estimate(std::bit_cast<uint64_t>(value + 0.0)).lower;
-  };
-  for (const bool upper : {true, false}) {
-    const double limit = upper ? b.max : b.min;
-    if (upper ? limit >= a.max : limit <= a.min) continue;
-    const uint64_t before = at(a, limit), after = at(b, limit);
-    if (after < before + 2) continue;
-    const std::string words =
-        absl::StrCat(upper ? "capped at " : "raised to at least ", NumberText(limit));
-    return ValueCause{
-        words, absl::StrCat(words, " (", CountText(after - before), " rows; was ",
-                            upper ? "up to " : "down to ", NumberText(upper ? a.max : a.min), "); ",
-                            MeanWords(a, b))};
+// The rows that sit at b's extreme because they lay beyond it in a; nullopt if about as many as lay
+// there before do not sit there now.
+std::optional<uint64_t> RowsAtLimit(const VariableProfile& a, const VariableProfile& b,
+                                    bool upper) {
+  const double limit = upper ? b.max : b.min;
+  if (upper ? limit >= a.max : limit <= a.min) return std::nullopt;
+  const uint64_t key = std::bit_cast<uint64_t>(limit + 0.0);
+  const uint64_t before = a.points.Estimate(key).lower, after = b.points.Estimate(key).lower;
+  if (after < before + 2) return std::nullopt;
+  const auto rank = a.quantiles.Rank(
+      upper ? limit : std::nextafter(limit, -std::numeric_limits<double>::infinity()));
+  if (!rank.ok()) return std::nullopt;
+  const double beyond = upper ? 1 - *rank : *rank;
+  const double gained = Share(after, b) - Share(before, a);
+  double allowed = 0.1 * beyond + 1 / static_cast<double>(a.finite);
+  if (a.quantiles.IsEstimate()) allowed += stats::NormalizedRankError(a.quantiles.k(), true);
+  allowed += Share(a.points.MaxError(), a) + Share(b.points.MaxError(), b);
+  if (a.rows() != b.rows()) {
+    allowed += 4 * std::sqrt(beyond / static_cast<double>(std::min(a.finite, b.finite)));
   }
-  return std::nullopt;
+  if (std::abs(gained - beyond) > allowed) return std::nullopt;
+  return after - before;
+}
+
+// Values beyond a limit, or beyond one on either side, became the limit.
+std::optional<ValueCause> FindCap(const VariableProfile& a, const VariableProfile& b) {
+  const auto capped = RowsAtLimit(a, b, true), raised = RowsAtLimit(a, b, false);
+  const bool fewer = b.rows() < a.rows();
+  if (!capped.has_value() && (fewer ? b.max > a.max : b.max != a.max)) return std::nullopt;
+  if (!raised.has_value() && (fewer ? b.min < a.min : b.min != a.min)) return std::nullopt;
+  std::vector<std::string> headline, words;
+  const auto add = [&](absl::string_view what, double limit, uint64_t rows, absl::string_view was,
+                       double extreme) {
+    headline.push_back(absl::StrCat(what, NumberText(limit)));
+    words.push_back(absl::StrCat(headline.back(), " (", CountText(rows), " rows; was ", was,
+                                 NumberText(extreme), ")"));
+  };
+  if (capped.has_value()) add("capped at ", b.max, *capped, "up to ", a.max);
+  if (raised.has_value()) add("raised to at least ", b.min, *raised, "down to ", a.min);
+  if (words.empty()) return std::nullopt;
+  return ValueCause{absl::StrJoin(headline, ", "),
+                    absl::StrCat(absl::StrJoin(words, ", "), "; ", MeanWords(a, b))};
+}
+
+// One number took the place of all others.
+std::optional<ValueCause> FindConstant(const VariableProfile& a, const VariableProfile& b) {
+  if (b.finite < 2 || b.min != b.max || a.min == a.max) return std::nullopt;
+  const std::string headline = absl::StrCat("all values are ", NumberText(b.min));
+  return ValueCause{headline, absl::StrCat(headline, " (were ", NumberText(a.min), " to ",
+                                           NumberText(a.max), "); ", MeanWords(a, b))};
 }
 
 // A number that was not there before and makes up much of the values now, such as -999.
@@ -196,7 +231,8 @@ std::optional<ValueCause> FindValueCause(const VariableProfile& a, const Variabl
   if (whole && IsRoundingOf(a, b)) return FindFloat32(a, b);
   if (auto found = FindSubstitution(a, b); found.has_value()) return found;
   if (!whole) return std::nullopt;
-  for (const auto find : {FindScale, FindFloat32, FindDecimals, FindCap, FindNewPoint}) {
+  for (const auto find :
+       {FindConstant, FindScale, FindFloat32, FindDecimals, FindCap, FindNewPoint}) {
     if (auto found = find(a, b); found.has_value()) return found;
   }
   return std::nullopt;

@@ -20,16 +20,21 @@ void GoldenReplay::Add(const profile::BatchView& batch) {
   came_ += batch.rows;
   const profile::GoldenBook::Columns columns = book_->Align(batch);
   for (const GoldenHit& hit : book_->Find(batch)) {
+    ++hits_;
+    const GoldenHit& before = results_.latest()[hit.row];
+    const bool is_worse = hit.outcome > before.outcome ||
+                          (hit.outcome == before.outcome && hit.difference > before.difference);
+    if (!is_worse) continue;
     (void)results_.Add(hit);
     Row& row = rows_[hit.row];
-    row = {.order = ++hits_,
+    row = {.order = hits_,
            .predictions = book_->ComparePredictions(columns, hit.batch_row, hit.row),
            .actual = {}};
     for (const GoldenPrediction& one : row.predictions) {
       row.actual.push_back(
           one.outcome == GoldenOutcome::kDifferent
               ? profile::GoldenBook::ActualText(
-                    *columns[one.column], book_->rows().columns[one.column].kind, hit.batch_row)
+                    columns[one.column], book_->rows().columns[one.column].kind, hit.batch_row)
               : "");
     }
   }

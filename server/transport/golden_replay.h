@@ -36,7 +36,7 @@ class GoldenReplay {
 
   const std::shared_ptr<const profile::GoldenBook> book_;
   profile::GoldenResults results_;
-  std::map<uint32_t, Row> rows_;  // by golden row: as it came last
+  std::map<uint32_t, Row> rows_;  // by golden row: as it came worst
   uint64_t came_ = 0, hits_ = 0;
 };
 

@@ -76,6 +76,18 @@ class Row4dGoldenRows(DaemonTest):
         code, found = self.check(self.golden[:20])
         self.assertEqual((code, found["verdict"], found["missing"]), (3, "incomplete", "30"))
         self.assertEqual(self.check(self.golden[:20], "--partial")[0], 0)
+        # What was not compared is not as expected.
+        text = [list(row) for row in self.golden]
+        for row in text:
+            row[self.at["y_pred_proba"]] = "p" + row[self.at["y_pred_proba"]]
+        code, found = self.check(text)
+        self.assertEqual((code, found["verdict"], found["different"]), (3, "different", "50"))
+        self.assertIn("(another type)", found["differences"][0]["actual"])
+        failed = self.daemon.command("golden", "check", "--model", "housing", "--id", "id", "--csv",
+                                     self.write("others.csv", self.rows[:50]), *KINDS, "--partial",
+                                     check=False)
+        self.assertNotIn(failed.returncode, (0, 3))
+        self.assertIn("nothing was compared: none of 50 rows", failed.stderr)
 
     def test_the_environment_is_a_likely_cause(self):
         for name, numpy in (("a.json", "1.26.4"), ("b.json", "2.0.1")):

@@ -24,9 +24,12 @@ namespace {
 
 using ::plumbline::testing::ReadCsv;
 using ::plumbline::testing::Table;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 
 // A data set in memory, column by column; an empty text and a number whose flag is false are null.
 struct DataSet {
@@ -269,6 +272,36 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
     data->Keep(order);
   });
   EXPECT_THAT(Causes(found), HasSubstr("1,024 rows more (2.1%), all duplicates"));
+  // One batch came twice in place of another; of the rows a sample is known.
+  found = Changed([](DataSet* data) {
+    std::vector<size_t> order = Order(data->rows);
+    for (size_t row = 0; row < 1'000; ++row) order[20'000 + row] = row;
+    data->Keep(order);
+  });
+  ASSERT_EQ(found.causes.size(), 1u) << Causes(found);
+  EXPECT_THAT(found.causes[0],
+              MatchesRegex("about [0-9,]+ rows missing, as many twice \\(of .*"));
+  const DataSetProfile before = ProfileOf(Adult(), 0, 5'000);
+  DataSet data = Adult();
+  std::vector<size_t> order = Order(4'950);
+  for (size_t row = 0; row < 50; ++row) order[100 + row] = row;
+  data.Keep(order);
+  found = Compared(before, ProfileOf(data));
+  EXPECT_THAT(found.causes, ElementsAre("100 rows missing, 50 twice"));
+  // A sample of the rows does not say that the others are the same where a variable denies it.
+  for (const size_t at : {0, 1, 2, 3}) {
+    found = Changed([at](DataSet* data) {
+      (*data)["age"].numbers[at] = 99;
+      std::vector<size_t> order;
+      for (size_t row = 0; row < data->rows; ++row) {
+        if (row % 100 != 7) order.push_back(row);
+      }
+      data->Keep(order);
+    });
+    EXPECT_THAT(Causes(found), HasSubstr("489 rows fewer (1.0%)"));
+    EXPECT_THAT(Causes(found), Not(HasSubstr("; the others are the same")));
+    EXPECT_THAT(Causes(found), HasSubstr("`age`: max 90 -> 99"));
+  }
   // Within a tolerance that somebody has set.
   found = Changed(
       [](DataSet* data) {
@@ -330,7 +363,18 @@ TEST(Row1bPrecision, Float32UnitsAndDecimalsAreTold) {
   found = changed([](double value, size_t) { return std::round(value * 10) / 10; });
   EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: rounded to 1 decimal ("));
   found = changed([](double value, size_t) { return std::min(value, 60'000.0); });
-  EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: capped at 60000"));
+  EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: capped at 60000 ("));
+  found = changed([](double value, size_t) { return std::clamp(value, 5'000.0, 60'000.0); });
+  EXPECT_THAT(Causes(found), HasSubstr("rows; was up to "));
+  EXPECT_THAT(Causes(found), HasSubstr("), raised to at least 5000 ("));
+  found = Changed([](DataSet* data) {
+    for (double& value : (*data)["age"].numbers) value = 38;
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("`age`: all values are 38 (were 17 to 90)")));
+  found = Changed([](DataSet* data) {
+    std::swap((*data)["capital-gain"].numbers, (*data)["capital-loss"].numbers);
+  });
+  EXPECT_THAT(found.causes, ElementsAre("`capital-gain` and `capital-loss` are swapped"));
   found = Changed([](DataSet* data) {
     size_t row = 0;
     for (double& value : (*data)["age"].numbers) value += row++ % 50 == 0 ? 0.5 : 0;
@@ -403,6 +447,80 @@ TEST(Row2aFeatures, NullNanAndEncodingsAreToldApart) {
   });
   EXPECT_EQ(measure_of(found, "sex = Female").verdict, Verdict::kDifferent);
   EXPECT_EQ(measure_of(Compared(before, before), "sex = Female").verdict, Verdict::kIdentical);
+}
+
+TEST(Row2aFeatures, AColumnWithoutValuesHasTheKindOfTheOtherSide) {
+  DataSet data = Adult();
+  std::vector<size_t> order = Order(data.rows);
+  order.resize(3'000);
+  data.Keep(order);
+  const DataSetProfile whole = ProfileOf(data, 0, 3'000, 1'000, {"race"});
+  // As a file is read: nothing in the column is no number, so it is numeric.
+  DataSet empty = data;
+  DataSet::Column& sex = empty["sex"];
+  sex.numeric = true;
+  sex.numbers.assign(data.rows, 0);
+  sex.valid.assign(data.rows, false);
+  const DataSetProfile part = ProfileOf(empty, 0, 3'000, 1'000, {"race"});
+  for (const bool back : {false, true}) {
+    const ProfileComparison found = back ? Compared(part, whole) : Compared(whole, part);
+    EXPECT_THAT(found.causes, ElementsAre(AllOf(HasSubstr("`sex`: "), HasSubstr("null"),
+                                                Not(HasSubstr("numeric")))));
+    DataSetProfile merged = back ? part : whole;
+    ASSERT_EQ(merged.Merge(back ? whole : part), absl::OkStatus());
+    EXPECT_EQ(merged.Find("sex")->variable.kind, Kind::kCategorical);
+    EXPECT_EQ(merged.Find("sex")->categories.Count("Male"),
+              whole.Find("sex")->categories.Count("Male"));
+    EXPECT_EQ(merged.Find("sex")->nulls, 3'000u);
+    const GroupTotal& group = merged.groups[0].groups.begin()->second;
+    const GroupTotal& before = whole.groups[0].groups.begin()->second;
+    ASSERT_EQ(group.counts.size(), before.counts.size());
+    for (size_t i = 0; i < group.counts.size(); ++i) {
+      EXPECT_EQ(group.counts[i], 2 * before.counts[i]);
+    }
+  }
+  DataSetProfile merged = whole;
+  data["sex"].numeric = true;
+  data["sex"].numbers.assign(data.rows, 1);
+  EXPECT_THAT(merged.Merge(ProfileOf(data, 0, 3'000, 1'000, {"race"})).message(),
+              HasSubstr("\"sex\" is categorical in one part, and numeric in another"));
+}
+
+TEST(ProfileComparison, RandomHalvesOfRealDataAreTheSameSample) {
+  const Tolerances tolerances{.all = 0, .by_measure = {}, .samples = true};
+  const DataSet housing = FromTable(ReadCsv("california_housing/reference.csv.gz"));
+  std::string different;
+  int count = 0;
+  for (int round = 0; round < 100; ++round) {
+    // A few districts far out make up the standard deviation of `AveOccup`.
+    const DataSet& from = round % 2 == 0 ? housing : Adult();
+    const size_t half = from.rows == housing.rows ? from.rows / 2 : 4'000;
+    std::vector<size_t> order = Order(from.rows);
+    std::shuffle(order.begin(), order.end(), std::mt19937_64(static_cast<uint64_t>(round)));
+    const auto side = [&](size_t begin) {
+      DataSet data;
+      for (const DataSet::Column& column : from.columns) {
+        if (column.name == "id" || column.name == "timestamp") continue;
+        DataSet::Column& taken = data.columns.emplace_back();
+        taken.name = column.name;
+        taken.numeric = column.numeric;
+        for (size_t i = begin; i < begin + half; ++i) {
+          if (column.numeric) taken.numbers.push_back(column.numbers[order[i]]);
+          if (!column.numeric) taken.texts.push_back(column.texts[order[i]]);
+          taken.valid.push_back(column.valid[order[i]]);
+        }
+      }
+      return ProfileOf(
+          data, 0, half, 8192,
+          half == 4'000 ? std::vector<std::string>{"race"} : std::vector<std::string>{});
+    };
+    const DataSetProfile a = side(0), b = side(half);
+    const ProfileComparison found = Compare(SideOf(a), SideOf(b), tolerances);
+    if (found.verdict != Verdict::kDifferent) continue;
+    ++count;
+    absl::StrAppend(&different, round, ": ", Causes(found), "\n");
+  }
+  EXPECT_LE(count, 1) << different;
 }
 
 TEST(ProfileComparison, TolerancesAreByMeasureAndChecked) {

@@ -147,6 +147,9 @@ TEST(GoldenBook, TakesIdsAsNumbersAndOtherTypesAsTheyCome) {
   EXPECT_EQ(hits[0].batch_row, 1u);
   EXPECT_EQ(hits[0].compared, 1u);
   live.columns = {live.columns[0]};  // no prediction
+  ASSERT_THAT(book->Find(live), SizeIs(1));
+  EXPECT_EQ(book->Find(live)[0].outcome, GoldenOutcome::kDifferent);
+  live.columns.clear();  // it may be of labels
   EXPECT_THAT(book->Find(live), IsEmpty());
 }
 
@@ -165,6 +168,56 @@ TEST(GoldenBook, TakesIdsInTheirNormalFormAndAnEmptyOneForNone) {
   EXPECT_EQ(hits[1].row, 0u);
   // A row without an id is found by its content.
   EXPECT_THAT(book->Find(golden.View()), SizeIs(4));
+}
+
+TEST(GoldenBook, APredictionThatIsMissingOrOfAnotherTypeDiffers) {
+  const Rows golden = RandomRows(1, 3);
+  const auto book = BookOf(golden);
+  const auto outcomes = [&](const BatchView& live) {
+    const GoldenBook::Columns columns = book->Align(live);
+    std::vector<GoldenOutcome> found;
+    for (const auto& one : book->ComparePredictions(columns, 0, 0)) found.push_back(one.outcome);
+    for (const GoldenHit& hit : book->Find(live)) {
+      EXPECT_EQ(hit.outcome, GoldenOutcome::kDifferent);
+      EXPECT_TRUE(std::isinf(hit.difference));
+    }
+    EXPECT_THAT(book->Find(live), SizeIs(3));
+    return found;
+  };
+  BatchView live = golden.View();
+  live.columns[2] = TextColumn("score", golden.classes);
+  EXPECT_THAT(outcomes(live), ElementsAre(GoldenOutcome::kDifferent, GoldenOutcome::kExact));
+  EXPECT_EQ(GoldenBook::ActualText(&live.columns[2], Kind::kNumeric, 0), "a (another type)");
+  live.columns.erase(live.columns.begin() + 2);
+  EXPECT_THAT(outcomes(live), ElementsAre(GoldenOutcome::kDifferent, GoldenOutcome::kExact));
+  live.columns[2] = NumberColumn("class", golden.score);
+  EXPECT_THAT(outcomes(live), ElementsAre(GoldenOutcome::kDifferent, GoldenOutcome::kDifferent));
+}
+
+TEST(GoldenRowsBuilder, TakesRowsThatAreTheSameOnceAndRefusesThoseThatContradict) {
+  const Schema schema = MakeSchema();
+  Rows rows = RandomRows(1, 4);
+  rows.x[3] = rows.x[1] = 0.1;
+  rows.city[3] = rows.city[1];
+  rows.score[3] = rows.score[1];
+  rows.classes[3] = rows.classes[1];
+  const auto built = [&](bool with_ids) {
+    GoldenRowsBuilder builder(schema, {}, {});
+    EXPECT_TRUE(builder.Add(rows.View(with_ids)).ok());
+    return builder.Finish();
+  };
+  EXPECT_EQ(built(true)->rows, 4u);
+  const auto once = built(false);
+  ASSERT_TRUE(once.ok()) << once.status();
+  EXPECT_EQ(once->rows, 3u);
+  const auto book = GoldenBook::Create(*once).value();
+  const auto hits = book->Find(rows.View(false));
+  ASSERT_THAT(hits, SizeIs(4));
+  for (const GoldenHit& hit : hits) EXPECT_EQ(hit.outcome, GoldenOutcome::kExact);
+  rows.score[3] = 7;
+  EXPECT_EQ(built(true)->rows, 4u);
+  EXPECT_THAT(std::string(built(false).status().message()),
+              HasSubstr("numbers 2 and 4 have the same features"));
 }
 
 TEST(GoldenBook, TakesAVariableUnderItsOtherName) {

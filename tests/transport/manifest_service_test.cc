@@ -191,6 +191,18 @@ TEST_F(ManifestServiceTest, GoldenRowsAreComparedWhenTheyComeBack) {
   EXPECT_EQ(check.exact(), 599u);
   EXPECT_EQ(check.differences(0).row(), "5");
   EXPECT_EQ(check.differences(0).actual(), "0.5");
+  // The worst of several replays of a row, and what is not there, are no match.
+  v1::Batch twice = Golden(600);
+  twice.mutable_row_ids()->mutable_int64_values()->set_values(3, 5);
+  ASSERT_TRUE(CheckGolden(twice, &check).ok());
+  EXPECT_EQ(check.different(), 1u);
+  EXPECT_EQ(check.missing(), 1u);
+  v1::Batch without = Golden(600);
+  without.mutable_columns()->RemoveLast();
+  ASSERT_TRUE(CheckGolden(without, &check).ok());
+  EXPECT_EQ(check.different(), 600u);
+  EXPECT_EQ(check.differences(0).actual(), "not there");
+  EXPECT_THAT(check.reason(), HasSubstr("it is not there, or no number"));
   EXPECT_EQ(CheckGolden(replay, &check, /*ends=*/false).error_code(),
             grpc::StatusCode::INVALID_ARGUMENT);
 
