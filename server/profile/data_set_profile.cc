@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -71,8 +72,9 @@ void DataSetProfile::SetKind(size_t index, const Variable& as) {
   variable.kind = as.kind;
   variable.type = as.type;
   // Groups have totals of the numeric ones.
-  const auto place = std::count_if(variables.begin(), variables.begin() + ptrdiff_t(index),
-                                   [](const auto& each) { return each.is_numeric(); });
+  const auto place =
+      std::count_if(variables.begin(), variables.begin() + static_cast<std::ptrdiff_t>(index),
+                    [](const auto& each) { return each.is_numeric(); });
   for (GroupTotals& totals : groups) {
     for (auto& [hash, group] : totals.groups) {
       if (was_numeric) {
