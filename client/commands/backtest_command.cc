@@ -9,7 +9,12 @@
 #include "client/commands/backtest_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/commands/file_io.h"
+#include "client/commands/json_line.h"
+#include "client/commands/policy_file.h"
+#include "client/commands/tune.h"
 #include "client/label_file.h"
+#include "plumbline/v1/model_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
 namespace plumbline::client {
@@ -81,12 +86,14 @@ absl::Status WriteRows(const v1::BacktestHeader& header, CsvBatches* batches,
 }
 
 // Reads chunks as they come, in a thread of its own while the rows are written.
-absl::Status ReadChunks(const Context& context, Call* call, BacktestSummary* summary) {
+absl::Status ReadChunks(const Context& context, Call* call, BacktestSummary* summary,
+                        Tuner* tuner) {
   v1::BacktestResponse response;
   absl::Status status;
   while (call->Read(&response)) {
     if (!status.ok()) continue;
     summary->Add(response.chunk());
+    tuner->Add(response.chunk());
     if (context.json()) {
       status = context.PrintJson(response.chunk());
     } else {
@@ -124,9 +131,28 @@ void BacktestCommand::Register(CLI::App* app, Context* context) {
       ->excludes(by_rows)
       ->needs(command->get_option("--timestamp"))
       ->type_name("TIME");
+  command->add_option("--policy", policy, "Judge by this policy in place of the stored one")
+      ->type_name("FILE");
+  CLI::Option* tunes =
+      command
+          ->add_option("--tune", tune,
+                       "Propose thresholds with which at most N pages are left; the rows are some "
+                       "in which nothing was wrong")
+          ->type_name("N");
+  command
+      ->add_option("--policy_out", policy_out,
+                   "Write the policy with these thresholds, for --policy and `model policy set`")
+      ->needs(tunes)
+      ->type_name("FILE");
 }
 
 absl::Status BacktestCommand::Run(const Context& context) const {
+  v1::BacktestHeader header = HeaderOf(*this);
+  if (!policy.empty()) {
+    absl::StatusOr<v1::Policy> other = ReadPolicy(policy);
+    if (!other.ok()) return other.status();
+    *header.mutable_policy() = *std::move(other);
+  }
   const auto baseline = FetchBaseline(context, target.model, target.version, target.number);
   if (!baseline.ok()) return baseline.status();
   const absl::StatusOr<CsvPlan> plan = columns.Plan(context, VariablesOf(*baseline));
@@ -146,17 +172,45 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   grpc::ClientContext client_context;
   const auto call = stub->Backtest(&client_context);
   BacktestSummary summary;
+  Tuner tuner;
   absl::Status read;
-  std::thread reader([&] { read = ReadChunks(context, call.get(), &summary); });
-  const absl::Status written = WriteRows(HeaderOf(*this), batches->get(), label_file, call.get());
+  std::thread reader([&] { read = ReadChunks(context, call.get(), &summary, &tuner); });
+  const absl::Status written = WriteRows(header, batches->get(), label_file, call.get());
   if (!written.ok()) client_context.TryCancel();
   reader.join();
   const grpc::Status finished = call->Finish();
   if (!written.ok()) return written;
   if (!finished.ok()) return CallError(finished, context.server);
-  if (!read.ok() || context.json()) return read;
-  *context.out << "\n" << summary.ToString();
-  return absl::OkStatus();
+  if (!read.ok()) return read;
+  if (!context.json()) *context.out << "\n" << summary.ToString();
+  return tune.has_value() ? Propose(context, tuner) : absl::OkStatus();
+}
+
+absl::StatusOr<v1::Policy> BacktestCommand::Stored(const Context& context) const {
+  using Models = v1::ModelService;
+  v1::GetPolicyRequest request;
+  request.set_model(target.model);
+  request.set_version(target.version);
+  auto response = Unary<Models>(context, &Models::Stub::GetPolicy, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_stored());
+}
+
+absl::Status BacktestCommand::Propose(const Context& context, const Tuner& tuner) const {
+  const Tuner::Result result = tuner.Propose(*tune);
+  absl::Status printed;
+  if (context.json()) {
+    printed = context.PrintJson(TuneStruct(result, *tune));
+  } else {
+    *context.out << "\n" << TuneText(result, *tune);
+  }
+  if (!printed.ok() || policy_out.empty()) return printed;
+  absl::StatusOr<v1::Policy> proposed = policy.empty() ? Stored(context) : ReadPolicy(policy);
+  if (!proposed.ok()) return proposed.status();
+  Apply(result, &*proposed);
+  const absl::StatusOr<std::string> json = JsonText(*proposed);
+  if (!json.ok()) return json.status();
+  return WriteFile(policy_out, *json);
 }
 
 }  // namespace plumbline::client

@@ -7,10 +7,14 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/commands/column_flags.h"
 #include "client/commands/context.h"
+#include "plumbline/v1/policy.pb.h"
 
 namespace plumbline::client {
+
+class Tuner;
 
 // One struct a group of subcommands: the flags are its members. Register() adds the subcommands to
 // `app`; the one that is named on the command line puts what it does into `context->action`. Both
@@ -126,11 +130,16 @@ struct BacktestCommand {
   uint32_t chunk_rows = 0;
   std::string chunk;
   std::string labels;
+  std::string policy;
+  std::optional<uint64_t> tune;
+  std::string policy_out;
 
   void Register(CLI::App* app, Context* context);
 
  private:
   absl::Status Run(const Context& context) const;
+  absl::StatusOr<v1::Policy> Stored(const Context& context) const;
+  absl::Status Propose(const Context& context, const Tuner& tuner) const;
 };
 
 }  // namespace plumbline::client

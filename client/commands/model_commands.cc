@@ -2,13 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
-#include "client/commands/file_io.h"
 #include "client/commands/format.h"
-#include "client/commands/json_line.h"
+#include "client/commands/policy_file.h"
 #include "client/commands/text_table.h"
 #include "plumbline/v1/model_service.grpc.pb.h"
 
@@ -16,8 +16,6 @@ namespace plumbline::client {
 namespace {
 
 using Service = v1::ModelService;
-
-constexpr size_t kMaxPolicyBytes = 16 << 20;
 
 std::string ModelsText(const google::protobuf::RepeatedPtrField<v1::Model>& models) {
   if (models.empty()) return "no models\n";
@@ -121,15 +119,12 @@ absl::Status ModelCommands::GetPolicy(const Context& context) const {
 }
 
 absl::Status ModelCommands::SetPolicy(const Context& context) const {
-  const absl::StatusOr<std::string> content = ReadFile(file, kMaxPolicyBytes);
-  if (!content.ok()) return content.status();
+  absl::StatusOr<v1::Policy> read = ReadPolicy(file);
+  if (!read.ok()) return read.status();
   v1::SetPolicyRequest request;
   request.set_model(target.model);
   request.set_version(target.version);
-  const absl::Status parsed = ParseJsonOrText(*content, request.mutable_policy());
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": not a policy: ", parsed.message()));
-  }
+  *request.mutable_policy() = *std::move(read);
   const auto response = Unary<Service>(context, &Service::Stub::SetPolicy, request);
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(*response);

@@ -61,6 +61,15 @@ std::optional<profile::FieldViolation> CheckLabels(const profile::Baseline& base
                                  "there are labels alone; without row ids they find no prediction"};
 }
 
+// Without, a batch is of labels, or of features whose predictions are sent apart.
+bool HasPredictions(const profile::GoldenBook& book, const profile::GoldenBook::Columns& columns) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == nullptr) continue;
+    if (book.rows().columns[i].role == profile::Role::kPrediction) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Engine::Impl::Impl(const EngineOptions& options, storage::Store* store, base::Clock* clock)
@@ -237,7 +246,9 @@ void Engine::Ingest(IngestBatch batch) {
   }
   if (target.golden != nullptr) {
     const auto columns = target.golden->Align(batch.view, *target.aliases, target.baseline->schema);
-    batch.golden = {target.golden, target.golden->Find(batch.view, columns)};
+    if (HasPredictions(*target.golden, columns)) {
+      batch.golden = {target.golden, target.golden->Find(batch.view, columns)};
+    }
   }
   CountAtArrival(target.baseline, *target.aliases, target.pane_length, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());

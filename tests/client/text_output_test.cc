@@ -2,11 +2,13 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "client/commands/alert_text.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/baseline_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/report_text.h"
+#include "client/commands/tune.h"
 
 namespace plumbline::client {
 namespace {
@@ -191,6 +193,68 @@ TEST(ChunkLine, SaysWhatFires) {
             "#3  2020-10-01 00:00:00 to 2020-10-01 01:00:00  720 rows  drift: Latitude, Longitude; "
             "null_rate: age\n");
   EXPECT_EQ(ChunkLine(Proto<v1::BacktestChunk>("rows: 1")), "#0  1 row  nothing fires\n");
+}
+
+v1::BacktestChunk FiringChunk(uint32_t number, const std::string& findings) {
+  auto chunk = Proto<v1::BacktestChunk>(findings.c_str());
+  chunk.set_chunk(number);
+  return chunk;
+}
+
+TEST(Tuner, RaisesThresholdsAboveWhatHistoryShows) {
+  const auto drift = [](const std::string& variable, double value) {
+    return absl::StrCat("findings { check: 'drift' variable: '", variable,
+                        "' status: 'FIRING' threshold: 0.2 value: ", value, " }");
+  };
+  Tuner tuner;
+  tuner.Add(FiringChunk(0, ""));
+  tuner.Add(FiringChunk(1, absl::StrCat(drift("a", 0.3), drift("b", 0.5))));
+  tuner.Add(FiringChunk(2, drift("a", 0.4)));  // the same page
+  tuner.Add(FiringChunk(3,
+                        "findings { check: 'null_rate' variable: 'c' status: 'FIRING' value: 0.2 "
+                        "baseline: 0.05 threshold: 0.1 }"));
+  tuner.Add(FiringChunk(4, drift("a", 0.25)));
+  tuner.Add(FiringChunk(5, "findings { check: 'drift' variable: 'b' status: 'OK' value: 9 }"));
+
+  const Tuner::Result none = tuner.Propose(0);
+  EXPECT_EQ(none.pages, 4u);
+  EXPECT_EQ(none.left, 0u);
+  ASSERT_EQ(none.thresholds.size(), 3u);
+  EXPECT_EQ(none.thresholds[0].variable, "a");
+  EXPECT_EQ(none.thresholds[0].pages, 2u);
+  EXPECT_NEAR(none.thresholds[0].proposed, 0.42, 1e-9);
+  EXPECT_NEAR(none.thresholds[1].proposed, 0.53, 1e-9);
+  // Odds ratios: 0.25 to 0.0526 is 4.75.
+  EXPECT_NEAR(none.thresholds[2].peak, 4.75, 1e-9);
+  EXPECT_NEAR(none.thresholds[2].proposed, 5.0, 1e-9);
+
+  // The strongest one stays.
+  const Tuner::Result one = tuner.Propose(1);
+  EXPECT_EQ(one.left, 1u);
+  EXPECT_EQ(one.thresholds.size(), 2u);
+  EXPECT_THAT(TuneText(one, 1), HasSubstr("4 pages were false; wanted: at most 1."));
+
+  v1::Policy policy = Proto<v1::Policy>(
+      "window_panes: 7 variables { variable: 'a' checks { check: 'drift' severity: 'info' } }");
+  Apply(none, &policy);
+  EXPECT_EQ(policy.window_panes(), 7u);
+  ASSERT_EQ(policy.variables_size(), 3);
+  EXPECT_EQ(policy.variables(0).checks(0).severity(), "info");
+  EXPECT_NEAR(policy.variables(0).checks(0).threshold(), 0.42, 1e-9);
+}
+
+TEST(Tuner, CountsWhatNoThresholdDecides) {
+  Tuner tuner;
+  tuner.Add(FiringChunk(0,
+                        "findings { check: 'absent_variable' variable: 'a' status: 'FIRING' }"
+                        "findings { check: 'nan_rate' variable: 'b' status: 'FIRING' value: 0.2 "
+                        "baseline: 0 threshold: 0.01 }"));
+  const Tuner::Result result = tuner.Propose(0);
+  EXPECT_EQ(result.left, 2u);
+  EXPECT_TRUE(result.thresholds.empty());
+  EXPECT_THAT(
+      TuneText(result, 0),
+      HasSubstr("No threshold decides: absent_variable (1), nan_rate (1)\n2 pages are left"));
 }
 
 TEST(BacktestSummary, CountsChunksPerVariable) {
