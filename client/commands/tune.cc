@@ -40,9 +40,10 @@ std::optional<Effect> EffectOf(const v1::Finding& finding) {
   return effect;
 }
 
+// To two digits.
 double RoundUp(double value) {
-  const double unit = std::pow(10, std::floor(std::log10(value)) - 1);
-  return std::ceil(value / unit - 1e-9) * unit;
+  const double scale = std::pow(10, 1 - std::floor(std::log10(value)));
+  return std::ceil(value * scale - 1e-9) / scale;
 }
 
 }  // namespace
