@@ -94,7 +94,7 @@ class RowHasher {
   static void AddColumn(const Key& key, absl::Span<const CellHash> cells,
                         absl::Span<absl::uint128> rows);
   /// The same for a column of numbers, HashOfNumber or HashOfInteger of each, and HashOfNull where
-  /// bit i of `validity` is 0 (the least significant first; empty: all are there). Cost: about 4 ns
+  /// bit i of `validity` is 0 (the least significant first; empty: all are there). Cost: about 5 ns
   /// a cell.
   static void AddNumbers(const Key& key, absl::Span<const double> values,
                          absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
