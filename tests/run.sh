@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds Plumbline and passes all its tests, on a fresh Debian 12 machine, as root or with sudo.
 #   tests/run.sh [--sanitize | --tsan | --shipped]
-# --sanitize builds with ASAN and UBSAN (the latter not of transport, the command, tests and generated code); --tsan builds and passes the rooms below gRPC with TSAN; --shipped builds what is
-# shipped, and passes the tests that run it.
+# --sanitize builds with ASAN and UBSAN (the latter not of transport, the command, tests and generated code); --tsan builds and
+# passes the rooms below gRPC with TSAN; --shipped builds what is shipped, and passes the tests that run it.
 # BUILD_DIR names the build folder (default build, build-asan or build-tsan).
 set -euo pipefail
 cd "$(dirname "$0")/.."

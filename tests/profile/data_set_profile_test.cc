@@ -279,8 +279,7 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
     data->Keep(order);
   });
   ASSERT_EQ(found.causes.size(), 1u) << Causes(found);
-  EXPECT_THAT(found.causes[0],
-              MatchesRegex("about [0-9,]+ rows missing, as many twice \\(of .*"));
+  EXPECT_THAT(found.causes[0], MatchesRegex("about [0-9,]+ rows missing, as many twice \\(of .*"));
   const DataSetProfile before = ProfileOf(Adult(), 0, 5'000);
   DataSet data = Adult();
   std::vector<size_t> order = Order(4'950);
@@ -491,7 +490,12 @@ TEST(ProfileComparison, RandomHalvesOfRealDataAreTheSameSample) {
   const DataSet housing = FromTable(ReadCsv("california_housing/reference.csv.gz"));
   std::string different;
   int count = 0;
-  for (int round = 0; round < 40; ++round) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr int kRounds = 40;  // each takes ten times as long
+#else
+  constexpr int kRounds = 100;
+#endif
+  for (int round = 0; round < kRounds; ++round) {
     // A few districts far out make up the standard deviation of `AveOccup`.
     const DataSet& from = round % 2 == 0 ? housing : Adult();
     const size_t half = from.rows == housing.rows ? from.rows / 2 : 4'000;
