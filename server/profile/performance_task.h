@@ -43,7 +43,8 @@ struct PerformanceTask {
 ///   a probability (or else any other number) as its score, without the former a score of at least
 ///   0.5 is positive. Positive is the larger number, `true`, or else the class whose mean score in
 ///   the row sample is higher, or else the later name;
-/// - up to kMaxClasses whole numbers or names: multi-class, if a prediction has them too, or a group
+/// - up to kMaxClasses whole numbers or names: multi-class, if a prediction has them too, or a
+/// group
 ///   of probabilities is named after them;
 /// - any other number: regression, by the first prediction that is a number.
 /// nullopt if there is no such label and prediction. Pure.

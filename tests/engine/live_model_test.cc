@@ -227,7 +227,8 @@ TEST_F(LiveModelTest, LostRowsFireAfterTheGraceAndResolveWhenTheyArrive) {
   for (const uint64_t sequence : {1u, 2u, 5u}) SendNumber(sequence);
   Tick(policy_.hole_grace - absl::Seconds(1));
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
-  model_->MakeReport(now_ + absl::Seconds(1), {}, "").IgnoreError();  // who asks first takes nothing from the alert
+  model_->MakeReport(now_ + absl::Seconds(1), {}, "")
+      .IgnoreError();  // who asks first takes nothing from the alert
   Tick();
   const auto alert = Find(*model_, CheckId::kRowsLost, "");
   ASSERT_TRUE(alert.has_value());

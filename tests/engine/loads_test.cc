@@ -44,7 +44,7 @@ class LoadsTest : public ::testing::Test {
     return sent;
   }
   DeclaredLoad End(const std::string& load, std::optional<uint64_t> rows,
-           std::optional<absl::uint128> digest = std::nullopt, bool ends = true) {
+                   std::optional<absl::uint128> digest = std::nullopt, bool ends = true) {
     const auto declared =
         model_->Declare({.name = load, .rows = rows, .digest = digest, .ends = ends}, now_);
     EXPECT_TRUE(declared.ok()) << declared.status();
