@@ -99,6 +99,10 @@ const std::vector<Setting>& Settings() {
        "Sources of a model and version with a window and alerts of their own, besides those of all "
        "rows; a few KB a variable each, 0: none",
        0, 10'000},
+      {"max_judged_slices", &Config::max_judged_slices,
+       "Values of a policy's slice variables with a window and alerts of their own, of a model and "
+       "version, the most frequent first; a few KB a variable each, 0: none",
+       0, 10'000},
       {"max_producers_per_model", &Config::max_producers_per_model,
        "Epochs of producers of a model and version; beyond it the one silent longest expires", 1,
        1'000'000},

@@ -31,6 +31,7 @@ struct Config {
   uint64_t max_categories = 1'000;
   uint64_t max_sources_per_model = 1'024;
   uint64_t max_judged_sources = 16;
+  uint64_t max_judged_slices = 32;
   uint64_t max_producers_per_model = 10'000;
   uint64_t max_label_rows_per_model = 1'000'000;
   uint64_t max_watchers = 64;

@@ -80,6 +80,7 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
                     .max_categories = config.max_categories,
                     .max_sources_per_model = config.max_sources_per_model,
                     .max_judged_sources = config.max_judged_sources,
+                    .max_judged_slices = config.max_judged_slices,
                     .max_producers_per_model = config.max_producers_per_model,
                     .max_label_rows_per_model = config.max_label_rows_per_model,
                     .max_baseline_sessions = config.max_baseline_sessions,

@@ -16,6 +16,10 @@ std::string Since(const v1::Alert& alert) {
 
 }  // namespace
 
+std::string RowsOf(const v1::Finding& finding) {
+  return Printable(finding.slice().empty() ? finding.source() : finding.slice(), 40);
+}
+
 std::string AlertsText(const v1::ListAlertsResponse& alerts) {
   if (alerts.alerts().empty()) return "no alerts\n";
   TextTable table({{"state"},
@@ -30,7 +34,7 @@ std::string AlertsText(const v1::ListAlertsResponse& alerts) {
     const v1::Finding& finding = alert.finding();
     table.AddRow({alert.state(), finding.severity(), Since(alert),
                   FormatModel(alert.model(), alert.version()), Printable(finding.variable(), 40),
-                  finding.check(), Printable(finding.source(), 40), Printable(finding.reason())});
+                  finding.check(), RowsOf(finding), Printable(finding.reason())});
   }
   return table.ToString();
 }

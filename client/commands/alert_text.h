@@ -8,6 +8,9 @@
 
 namespace plumbline::client {
 
+/// The source or the slice whose rows a finding is about; empty: all rows.
+std::string RowsOf(const v1::Finding& finding);
+
 /// A table of alerts, in the order given; one sentence if there are none.
 std::string AlertsText(const v1::ListAlertsResponse& alerts);
 

@@ -98,6 +98,7 @@ struct ReportCommands {
   TargetFlags target;
   std::string variable;
   std::string source;
+  std::string slice;
   uint32_t limit = 0;
   bool all = false;
 

@@ -24,6 +24,10 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   target.RegisterVersion(report);
   report->add_option("--variable", variable, "Everything about this variable")->type_name("V");
   report->add_option("--source", source, "Only the rows of this source")->type_name("S");
+  report
+      ->add_option("--slice", slice,
+                   "Only the rows with this value of a slice variable (see the policy)")
+      ->type_name("VARIABLE=VALUE");
   CLI::App* alerts = add("alerts", "Alerts that are pending or firing", &ReportCommands::Alerts);
   target.RegisterModel(alerts, false);
   target.RegisterVersion(alerts);
@@ -52,6 +56,7 @@ absl::Status ReportCommands::Report(const Context& context) const {
   request.set_version(target.version);
   request.set_variable(variable);
   request.set_source(source);
+  request.set_slice(slice);
   const auto response = Unary<Service>(context, &Service::Stub::GetReport, request);
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(response->report());

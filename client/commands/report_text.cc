@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/commands/alert_text.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
 #include "client/commands/impact_text.h"
@@ -32,6 +33,9 @@ std::string HeadLine(const v1::Report& report) {
   absl::StrAppend(&line, FormatCount(report.rows(), "row", "rows"));
   if (!report.source().empty()) {
     absl::StrAppend(&line, " of source ", Printable(report.source(), 40));
+  }
+  if (!report.slice().empty()) {
+    absl::StrAppend(&line, " of slice ", Printable(report.slice(), 80));
   }
   if (report.late_rows() > 0)
     absl::StrAppend(&line, " (", FormatCount(report.late_rows()), " late)");
@@ -60,7 +64,7 @@ std::string FindingsText(const v1::Report& report) {
   TextTable table({{"severity"}, {"variable"}, {"check"}, {"source"}, {"reason"}});
   for (const v1::Finding* finding : firing) {
     table.AddRow({finding->severity(), Printable(finding->variable(), 40), finding->check(),
-                  Printable(finding->source(), 40), Printable(finding->reason())});
+                  RowsOf(*finding), Printable(finding->reason())});
   }
   std::string text = table.ToString();
   if (!text.empty()) text += "\n";
@@ -118,6 +122,27 @@ std::string SourcesText(const v1::Report& report) {
                   share(report.rows_of_other_sources()), ""});
   }
   return absl::StrCat(table.ToString(), "\n");
+}
+
+// Empty where the policy names no slice variables.
+std::string SlicesText(const v1::Report& report) {
+  if (report.slices().empty() && report.slice_categories_left_out() == 0) return "";
+  TextTable table({{"slice"},
+                   {"rows", Align::kRight},
+                   {"in training's sample", Align::kRight},
+                   {"firing", Align::kRight}});
+  for (const v1::SliceReport& slice : report.slices()) {
+    table.AddRow({Printable(slice.slice(), 60), FormatCount(slice.rows()),
+                  FormatCount(slice.training_rows()), FormatCount(slice.firing_findings())});
+  }
+  std::string text = table.ToString();
+  if (report.slice_categories_left_out() > 0) {
+    absl::StrAppend(
+        &text, "not judged by themselves (too few rows in training's sample, or beyond ",
+        "max_judged_slices): ",
+        FormatCount(report.slice_categories_left_out(), "category", "categories"), "\n");
+  }
+  return absl::StrCat(text, "\n");
 }
 
 // Empty where every producer runs in what the model was trained in, or says nothing of it.
@@ -280,8 +305,8 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 std::string ReportText(const v1::Report& report) {
   return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()), "\n",
                       FindingsText(report), ImpactLines(report), LossesText(report),
-                      SourcesText(report), EnvironmentsText(report), LoadsTable(report),
-                      VariablesTable(report));
+                      SourcesText(report), SlicesText(report), EnvironmentsText(report),
+                      LoadsTable(report), VariablesTable(report));
 }
 
 std::string VariableText(const v1::Report& report) {

@@ -76,7 +76,7 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
                                       absl::Time now, uint64_t block_number) {
   std::map<AlertKey, const Finding*> found;
   for (const Finding& finding : findings) {
-    const AlertKey key{finding.check, finding.variable, finding.source};
+    const AlertKey key{finding.check, finding.variable, finding.source, finding.slice};
     found[key] = &finding;
     if (finding.status == Status::kFiring && !Has(finding) &&
         !policy.Settings(finding.check, finding.variable).muted) {
@@ -119,8 +119,8 @@ bool AlertBook::AnyActive() const {
 }
 
 bool AlertBook::IsActive(CheckId check, absl::string_view variable) const {
-  // The empty source is the first.
-  auto entry = alerts_.lower_bound(AlertKeyLess::View(check, variable, ""));
+  // The empty source and slice are the first.
+  auto entry = alerts_.lower_bound(AlertKeyLess::View(check, variable, "", ""));
   for (; entry != alerts_.end(); ++entry) {
     const Alert& alert = entry->second;
     if (alert.key.check != check || alert.key.variable != variable) return false;

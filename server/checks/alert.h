@@ -22,17 +22,18 @@ struct AlertKey {
   CheckId check = CheckId::kDrift;
   std::string variable;
   std::string source;
+  std::string slice = {};
 
   auto operator<=>(const AlertKey&) const = default;
 };
 
-/// Orders keys, and a (check, variable, source) as if it were one.
+/// Orders keys, and a (check, variable, source, slice) as if it were one.
 struct AlertKeyLess {
   using is_transparent = void;
-  using View = std::tuple<CheckId, absl::string_view, absl::string_view>;
+  using View = std::tuple<CheckId, absl::string_view, absl::string_view, absl::string_view>;
 
   static View Of(const View& view) { return view; }
-  static View Of(const AlertKey& key) { return {key.check, key.variable, key.source}; }
+  static View Of(const AlertKey& key) { return {key.check, key.variable, key.source, key.slice}; }
   template <class A, class B>
   bool operator()(const A& a, const B& b) const {
     return Of(a) < Of(b);
@@ -69,9 +70,10 @@ class AlertBook {
 
   /// True if there is an alert on what this finding is about.
   bool Has(const Finding& finding) const {
-    return alerts_.contains(AlertKeyLess::View(finding.check, finding.variable, finding.source));
+    return alerts_.contains(
+        AlertKeyLess::View(finding.check, finding.variable, finding.source, finding.slice));
   }
-  /// True if an alert of this check and variable is pending or fires, whatever its source.
+  /// True if an alert of this check and variable is pending or fires, whatever its source or slice.
   bool IsActive(CheckId check, absl::string_view variable) const;
   bool AnyActive() const;
   std::vector<Alert> alerts() const;

@@ -75,6 +75,7 @@ struct Finding {
   CheckId check = CheckId::kDrift;
   std::string variable;
   std::string source;
+  std::string slice = {};  // `variable=category`, of rows that are judged by themselves
   std::string statistic;
   std::optional<double> value, threshold, baseline, p_value;
   Status status = Status::kOk;

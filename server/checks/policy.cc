@@ -183,6 +183,23 @@ absl::Status Policy::Validate() const {
     status.Update(
         OutOfRange(absl::StrCat("performance_limits.", profile::MetricName(metric)), limit));
   }
+  if (slice_variables.size() > kMaxSliceVariables) {
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "slice_variables: ", slice_variables.size(), " of at most ", kMaxSliceVariables)));
+  }
+  for (size_t i = 0; i < slice_variables.size(); ++i) {
+    const std::string& name = slice_variables[i];
+    if (std::find(slice_variables.begin(), slice_variables.begin() + i, name) !=
+        slice_variables.begin() + i) {
+      status.Update(absl::InvalidArgumentError(
+          absl::StrCat("slice_variables: \"", name, "\" is there twice")));
+    }
+    // A slice is called `variable=category`.
+    if (name.find('=') != std::string::npos) {
+      status.Update(absl::InvalidArgumentError(
+          absl::StrCat("slice_variables: \"", name, "\" has a `=` in its name")));
+    }
+  }
   if (window_panes == 0) status.Update(OutOfRange("window_panes", 0));
   if (min_rows_drift == 0) status.Update(OutOfRange("min_rows_drift", 0));
   if (min_rows_rate == 0) status.Update(OutOfRange("min_rows_rate", 0));

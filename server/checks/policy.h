@@ -103,6 +103,9 @@ struct CheckOverride {
   std::optional<bool> muted;
 };
 
+/// A policy names no more slice variables.
+inline constexpr size_t kMaxSliceVariables = 4;
+
 struct VariablePolicy {
   std::map<CheckId, CheckOverride> checks;
   std::optional<DriftStatistic> drift_statistic;
@@ -129,6 +132,9 @@ struct Policy {
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
   std::map<std::string, VariablePolicy, std::less<>> variables;
+
+  /// Categorical variables of which each value's rows are judged by themselves too.
+  std::vector<std::string> slice_variables;
 
   absl::Duration label_wait = absl::Hours(24 * 400);
   uint64_t performance_rows = 1000;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "server/checks/checks.h"
+#include "server/checks/rest.h"
 
 namespace plumbline::checks {
 namespace {
@@ -33,20 +34,6 @@ bool IsRate(CheckId check) {
 bool IsShape(CheckId check) {
   return check == CheckId::kDrift || check == CheckId::kBecameConstant ||
          check == CheckId::kCameAlive;
-}
-
-uint64_t Less(uint64_t all, uint64_t part) { return all - std::min(all, part); }
-
-// Counts by code of the others; no moments, which cannot be taken apart.
-VariableCounts Rest(const VariableCounts& all, const VariableCounts& part) {
-  VariableCounts rest;
-  rest.rows = Less(all.rows, part.rows);
-  std::vector<uint64_t> codes = all.codes.ToVector();
-  for (size_t code = 0; code < codes.size() && code < part.codes.size(); ++code) {
-    codes[code] = Less(codes[code], part.codes[code]);
-  }
-  rest.codes = profile::CodeCounts::Of(codes);
-  return rest;
 }
 
 // The source's rows among `rows`, the others of which have nothing to find fault with.
@@ -74,7 +61,10 @@ class OwnDoing {
     if (!index.has_value()) return false;
     if (whole != nullptr) {
       if (IsRate(finding.check)) return MoreThan(*whole, finding);
-      return finding.check == CheckId::kDrift && (LessWithout(*index) || FurtherOut(*index));
+      if (finding.check != CheckId::kDrift) return false;
+      return NearerWithout(baseline_.variables[*index], input_.all.variables[*index],
+                           input_.window.variables[*index], policy_.min_rows_drift, kLessWithout) ||
+             FurtherOut(*index);
     }
     return AgainstFirst(finding, *index) || NoRoom(finding, *index);
   }
@@ -104,18 +94,6 @@ class OwnDoing {
     return here != input_.window.unknown_variables.end() &&
            all != input_.all.unknown_variables.end() && all->second <= here->second &&
            input_.window.rows < input_.all.rows;
-  }
-
-  // The rest is nearer to training than all rows are.
-  bool LessWithout(size_t index) const {
-    const VariableBaseline& trained = baseline_.variables[index];
-    const VariableCounts& all = input_.all.variables[index];
-    const VariableCounts rest = Rest(all, input_.window.variables[index]);
-    if (rest.Coded() < policy_.min_rows_drift) return true;  // hardly anything else
-    // By psi, which needs no moments.
-    const auto of_all = profile::CompareToBaseline(trained, all).psi_corrected;
-    const auto of_rest = profile::CompareToBaseline(trained, rest).psi_corrected;
-    return of_all.has_value() && of_rest.has_value() && *of_rest < kLessWithout * *of_all;
   }
 
   // The same check against the source's own first rows.

@@ -13,6 +13,8 @@ namespace {
 
 // A variable's counts take about as much memory as so many values.
 constexpr uint32_t kLeastRows = 512;
+// A batch of slices does not take more of them, of about 2 KB each: the worker has the windows.
+constexpr size_t kMostCounts = 4096;
 
 int64_t NewestMicros(const profile::BatchView& view) {
   const auto newest = std::max_element(view.row_event_micros.begin(), view.row_event_micros.end());
@@ -34,8 +36,9 @@ bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
 }  // namespace
 
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
-                    const profile::Aliases& aliases, absl::Duration pane_length,
-                    IngestBatch* batch) {
+                    const profile::Aliases& aliases,
+                    const std::shared_ptr<const profile::Slicing>& slicing,
+                    absl::Duration pane_length, IngestBatch* batch) {
   if (batch->load.has_value()) {
     batch->load->rows = profile::RowSetOf(batch->view);
     batch->load->newest_micros = NewestMicros(batch->view);
@@ -47,12 +50,23 @@ void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
     return;
   }
   if (batch->view.rows < kLeastRows) return;
+  if (slicing != nullptr && slicing->slices.size() * baseline->variables.size() > kMostCounts) {
+    return;
+  }
   std::optional<int64_t> newest;
   if (!InOnePane(batch->view, pane_length, &newest)) return;
   CountedRows& counted =
       batch->counted.emplace(CountedRows{baseline, pane_length, profile::Pane(*baseline), newest,
                                          std::string(batch->view.source), aliases});
-  profile::PreparedBatch(*baseline, batch->view, aliases).Count(0, batch->view.rows, &counted.pane);
+  const profile::PreparedBatch prepared(*baseline, batch->view, aliases);
+  prepared.Count(0, batch->view.rows, &counted.pane);
+  counted.slicing = slicing;
+  if (slicing != nullptr) {
+    const std::pair<uint32_t, uint32_t> all(0, batch->view.rows);
+    profile::CountSlices(*baseline, *slicing, prepared, {&all, 1}, [&](uint32_t slice) {
+      return &counted.slices.emplace_back(slice, profile::Pane(*baseline)).second;
+    });
+  }
   counted.unknown_columns.See(*baseline, aliases, batch->view);
   batch->view = {};
   batch->owner.reset();

@@ -7,6 +7,7 @@
 #include "server/engine/ingest.h"
 #include "server/profile/aliases.h"
 #include "server/profile/baseline.h"
+#include "server/profile/slicing.h"
 
 namespace plumbline::engine {
 
@@ -14,11 +15,13 @@ namespace plumbline::engine {
 /// load. Counts the rows of a large batch on the calling thread, which has just parsed them, and
 /// gives its memory back; the worker adds the counts, which is exact and takes a fraction of the
 /// time: so one model's rows are counted on as many cores as they arrive on. Leaves as it is a
-/// batch that is small, for which handing over the rows costs less than handing over counts, and
-/// one whose rows lie in several panes. Any thread. Cost: that of counting.
+/// batch that is small, for which handing over the rows costs less than handing over counts, one
+/// whose rows lie in several panes, and one that would take too much memory by slices. Any thread.
+/// Cost: that of counting.
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
-                    const profile::Aliases& aliases, absl::Duration pane_length,
-                    IngestBatch* batch);
+                    const profile::Aliases& aliases,
+                    const std::shared_ptr<const profile::Slicing>& slicing,
+                    absl::Duration pane_length, IngestBatch* batch);
 
 }  // namespace plumbline::engine
 

@@ -50,7 +50,7 @@ Catalog::Target Catalog::Active(const ModelKey& key) const {
   if (it == entries_.end()) return {};
   const CatalogEntry& entry = it->second;
   return {entry.worker,  entry.baseline, entry.policy.pane, entry.policy.max_future_skew,
-          entry.aliases, entry.golden};
+          entry.aliases, entry.golden,   entry.slicing};
 }
 
 void Catalog::Replace(Catalog&& other) {

@@ -19,6 +19,7 @@
 #include "server/engine/model_key.h"
 #include "server/profile/baseline.h"
 #include "server/profile/golden_rows.h"
+#include "server/profile/slicing.h"
 
 namespace plumbline::engine {
 
@@ -29,6 +30,7 @@ struct CatalogEntry {
   std::shared_ptr<const profile::GoldenBook> golden;  // its golden rows, if it has any
   storage::v1::PolicyRecord stored_policy;
   checks::Policy policy;
+  std::shared_ptr<const profile::Slicing> slicing;            // nullptr: no slice variables
   std::shared_ptr<const profile::Aliases> aliases = nullptr;  // set by Put
 };
 
@@ -51,6 +53,7 @@ class Catalog {
     absl::Duration max_future_skew;
     std::shared_ptr<const profile::Aliases> aliases;
     std::shared_ptr<const profile::GoldenBook> golden;  // nullptr: none
+    std::shared_ptr<const profile::Slicing> slicing;    // nullptr: none
   };
   Target Active(const ModelKey& key) const;
   std::optional<storage::v1::ModelRecord> FindModel(absl::string_view model) const;

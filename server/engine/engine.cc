@@ -140,11 +140,23 @@ absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const Mode
   auto golden = LoadGolden(key, (*state)->active_baseline());
   if (!golden.ok()) return golden.status();
   entry.golden = *golden;
-  auto live =
-      LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas, *std::move(golden));
+  auto slicing = LoadSlicing(key, **baseline, *policy);
+  if (!slicing.ok()) return slicing.status();
+  entry.slicing = *slicing;
+  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas,
+                              *std::move(golden), *std::move(slicing));
   if (!live.ok()) return live.status();
   loaded.live = *std::move(live);
   return loaded;
+}
+
+absl::StatusOr<std::shared_ptr<const profile::Slicing>> Engine::Impl::LoadSlicing(
+    const ModelKey& key, const profile::Baseline& baseline, const checks::Policy& policy) const {
+  if (policy.slice_variables.empty()) return nullptr;
+  const auto whole = LoadBaseline(key, baseline.number, Extent::kWhole);
+  if (!whole.ok()) return whole.status();
+  return std::make_shared<const profile::Slicing>(
+      profile::MakeSlicing(**whole, policy.slice_variables, options.quotas.max_judged_slices));
 }
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
@@ -250,7 +262,7 @@ void Engine::Ingest(IngestBatch batch) {
       batch.golden = {target.golden, target.golden->Find(batch.view, columns)};
     }
   }
-  CountAtArrival(target.baseline, *target.aliases, target.pane_length, &batch);
+  CountAtArrival(target.baseline, *target.aliases, target.slicing, target.pane_length, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
 }
 

@@ -23,6 +23,7 @@
 #include "server/engine/profile_book.h"
 #include "server/engine/quotas.h"
 #include "server/engine/report.h"
+#include "server/engine/slice_name.h"
 #include "server/engine/snapshot.h"
 #include "server/profile/baseline.h"
 #include "server/storage/store.h"
@@ -177,10 +178,10 @@ class Engine {
   /// The profiles of data sets.
   ProfileBook& profiles();
 
-  /// The report of the current window: of all rows, or of those of one source. Errors: NotFound
-  /// naming model, variable (empty: all) or source.
+  /// The report of the current window: of all rows, or of some. Errors: NotFound naming model,
+  /// variable (empty: all), source or slice; InvalidArgument for both of the latter.
   absl::StatusOr<Report> GetReport(absl::string_view model, absl::string_view version,
-                                   absl::string_view variable, absl::string_view source = "");
+                                   absl::string_view variable, const SliceName& of = {});
   /// How predictions differ in rows of the current window that lack an input, and since what is
   /// silent is. Errors: as GetReport.
   absl::StatusOr<ImpactReport> GetImpact(absl::string_view model, absl::string_view version,

@@ -32,6 +32,26 @@ VersionInfo Describe(const std::string& version, const storage::v1::ModelRecord&
   return info;
 }
 
+absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& baseline,
+                                 const checks::Policy& policy) {
+  for (const std::string& name : policy.slice_variables) {
+    const std::optional<size_t> index = baseline.schema.Find(name);
+    absl::string_view wrong;
+    if (!index.has_value()) {
+      wrong = "is not one of its variables";
+    } else if (baseline.variables[*index].is_numeric()) {
+      wrong = "is numeric: slices are values of a category";
+    } else if (baseline.variables[*index].variable.role == profile::Role::kLabel) {
+      wrong = "is a label, which live rows do not have";
+    } else {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("policy field slice_variables: ", key.InWords(), ": \"", name, "\" ", wrong));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BaselineSession>> Engine::BeginBaseline(BaselineRequest request) {
@@ -131,6 +151,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
   auto golden = LoadGolden(key, baseline->number);
   if (!golden.ok()) return golden.status();
   entry.golden = *golden;
+  auto slicing = LoadSlicing(key, *baseline, entry.policy);
+  if (!slicing.ok()) return slicing.status();
+  entry.slicing = *slicing;
   const absl::Time now = clock->Now();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -156,6 +179,7 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         // It is replayed anew.
         batch->DeleteGoldenResults(key.model, key.version, baseline->number);
         fresh->SetGolden(*golden);
+        fresh->SetSlicing(entry.slicing);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
         board.Tell(changes);
@@ -375,6 +399,12 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
                                                      key->InWords(), " itself"));
     }
   }
+  if (absl::Status fit = CheckSliceVariables(*key, *entry.baseline, *policy); !fit.ok()) return fit;
+  if (policy->slice_variables != entry.policy.slice_variables) {
+    auto slicing = impl_->LoadSlicing(*key, *entry.baseline, *policy);
+    if (!slicing.ok()) return slicing.status();
+    entry.slicing = *std::move(slicing);
+  }
   const absl::Time now = impl_->clock->Now();
   absl::Status done =
       impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -382,6 +412,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
         std::unique_ptr<LiveModel>& slot = models->live[*key];
         if (slot->policy().pane == policy->pane) {
           slot->SetPolicy(*policy);
+          slot->SetSlicing(entry.slicing);
           return;
         }
         auto fresh =
@@ -389,6 +420,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
                                         now, impl_->store, impl_->options.quotas);
         fresh->InheritProducers(slot.get());
         fresh->InheritGolden(slot.get());
+        fresh->SetSlicing(entry.slicing);
         slot->Delete(batch);
         slot = std::move(fresh);
       });
@@ -437,9 +469,14 @@ absl::StatusOr<DeclaredLoad> Engine::DeclareLoad(const ModelKey& key,
 ProfileBook& Engine::profiles() { return *impl_->profiles; }
 
 absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,
-                                         absl::string_view variable, absl::string_view source) {
+                                         absl::string_view variable, const SliceName& of) {
   auto key = impl_->catalog.Resolve(model, version);
   if (!key.ok()) return key.status();
+  if (!of.source.empty() && !of.slice.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("a report is of the source \"", of.source,
+                                                   "\" or of the slice \"", of.slice,
+                                                   "\", not of both"));
+  }
   const auto baseline = impl_->catalog.Active(*key).baseline;
   std::optional<size_t> index;
   if (!variable.empty() && baseline != nullptr) {
@@ -454,7 +491,7 @@ absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_v
   absl::Status done =
       impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
         const auto it = models->live.find(*key);
-        if (it != models->live.end()) report = it->second->MakeReport(now, index, source);
+        if (it != models->live.end()) report = it->second->MakeReport(now, index, of);
       });
   // Whether what was under way can be stored is another matter.
   if (report.has_value()) return *std::move(report);

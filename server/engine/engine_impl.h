@@ -55,6 +55,9 @@ struct Engine::Impl {
   /// The golden rows of a baseline; nullptr if it has none.
   absl::StatusOr<std::shared_ptr<const profile::GoldenBook>> LoadGolden(const ModelKey& key,
                                                                         uint64_t number) const;
+  /// The slices of a baseline that the policy asks for, from its row sample; nullptr: none.
+  absl::StatusOr<std::shared_ptr<const profile::Slicing>> LoadSlicing(
+      const ModelKey& key, const profile::Baseline& baseline, const checks::Policy& policy) const;
   /// Puts these in the place of those that it has; nullptr: none.
   absl::Status ReplaceGolden(const ModelKey& key, uint64_t number,
                              std::shared_ptr<const profile::GoldenBook> book)

@@ -21,6 +21,7 @@
 #include "server/profile/batch.h"
 #include "server/profile/golden_rows.h"
 #include "server/profile/pane.h"
+#include "server/profile/slicing.h"
 #include "server/profile/unknown_columns.h"
 
 namespace plumbline::engine {
@@ -96,6 +97,9 @@ struct CountedRows {
   std::string source;
   profile::Aliases aliases = {};                 // counted with these
   profile::UnknownColumns unknown_columns = {};  // see there
+  /// The rows of slices, by index in `slicing`; nullptr: there are none.
+  std::shared_ptr<const profile::Slicing> slicing = nullptr;
+  std::vector<std::pair<uint32_t, profile::Pane>> slices = {};
 };
 
 /// Rows of a batch that are golden rows of the baseline. Mostly none.

@@ -28,8 +28,8 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
       policy_(std::move(policy)),
       aliases_(policy_.AliasesFor(baseline_->schema)),
       generation_(generation),
-      all_(baseline_, {store, key_, generation_}, policy_, /*first_rows=*/0),
-      source_slices_(baseline_, {store, key_, generation_}, quotas.max_judged_sources),
+      all_(baseline_, {store, key_, generation_}, policy_, Slice::Of::kAllRows),
+      slices_(baseline_, {store, key_, generation_}, quotas.max_judged_sources),
       sources_(quotas.max_sources_per_model),
       producers_(quotas.max_producers_per_model),
       environments_(baseline_->environment),
@@ -42,7 +42,8 @@ LiveModel::LiveModel(ModelKey key, std::shared_ptr<const profile::Baseline> base
 absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
     const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas,
-    std::shared_ptr<const profile::GoldenBook> golden) {
+    std::shared_ptr<const profile::GoldenBook> golden,
+    std::shared_ptr<const profile::Slicing> slicing) {
   auto model = std::make_unique<LiveModel>(
       std::move(key), std::move(baseline), std::move(policy), state.generation(),
       absl::FromUnixMicros(state.active_since_micros()), &store, quotas);
@@ -72,7 +73,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
   }
   for (const absl::Status& status :
        {model->all_.Restore(all, closed_until),
-        model->source_slices_.Restore(state, closed_until, model->policy_),
+        model->slices_.Restore(state, closed_until, model->policy_, std::move(slicing)),
         model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store),
         model->labels_ != nullptr ? model->labels_->Restore() : absl::OkStatus()}) {
     if (!status.ok()) return status;
@@ -96,18 +97,18 @@ absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
   const auto records = store.ListAlerts(key_.model, key_.version);
   if (!records.ok()) return records.status();
   std::vector<checks::Alert> of_all;
-  std::map<SourceSlices::Source*, std::vector<checks::Alert>> of_sources;
+  std::map<SliceBook::Entry*, std::vector<checks::Alert>> of_slices;
   for (const storage::v1::AlertRecord& record : *records) {
     auto alert = FromRecord(record);
     if (!alert.ok()) return alert.status();
     // Where producers run is judged for the model, whatever their source.
-    SourceSlices::Source* const source = alert->key.check == checks::CheckId::kEnvironment
-                                             ? nullptr
-                                             : source_slices_.Find(alert->key.source);
-    (source == nullptr ? of_all : of_sources[source]).push_back(*std::move(alert));
+    SliceBook::Entry* const slice = alert->key.check == checks::CheckId::kEnvironment
+                                        ? nullptr
+                                        : slices_.Find({alert->key.source, alert->key.slice});
+    (slice == nullptr ? of_all : of_slices[slice]).push_back(*std::move(alert));
   }
   all_.alerts().Restore(std::move(of_all));
-  for (auto& [source, alerts] : of_sources) source->slice.alerts().Restore(std::move(alerts));
+  for (auto& [entry, alerts] : of_slices) entry->slice->alerts().Restore(std::move(alerts));
   return absl::OkStatus();
 }
 
@@ -184,17 +185,20 @@ void LiveModel::Add(const CountedRows& counted, const Moment& now, IngestOutcome
   pane->Merge(counted.pane);
   if (profile::Pane* const own = PaneOfSource(counted.source, rows, start))
     own->Merge(counted.pane);
+  for (const auto& [slice, rows_of_slice] : counted.slices) {
+    slices_.OfValue(slice)->window().Open(start)->Merge(rows_of_slice);
+  }
 }
 
 profile::Pane* LiveModel::PaneOfSource(absl::string_view source, uint64_t rows,
                                        int64_t pane_start) {
   if (sources_.size() < 2 || source.empty()) return nullptr;  // a single one is all rows
-  SourceSlices::Source* const own = source_slices_.Open(source, all_.window().newest(), policy_);
+  SliceBook::Entry* const own = slices_.OpenSource(source, all_.window().newest(), policy_);
   if (own == nullptr) {
     rows_not_judged_apart_ += rows;
     return nullptr;
   }
-  return own->slice.window().Open(pane_start);
+  return own->slice->window().Open(pane_start);
 }
 
 void LiveModel::Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome) {
@@ -244,9 +248,13 @@ void LiveModel::CountRows(const profile::PreparedBatch& prepared, absl::string_v
   profile::Pane* const pane = PaneFor(pane_start, rows, outcome);
   if (pane == nullptr) return;
   for (const auto& [begin, end] : ranges) prepared.Count(begin, end, pane);
-  profile::Pane* const own = PaneOfSource(source, rows, pane_start);
-  if (own == nullptr) return;
-  for (const auto& [begin, end] : ranges) prepared.Count(begin, end, own);
+  if (profile::Pane* const own = PaneOfSource(source, rows, pane_start)) {
+    for (const auto& [begin, end] : ranges) prepared.Count(begin, end, own);
+  }
+  if (slices_.slicing() == nullptr) return;
+  profile::CountSlices(*baseline_, *slices_.slicing(), prepared, ranges, [&](uint32_t slice) {
+    return slices_.OfValue(slice)->window().Open(pane_start);
+  });
 }
 
 profile::Pane* LiveModel::PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome) {
@@ -266,7 +274,7 @@ void LiveModel::ClosePanes(const Moment& now) {
   if (!watermark.has_value()) return;
   while (const std::optional<int64_t> start = all_.window().NextToClose(*watermark)) {
     all_.ClosePane(*start, policy_.min_rows_drift);
-    source_slices_.ClosePane(*start, all_.window().newest(), policy_.min_rows_drift);
+    slices_.ClosePane(*start, all_.window().newest(), policy_.min_rows_drift);
     state_dirty_ = true;
     Judge(now);
   }
@@ -329,17 +337,16 @@ IngestOutcome LiveModel::End(const IngestNote& note, const std::string& who, abs
 
 void LiveModel::Delete(storage::Store::Batch* batch) const {
   batch->DeleteGeneration(key_.model, key_.version, generation_);
-  source_slices_.Delete(batch);
+  slices_.Delete(batch);
   for (const checks::Alert& alert : alerts()) {
-    batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
-                       alert.key.variable, alert.key.source);
+    DeleteAlert(key_, alert.key, batch);
   }
 }
 
 std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_, {}); }
 
 bool LiveModel::dirty() const {
-  return state_dirty_ || all_.window().dirty() || source_slices_.dirty() || producers_.dirty() ||
+  return state_dirty_ || all_.window().dirty() || slices_.dirty() || producers_.dirty() ||
          environments_.dirty() || loads_.dirty() || golden_.dirty() || !changed_alerts_.empty() ||
          (labels_ != nullptr && labels_->dirty());
 }
@@ -349,15 +356,14 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   if (labels_ != nullptr) labels_->Commit(batch);
   for (const checks::Alert& alert : changed_alerts_) {
     if (alert.state == checks::AlertState::kInactive) {
-      batch->DeleteAlert(key_.model, key_.version, checks::CheckName(alert.key.check),
-                         alert.key.variable, alert.key.source);
+      DeleteAlert(key_, alert.key, batch);
     } else {
       batch->PutAlert(key_.model, key_.version, ToRecord(alert, baseline_->number));
     }
   }
   changed_alerts_.clear();
   storage::v1::ModelStateRecord record;
-  source_slices_.Commit(batch, &record);
+  slices_.Commit(batch, &record);
   producers_.Commit(key_, batch, &record);
   environments_.Commit(key_, batch);
   loads_.Commit(key_, batch);
@@ -412,12 +418,24 @@ void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
   news_ = true;
 }
 
+void LiveModel::SetSlicing(std::shared_ptr<const profile::Slicing> slicing) {
+  if (slicing == slices_.slicing()) return;
+  const std::optional<Moment> now = time_.last();
+  for (checks::Alert& alert : slices_.SetSlicing(std::move(slicing), policy_)) {
+    if (alert.state == checks::AlertState::kResolved) continue;
+    alert.state = checks::AlertState::kResolved;
+    if (now.has_value()) alert.resolved_at = now->clock;
+    changes_.push_back({key_, baseline_->number, std::move(alert)});
+  }
+  state_dirty_ = judge_dirty_ = news_ = true;
+}
+
 void LiveModel::SetPolicy(checks::Policy policy) {
   policy_ = std::move(policy);
   aliases_ = policy_.AliasesFor(baseline_->schema);
   unknown_columns_ = {};
   all_.window().set_panes(policy_.window_panes);
-  source_slices_.SetPanes(policy_.window_panes);
+  slices_.SetPanes(policy_.window_panes);
   if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
   judge_dirty_ = true;
 }

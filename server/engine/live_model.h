@@ -29,8 +29,8 @@
 #include "server/engine/quotas.h"
 #include "server/engine/report.h"
 #include "server/engine/slice.h"
+#include "server/engine/slice_book.h"
 #include "server/engine/snapshot.h"
-#include "server/engine/source_slices.h"
 #include "server/engine/sources.h"
 #include "server/profile/baseline.h"
 #include "server/profile/unknown_columns.h"
@@ -58,16 +58,17 @@ class LiveModel {
   static absl::StatusOr<std::unique_ptr<LiveModel>> Load(
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
       const storage::v1::ModelStateRecord& state, const storage::Store& store,
-      const Quotas& quotas = {}, std::shared_ptr<const profile::GoldenBook> golden = nullptr);
+      const Quotas& quotas = {}, std::shared_ptr<const profile::GoldenBook> golden = nullptr,
+      std::shared_ptr<const profile::Slicing> slicing = nullptr);
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
   IngestOutcome Ingest(const IngestBatch& batch, absl::Time clock);
-  /// True if rows that were counted elsewhere may be added: against this baseline, by these panes
-  /// and aliases.
+  /// True if rows that were counted elsewhere may be added: against this baseline, by these panes,
+  /// aliases and slices.
   bool CanAdd(const CountedRows& counted) const {
     return counted.baseline == baseline_ && counted.pane_length == all_.window().length() &&
-           counted.aliases == aliases_;
+           counted.aliases == aliases_ && counted.slicing == slices_.slicing();
   }
   /// The same of what was read of predictions and labels.
   bool CanAdd(const LabelRows& labels) const { return labels.baseline == baseline_; }
@@ -101,9 +102,14 @@ class LiveModel {
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
 
-  /// Of all rows, or of those of one source. Errors: NotFound if that one is not judged by itself.
+  /// The values of slice variables that are judged by themselves; nullptr: none. With the
+  /// baseline's and the policy's.
+  void SetSlicing(std::shared_ptr<const profile::Slicing> slicing);
+
+  /// Of all rows (an empty name), or of some. Errors: NotFound if those are not judged by
+  /// themselves.
   absl::StatusOr<Report> MakeReport(absl::Time clock, std::optional<size_t> variable,
-                                    absl::string_view source);
+                                    const SliceName& of = {});
   /// Of all rows, or of those of one source; `variable`: of this one. What is silent is told of all
   /// rows, and categories only added to `silent`: training's rows with them are on the disk.
   /// Errors: NotFound as MakeReport.
@@ -135,7 +141,7 @@ class LiveModel {
   int64_t TimeOf(std::optional<int64_t> event_micros, const Moment& now) const;
   // Adds rows counted elsewhere.
   void Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome);
-  // The pane of this source that takes rows besides that of all; nullptr: there is none.
+  // Pane of the source that takes rows besides that of all; nullptr: there is none.
   profile::Pane* PaneOfSource(absl::string_view source, uint64_t rows, int64_t pane_start);
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
@@ -151,16 +157,21 @@ class LiveModel {
   void ClosePanes(const Moment& now);
   void Judge(const Moment& now);
   // `all` is the window of all rows, `of_all` what fires there.
-  void JudgeSource(const std::string& name, Slice* slice, const profile::Pane& all,
-                   const std::vector<checks::Finding>& of_all, const Moment& now);
+  void JudgeSlice(const SliceName& name, const SliceBook::Entry& entry, const profile::Pane& all,
+                  const std::vector<checks::Finding>& of_all, const Moment& now);
   std::vector<checks::Finding> FindingsOf(
-      const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
-      const std::vector<profile::VariableStatistics>& statistics,
+      const SliceName& name, const SliceBook::Entry& entry, const profile::Pane& window,
+      const profile::Pane& all, const std::vector<profile::VariableStatistics>& statistics,
       const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts);
-  // Errors: NotFound if `source` is neither empty nor judged by itself.
-  absl::Status HasSource(absl::string_view source);
-  // Adds to what fires among all rows which sources it comes from.
-  void NameSources(std::vector<checks::Finding>* findings) const;
+  // What a report says of the model, not of variables.
+  void AddModelParts(const Moment& now, const profile::Pane& all, Report* report);
+  // What is judged by itself: its rows, and what fires there; all of `of`.
+  void AddSlices(std::optional<size_t> variable, const SliceName& of, const profile::Pane& all,
+                 const std::vector<checks::Finding>& of_all, Report* report);
+  // Errors: NotFound if the name is neither empty nor of rows that are judged by themselves.
+  absl::Status IsJudged(const SliceName& of);
+  // Adds to what fires among all rows which sources and slices it comes from.
+  void NameSlices(std::vector<checks::Finding>* findings) const;
   // Adds to a variable that is absent what may be its new name.
   void NameRenames(std::vector<checks::Finding>* findings) const;
   void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now);
@@ -178,7 +189,7 @@ class LiveModel {
 
   ListeningTime time_;
   Slice all_;
-  SourceSlices source_slices_;
+  SliceBook slices_;
   Sources sources_;
   Producers producers_;
   Environments environments_;

@@ -27,7 +27,7 @@ absl::StatusOr<ImpactReport> LiveModel::MakeImpactReport(absl::Time clock,
                                                          absl::string_view source,
                                                          std::vector<SilentCategory>* silent) {
   const Moment now = time_.Look(clock);
-  if (absl::Status found = HasSource(source); !found.ok()) return found;
+  if (absl::Status found = IsJudged({std::string(source), ""}); !found.ok()) return found;
   ImpactReport report;
   report.key = key_;
   report.baseline_number = baseline_->number;
@@ -38,7 +38,7 @@ absl::StatusOr<ImpactReport> LiveModel::MakeImpactReport(absl::Time clock,
   }
   Slice* slice = &all_;
   if (!source.empty()) {
-    slice = &source_slices_.Find(source)->slice;
+    slice = slices_.Find({std::string(source), ""})->slice.get();
     slice->window().Reach(all_.window().newest());
   }
   const profile::Pane window = slice->window().Sum();

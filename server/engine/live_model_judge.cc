@@ -10,16 +10,30 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "server/checks/slice.h"
 #include "server/checks/source.h"
 #include "server/engine/live_model.h"
 
 namespace plumbline::engine {
+namespace {
+
+// `, source a` or `, sources a, b, c and 2 more`.
+std::string Named(absl::string_view what, std::vector<std::string> names) {
+  constexpr size_t kNamed = 3;
+  if (names.empty()) return "";
+  const size_t more = names.size() - std::min(names.size(), kNamed);
+  names.resize(names.size() - more);
+  return absl::StrCat(", ", what, names.size() > 1 ? "s " : " ", absl::StrJoin(names, ", "),
+                      more > 0 ? absl::StrCat(" and ", more, " more") : "");
+}
+
+}  // namespace
 
 void LiveModel::Tick(absl::Time clock) {
   const Moment now = time_.Look(clock);
   ClosePanes(now);
   all_.window().Cool();
-  source_slices_.Cool();
+  slices_.Cool();
   producers_.Advance(now.heard, policy_);
   if (environments_.Expire(now.heard, policy_.epoch_expiry, producers_)) judge_dirty_ = true;
   LossSummary loss = producers_.Loss(now.heard, policy_);
@@ -89,10 +103,8 @@ void LiveModel::Judge(const Moment& now) {
   const std::vector<profile::VariableStatistics>& statistics = all_.Describe(window);
   std::vector<checks::Finding> findings = checks::EvaluateForAlerts(
       *baseline_, policy_, InputOf(now, window), statistics, all_.alerts());
-  for (const auto& [name, source] : source_slices_.all()) {
-    JudgeSource(name, &source->slice, window, findings, now);
-  }
-  NameSources(&findings);
+  for (const auto& [name, entry] : slices_.all()) JudgeSlice(name, entry, window, findings, now);
+  NameSlices(&findings);
   NameRenames(&findings);
   if (labels_ != nullptr) {
     for (checks::Finding& finding : labels_->Judge(policy_)) findings.push_back(std::move(finding));
@@ -110,45 +122,59 @@ void LiveModel::Judge(const Moment& now) {
 }
 
 std::vector<checks::Finding> LiveModel::FindingsOf(
-    const std::string& name, Slice* slice, const profile::Pane& window, const profile::Pane& all,
-    const std::vector<profile::VariableStatistics>& statistics,
+    const SliceName& name, const SliceBook::Entry& entry, const profile::Pane& window,
+    const profile::Pane& all, const std::vector<profile::VariableStatistics>& statistics,
     const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts) {
+  Slice* const slice = entry.slice.get();
+  if (entry.trained != nullptr) {
+    return checks::EvaluateSlice(*baseline_, policy_,
+                                 {.slice = name.slice,
+                                  .trained = *entry.trained,
+                                  .window = window,
+                                  .block = slice->block(),
+                                  .statistics = statistics,
+                                  .all = all,
+                                  .of_all = of_all,
+                                  .slices = slices_.slicing()->slices.size()},
+                                 alerts);
+  }
   return checks::EvaluateSource(*baseline_, policy_,
-                                {.source = name,
+                                {.source = name.source,
                                  .window = window,
                                  .block = slice->block(),
                                  .statistics = statistics,
                                  .all = all,
                                  .of_all = of_all,
                                  .first = [slice] { return slice->window().First(); },
-                                 .sources = source_slices_.all().size()},
+                                 .sources = slices_.sources()},
                                 alerts);
 }
 
-void LiveModel::JudgeSource(const std::string& name, Slice* slice, const profile::Pane& all,
-                            const std::vector<checks::Finding>& of_all, const Moment& now) {
+void LiveModel::JudgeSlice(const SliceName& name, const SliceBook::Entry& entry,
+                           const profile::Pane& all, const std::vector<checks::Finding>& of_all,
+                           const Moment& now) {
+  Slice* const slice = entry.slice.get();
   slice->window().Reach(all_.window().newest());
   const profile::Pane window = slice->window().Sum();
   const auto& statistics = slice->Describe(window);
   // Without a row left there is nothing to say of it.
   if (window.empty()) return Change(slice, {}, now);
-  Change(slice, FindingsOf(name, slice, window, all, statistics, of_all, &slice->alerts()), now);
+  Change(slice, FindingsOf(name, entry, window, all, statistics, of_all, &slice->alerts()), now);
 }
 
-void LiveModel::NameSources(std::vector<checks::Finding>* findings) const {
-  constexpr size_t kNamed = 3;
+void LiveModel::NameSlices(std::vector<checks::Finding>* findings) const {
   for (checks::Finding& finding : *findings) {
     if (finding.status != checks::Status::kFiring) continue;
-    std::vector<std::string> names;
-    for (const auto& [name, source] : source_slices_.all()) {
-      if (source->slice.alerts().IsActive(finding.check, finding.variable)) names.push_back(name);
+    std::vector<std::string> sources, slices;
+    for (const auto& [name, entry] : slices_.all()) {
+      if (!entry.slice->alerts().IsActive(finding.check, finding.variable)) continue;
+      (name.slice.empty() ? sources : slices)
+          .push_back(name.slice.empty() ? name.source : name.slice);
     }
-    if (names.empty() || names.size() == sources_.size()) continue;
-    const size_t more = names.size() - std::min(names.size(), kNamed);
-    names.resize(names.size() - more);
-    absl::StrAppend(&finding.reason, names.size() > 1 ? ", sources " : ", source ",
-                    absl::StrJoin(names, ", "),
-                    more > 0 ? absl::StrCat(" and ", more, " more") : "");
+    if (sources.size() != sources_.size()) {
+      absl::StrAppend(&finding.reason, Named("source", std::move(sources)));
+    }
+    absl::StrAppend(&finding.reason, Named("slice", std::move(slices)));
   }
 }
 
@@ -183,8 +209,8 @@ void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& finding
 
 std::vector<checks::Alert> LiveModel::alerts() const {
   std::vector<checks::Alert> alerts = all_.alerts().alerts();
-  for (const auto& [name, source] : source_slices_.all()) {
-    for (checks::Alert& alert : source->slice.alerts().alerts()) {
+  for (const auto& [name, entry] : slices_.all()) {
+    for (checks::Alert& alert : entry.slice->alerts().alerts()) {
       alerts.push_back(std::move(alert));
     }
   }

@@ -131,14 +131,16 @@ size_t CountFiring(const std::vector<checks::Finding>& findings) {
 }  // namespace
 
 absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<size_t> variable,
-                                             absl::string_view source) {
+                                             const SliceName& of) {
   const Moment now = time_.Look(clock);
   producers_.Advance(now.heard, policy_);
-  if (absl::Status found = HasSource(source); !found.ok()) return found;
+  if (absl::Status found = IsJudged(of); !found.ok()) return found;
+  const bool of_all_rows = of == SliceName();
   Report report;
   report.key = key_;
   report.baseline_number = baseline_->number;
-  report.source = std::string(source);
+  report.source = of.source;
+  report.slice = of.slice;
   if (const auto range = all_.window().Range(); range.has_value()) {
     report.start = absl::FromUnixMicros(range->first);
     report.end = absl::FromUnixMicros(range->second);
@@ -148,52 +150,25 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
   std::vector<profile::VariableStatistics> statistics = StatisticsOf(*baseline_, all);
   std::vector<checks::Finding> of_all =
       checks::Evaluate(*baseline_, policy_, InputOf(now, all), statistics);
-  NameSources(&of_all);
+  NameSlices(&of_all);
   NameRenames(&of_all);
-  if (source.empty()) {
+  if (of_all_rows) {
     report.rows = all.rows;
-    report.losses = producers_.Losses(now.heard, policy_);
-    report.environments = environments_.Differing();
-    loads_.Advance(now.heard, policy_);
-    report.loads = loads_.List();
     AddVariables(*baseline_, all, std::move(statistics), variable, &report);
     report.impacts = checks::ImpactFinder(*baseline_, policy_, all).Find(variable);
+    if (!variable.has_value()) AddModelParts(now, all, &report);
   }
-  report.rows_of_other_sources = all.rows;
-  const checks::AlertBook none;  // of the others only what fires
-  for (const auto& [name, other] : source_slices_.all()) {
-    other->slice.window().Reach(all_.window().newest());
-    const profile::Pane window = other->slice.window().Sum();
-    statistics = StatisticsOf(*baseline_, window);
-    const bool whole = name == source;
-    std::vector<checks::Finding> findings =
-        FindingsOf(name, &other->slice, window, all, statistics, of_all, whole ? nullptr : &none);
-    report.sources.push_back({name, window.rows, CountFiring(findings)});
-    report.rows_of_other_sources -= std::min(report.rows_of_other_sources, window.rows);
-    if (whole) {
-      report.rows = window.rows;
-      AddVariables(*baseline_, window, std::move(statistics), variable, &report);
-      report.impacts = checks::ImpactFinder(*baseline_, policy_, window).Find(variable);
+  AddSlices(variable, of, all, of_all, &report);
+  if (of_all_rows) {
+    if (labels_ != nullptr) {
+      for (checks::Finding& finding : labels_->Judge(policy_)) {
+        of_all.push_back(std::move(finding));
+      }
     }
-    if (whole || source.empty()) {
-      std::move(findings.begin(), findings.end(), std::back_inserter(report.findings));
-    }
-  }
-  if (source.empty() && labels_ != nullptr) {
-    for (checks::Finding& finding : labels_->Judge(policy_)) of_all.push_back(std::move(finding));
-    const auto window = [&] { return all; };
-    if (!variable.has_value()) report.performance = labels_->Report(policy_, window, std::nullopt);
-  }
-  if (source.empty()) {
     std::move(of_all.begin(), of_all.end(), std::back_inserter(report.findings));
   }
   SortWorstFirst(&report.findings);
-  std::stable_sort(report.sources.begin(), report.sources.end(),
-                   [](const SourceSummary& a, const SourceSummary& b) { return a.rows > b.rows; });
   if (variable.has_value()) {
-    report.losses.clear();
-    report.environments.clear();
-    report.loads.clear();
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
                   [&](const checks::Finding& finding) { return finding.variable != name; });
@@ -201,10 +176,59 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
   return report;
 }
 
-absl::Status LiveModel::HasSource(absl::string_view source) {
-  if (source.empty() || source_slices_.Find(source) != nullptr) return absl::OkStatus();
+void LiveModel::AddModelParts(const Moment& now, const profile::Pane& all, Report* report) {
+  report->losses = producers_.Losses(now.heard, policy_);
+  report->environments = environments_.Differing();
+  loads_.Advance(now.heard, policy_);
+  report->loads = loads_.List();
+  if (labels_ == nullptr) return;
+  const auto window = [&] { return all; };
+  report->performance = labels_->Report(policy_, window, std::nullopt);
+}
+
+void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
+                          const profile::Pane& all, const std::vector<checks::Finding>& of_all,
+                          Report* report) {
+  report->rows_of_other_sources = all.rows;
+  const checks::AlertBook none;  // of the others only what fires
+  for (const auto& [name, entry] : slices_.all()) {
+    entry.slice->window().Reach(all_.window().newest());
+    const profile::Pane window = entry.slice->window().Sum();
+    const profile::Baseline& trained = entry.trained == nullptr ? *baseline_ : *entry.trained;
+    std::vector<profile::VariableStatistics> statistics = StatisticsOf(trained, window);
+    const bool whole = name == of;
+    std::vector<checks::Finding> findings =
+        FindingsOf(name, entry, window, all, statistics, of_all, whole ? nullptr : &none);
+    if (name.slice.empty()) {
+      report->sources.push_back({name.source, window.rows, CountFiring(findings)});
+      report->rows_of_other_sources -= std::min(report->rows_of_other_sources, window.rows);
+    } else {
+      report->slices.push_back(
+          {name.slice, entry.label, window.rows, trained.rows, CountFiring(findings)});
+    }
+    if (whole) {
+      report->rows = window.rows;
+      AddVariables(trained, window, std::move(statistics), variable, report);
+      report->impacts = checks::ImpactFinder(trained, policy_, window).Find(variable);
+    }
+    if (whole || of == SliceName()) {
+      std::move(findings.begin(), findings.end(), std::back_inserter(report->findings));
+    }
+  }
+  const auto largest_first = [](const auto& a, const auto& b) { return a.rows > b.rows; };
+  std::stable_sort(report->sources.begin(), report->sources.end(), largest_first);
+  std::stable_sort(report->slices.begin(), report->slices.end(), largest_first);
+  if (slices_.slicing() != nullptr) {
+    report->slice_categories_left_out = slices_.slicing()->categories_left_out;
+  }
+}
+
+absl::Status LiveModel::IsJudged(const SliceName& of) {
+  if (of == SliceName() || slices_.Find(of) != nullptr) return absl::OkStatus();
+  const std::string what = of.slice.empty() ? absl::StrCat("source \"", of.source, "\"")
+                                            : absl::StrCat("slice \"", of.slice, "\"");
   return absl::NotFoundError(
-      absl::StrCat(key_.InWords(), " has no source \"", source, "\" that is judged by itself"));
+      absl::StrCat(key_.InWords(), " has no ", what, " that is judged by itself"));
 }
 
 absl::StatusOr<PerformanceReport> LiveModel::MakePerformanceReport(
@@ -271,13 +295,18 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
     AddDistributions(
         *baseline_, snapshot->alerts, [this] { return all_.window().Sum(); }, &snapshot->variables);
   }
-  for (const auto& [name, source] : source_slices_.all()) {
-    statistics = source->slice.TakeStatistics();
-    if (!statistics.empty()) {
-      source->snapshot = std::make_shared<const SourceSnapshot>(SourceSnapshot{
-          name, source->slice.rows_described(), SnapshotsOf(*baseline_, std::move(statistics))});
+  for (auto& [name, entry] : slices_.all()) {
+    statistics = entry.slice->TakeStatistics();
+    if (entry.trained != nullptr) {
+      snapshot->judged_slices.push_back({name.slice, entry.label, entry.slice->rows_described()});
+      continue;
     }
-    if (source->snapshot != nullptr) snapshot->judged_sources.push_back(source->snapshot);
+    if (!statistics.empty()) {
+      entry.snapshot = std::make_shared<const SourceSnapshot>(
+          SourceSnapshot{name.source, entry.slice->rows_described(),
+                         SnapshotsOf(*baseline_, std::move(statistics))});
+    }
+    if (entry.snapshot != nullptr) snapshot->judged_sources.push_back(entry.snapshot);
   }
   if (labels_ != nullptr) {
     snapshot->performance = labels_->Snapshot(policy_, [this] { return all_.window().Sum(); });

@@ -18,6 +18,7 @@ struct Quotas {
   size_t max_categories = 1'000;            // of a variable, by name; the others are in a filter
   size_t max_sources_per_model = 1'024;     // beyond it sources share one entry
   size_t max_judged_sources = 16;           // of a model; the others count in all rows only
+  size_t max_judged_slices = 32;            // of a model, by value of its slice variables
   size_t max_producers_per_model = 10'000;  // epochs; beyond it the one silent longest expires
   size_t max_label_rows_per_model = 1'000'000;    // that wait for labels; beyond it the oldest go
   size_t max_baseline_sessions = 8;               // baselines that are being made

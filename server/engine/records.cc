@@ -148,6 +148,7 @@ AlertRecord ToRecord(const checks::Alert& alert, uint64_t baseline_number) {
   record.set_check(std::string(checks::CheckName(alert.key.check)));
   record.set_variable(alert.key.variable);
   record.set_source(alert.key.source);
+  record.set_slice(alert.key.slice);
   record.set_state(static_cast<uint32_t>(alert.state));
   if (alert.pending_since)
     record.set_pending_since_micros(absl::ToUnixMicros(*alert.pending_since));
@@ -179,7 +180,7 @@ absl::StatusOr<checks::Alert> FromRecord(const AlertRecord& record) {
                                             "\" has an unknown check, state or severity"));
   }
   checks::Alert alert;
-  alert.key = {*check, record.variable(), record.source()};
+  alert.key = {*check, record.variable(), record.source(), record.slice()};
   alert.state = static_cast<checks::AlertState>(record.state());
   alert.pending_since = TimeIf(record.has_pending_since_micros(), record.pending_since_micros());
   alert.firing_since = TimeIf(record.has_firing_since_micros(), record.firing_since_micros());
@@ -191,6 +192,7 @@ absl::StatusOr<checks::Alert> FromRecord(const AlertRecord& record) {
   finding.check = *check;
   finding.variable = record.variable();
   finding.source = record.source();
+  finding.slice = record.slice();
   finding.statistic = record.statistic();
   if (record.has_value()) finding.value = record.value();
   if (record.has_threshold()) finding.threshold = record.threshold();
@@ -202,6 +204,12 @@ absl::StatusOr<checks::Alert> FromRecord(const AlertRecord& record) {
   finding.reason = record.reason();
   finding.cause = record.cause();
   return alert;
+}
+
+void DeleteAlert(const ModelKey& model, const checks::AlertKey& alert,
+                 storage::Store::Batch* batch) {
+  batch->DeleteAlert(model.model, model.version, checks::CheckName(alert.check), alert.variable,
+                     alert.source, alert.slice);
 }
 
 void MarksToRecord(const SequenceMarks& marks, ProducerRecord* record) {
@@ -266,6 +274,7 @@ absl::StatusOr<checks::Policy> EffectivePolicy(const PolicyRecord& record) {
   if (record.has_rate_significance()) policy.rate_significance = record.rate_significance();
   if (record.has_min_rate_change()) policy.min_rate_change = record.min_rate_change();
   if (record.has_max_missing_share()) policy.max_missing_share = record.max_missing_share();
+  policy.slice_variables.assign(record.slice_variables().begin(), record.slice_variables().end());
   if (record.has_drift_statistic()) {
     const auto statistic = checks::ParseDriftStatistic(record.drift_statistic());
     if (!statistic.has_value()) return BadField("drift_statistic", record.drift_statistic());

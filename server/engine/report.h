@@ -36,6 +36,15 @@ struct SourceSummary {
   size_t firing = 0;  // findings on it
 };
 
+/// The rows with one value of a slice variable.
+struct SliceSummary {
+  std::string name;   // `variable=category`
+  std::string label;  // see profile::TrainedSlice
+  uint64_t rows = 0;  // in the window
+  uint64_t trained_rows = 0;
+  size_t firing = 0;  // findings on it
+};
+
 /// The current window of a model.
 struct Report {
   ModelKey key;
@@ -51,6 +60,9 @@ struct Report {
   std::string source;                             // whose rows these are; empty: all
   std::vector<SourceSummary> sources;  // that are judged by themselves, the largest first
   uint64_t rows_of_other_sources = 0;  // in the window
+  std::string slice;                   // whose rows these are; empty: all
+  std::vector<SliceSummary> slices;    // that are judged by themselves, the largest first
+  uint64_t slice_categories_left_out = 0;
   std::optional<PerformanceReport> performance;
   std::vector<checks::Impact> impacts;  // those that differ first
 };

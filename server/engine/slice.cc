@@ -9,15 +9,25 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 
+// So many times the rows that a verdict needs are a source's first ones, which later ones are held
+// against.
+constexpr uint64_t kFirstBlocks = 10;
+
+uint64_t FirstRows(Slice::Of of, const checks::Policy& policy) {
+  if (of != Slice::Of::kSource) return 0;
+  return kFirstBlocks * std::max<uint64_t>(1, policy.min_rows_drift);
+}
+
 }  // namespace
 
 Slice::Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
-             const checks::Policy& policy, uint64_t first_rows)
+             const checks::Policy& policy, Of of)
     : baseline_(baseline),
-      window_(std::move(baseline), std::move(home), policy.pane, policy.window_panes, first_rows),
+      window_(std::move(baseline), std::move(home), policy.pane, policy.window_panes,
+              FirstRows(of, policy)),
       last_block_since_(kNever),
       gathering_since_(kNever) {
-  if (first_rows == 0) clocks_.emplace(*baseline_);
+  if (of == Of::kAllRows) clocks_.emplace(*baseline_);
 }
 
 void Slice::ClosePane(int64_t pane_start, uint64_t min_rows) {

@@ -23,13 +23,16 @@
 
 namespace plumbline::engine {
 
-/// Rows that are judged together, all of a model's or those of one source: their window, what the
-/// closed panes give as evidence, and the alerts. Not thread-safe.
+/// Rows that are judged together: all of a model's, those of one source, or those with one value of
+/// a slice variable: their window, what the closed panes give as evidence, and the alerts. Not
+/// thread-safe.
 class Slice {
  public:
-  /// `first_rows`: see Window; 0 for all rows, which have arrival clocks.
+  /// All rows have arrival clocks; of a source the first rows are kept (Window::First).
+  enum class Of { kAllRows, kSource, kValue };
+  /// `baseline` is what the rows are held against.
   Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
-        const checks::Policy& policy, uint64_t first_rows);
+        const checks::Policy& policy, Of of);
 
   Window& window() { return window_; }
   const Window& window() const { return window_; }
@@ -37,7 +40,7 @@ class Slice {
   /// Closes the oldest open pane, and adds it to the evidence block that is being gathered; the
   /// block is complete with `min_rows` rows.
   void ClosePane(int64_t pane_start, uint64_t min_rows);
-  /// Since when what has been silent; nullptr for a source.
+  /// Since when what has been silent; nullptr but for all rows.
   const profile::ArrivalClocks* clocks() const { return clocks_.has_value() ? &*clocks_ : nullptr; }
   /// Of the latest complete block; nullptr: there was none.
   const std::vector<checks::BlockEvidence>* block();

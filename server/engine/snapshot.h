@@ -68,6 +68,13 @@ struct SourceSnapshot {
   std::vector<VariableSnapshot> variables;
 };
 
+/// The rows with one value of a slice variable, at the last evaluation.
+struct SliceSnapshot {
+  std::string name;   // `variable=category`
+  std::string label;  // see profile::TrainedSlice
+  uint64_t window_rows = 0;
+};
+
 /// One (model, version) at its last evaluation: what the metrics show. Immutable once published.
 struct ModelSnapshot {
   ModelKey key;
@@ -91,6 +98,7 @@ struct ModelSnapshot {
   std::optional<absl::Time> watermark;       // event time
   std::vector<VariableSnapshot> variables;
   std::vector<std::shared_ptr<const SourceSnapshot>> judged_sources;
+  std::vector<SliceSnapshot> judged_slices;
   uint64_t rows_not_judged_apart = 0;  // of sources beyond max_judged_sources, since the start
   std::vector<checks::Alert> alerts;   // pending, firing and resolved
   std::shared_ptr<const PerformanceSnapshot> performance;  // nullptr: no task

@@ -64,6 +64,9 @@ class PreparedBatch {
   /// allocation but for an unknown variable's first rows.
   void Count(uint32_t begin, uint32_t end, Pane* pane) const;
 
+  /// The columns that are variables of the baseline, by variable.
+  const std::vector<PreparedColumn>& columns() const { return columns_; }
+
  private:
   const Baseline& baseline_;
   std::vector<PreparedColumn> columns_;  // by baseline variable

@@ -151,10 +151,11 @@ class Store {
     void PutGoldenResult(absl::string_view model, absl::string_view version, uint64_t number,
                          uint64_t row, const v1::GoldenResultRecord& record);
 
-    /// The key is the record's (check, variable, source).
+    /// The key is the record's (check, variable, source, slice).
     void PutAlert(absl::string_view model, absl::string_view version, const v1::AlertRecord& alert);
     void DeleteAlert(absl::string_view model, absl::string_view version, absl::string_view check,
-                     absl::string_view variable, absl::string_view source);
+                     absl::string_view variable, absl::string_view source,
+                     absl::string_view slice = "");
 
     void PutProfile(const ProfileKey& profile, const v1::ProfileRecord& record,
                     const v1::ProfileHeadRecord& head);

@@ -14,8 +14,11 @@ KeyBuilder KeyOf(RecordKind kind, string_view model, string_view version) {
 }
 
 std::string AlertKey(string_view model, string_view version, string_view check,
-                     string_view variable, string_view source) {
-  return KeyOf(RecordKind::kAlert, model, version).Text(check).Text(variable).Text(source).Take();
+                     string_view variable, string_view source, string_view slice) {
+  KeyBuilder key = KeyOf(RecordKind::kAlert, model, version);
+  key.Text(check).Text(variable).Text(source);
+  if (!slice.empty()) key.Text(slice);
+  return key.Take();
 }
 
 KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
@@ -218,13 +221,13 @@ void Store::Batch::PutGoldenResult(string_view model, string_view version, uint6
 }
 
 void Store::Batch::PutAlert(string_view model, string_view version, const v1::AlertRecord& alert) {
-  Put(AlertKey(model, version, alert.check(), alert.variable(), alert.source()),
+  Put(AlertKey(model, version, alert.check(), alert.variable(), alert.source(), alert.slice()),
       alert.SerializeAsString());
 }
 
 void Store::Batch::DeleteAlert(string_view model, string_view version, string_view check,
-                               string_view variable, string_view source) {
-  writes_.Delete(AlertKey(model, version, check, variable, source));
+                               string_view variable, string_view source, string_view slice) {
+  writes_.Delete(AlertKey(model, version, check, variable, source, slice));
 }
 
 void Store::Batch::PutJoinRow(const LabelHome& home, absl::uint128 id, string_view bytes) {

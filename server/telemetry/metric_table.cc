@@ -57,6 +57,10 @@ constexpr Metric kMetrics[] = {
      LabelSet::kModel},
     {"plumbline_source_window_rows", "Rows in the current window of a source.", kGauge,
      LabelSet::kSource},
+    {"plumbline_slice_window_rows",
+     "Rows in the current window with one value of a slice variable: its label is the variable and "
+     "the value's place in training.",
+     kGauge, LabelSet::kSlice},
     {"plumbline_producers_expired_early_total",
      "Epochs given up before their time, because of max_producers_per_model.", kCounter,
      LabelSet::kModel},
@@ -241,9 +245,10 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kDistribution[] = {"model", "version", "variable",
                                                   "side",  "bin",     "edge"};
   static constexpr const char* kSource[] = {"model", "version", "source"};
+  static constexpr const char* kSlice[] = {"model", "version", "slice"};
   static constexpr const char* kMetric[] = {"model", "version", "metric"};
   static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
-                                           "cause", "source",  "severity"};
+                                           "cause", "source",  "severity", "slice"};
   static constexpr const char* kReason[] = {"reason"};
   static constexpr const char* kQuota[] = {"quota"};
   static constexpr const char* kBuild[] = {"version", "compiler"};
@@ -254,6 +259,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return kModel;
     case LabelSet::kSource:
       return kSource;
+    case LabelSet::kSlice:
+      return kSlice;
     case LabelSet::kBatchResult:
       return kBatchResult;
     case LabelSet::kVariable:

@@ -15,6 +15,7 @@ enum class LabelSet {
   kNone,
   kModel,
   kSource,
+  kSlice,
   kBatchResult,
   kVariable,
   kPrediction,
@@ -26,8 +27,9 @@ enum class LabelSet {
   kBuild
 };
 
-/// The label names of a set, in the order of their values; kVariable's last, `source`, is left out
-/// of what is about all rows. Never a category, a row id or free text.
+/// The label names of a set, in the order of their values; kVariable's last, `source`, and
+/// kAlert's, `slice`, are left out of what is about all rows. Never a category, a row id or free
+/// text.
 absl::Span<const char* const> LabelNames(LabelSet labels);
 
 /// One row of the table of metrics.
@@ -65,6 +67,7 @@ enum MetricId : size_t {
   kRowsOfFurtherSources,
   kRowsNotJudgedApart,
   kSourceWindowRows,
+  kSliceWindowRows,
   kProducersExpiredEarly,
   kBaselineNumber,
   kLastBatch,

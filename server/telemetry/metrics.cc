@@ -122,16 +122,25 @@ void AddPerformance(const engine::ModelKey& key, const engine::PerformanceSnapsh
   families->Add(kLabelDelayLong, labels, window.long_delay_seconds);
 }
 
-void AddAlert(const engine::ModelKey& key, const checks::Alert& alert, Families* families) {
+// Never the name of a slice, which has a category in it.
+std::string LabelOfSlice(const engine::ModelSnapshot& model, const std::string& slice) {
+  for (const engine::SliceSnapshot& judged : model.judged_slices) {
+    if (judged.name == slice) return judged.label;
+  }
+  return "gone";
+}
+
+void AddAlert(const engine::ModelSnapshot& model, const checks::Alert& alert, Families* families) {
   const checks::Finding& finding = alert.finding;
   const bool firing = alert.state == checks::AlertState::kFiring;
-  const LabelValues labels = {key.model,
-                              key.version,
-                              alert.key.variable,
-                              std::string(checks::CheckName(alert.key.check)),
-                              finding.cause,
-                              alert.key.source,
-                              std::string(checks::SeverityName(finding.severity))};
+  LabelValues labels = {model.key.model,
+                        model.key.version,
+                        alert.key.variable,
+                        std::string(checks::CheckName(alert.key.check)),
+                        finding.cause,
+                        alert.key.source,
+                        std::string(checks::SeverityName(finding.severity))};
+  if (!alert.key.slice.empty()) labels.push_back(LabelOfSlice(model, alert.key.slice));
   families->Add(kAlertActive, labels, firing ? 1 : 0);
   AddIfThere(kAlertValue, labels, finding.value, families);
   AddIfThere(kAlertBaseline, labels, finding.baseline, families);
@@ -277,13 +286,17 @@ std::string Exporter::Render(const ModelSnapshots& unsorted, const engine::Servi
     AddModel(model, &families);
     if (model.performance != nullptr) AddPerformance(model.key, *model.performance, &families);
     for (size_t i = 0; i < model.alerts.size(); ++i) {
-      if (shown[m].alerts[i]) AddAlert(model.key, model.alerts[i], &families);
+      if (shown[m].alerts[i]) AddAlert(model, model.alerts[i], &families);
     }
     for (size_t i = 0; i < model.variables.size(); ++i) {
       if (shown[m].variables[i]) AddVariable(model.key, model.variables[i], "", &families);
     }
     for (size_t s = 0; s < model.judged_sources.size(); ++s) {
       AddSource(model.key, *model.judged_sources[s], shown[m].sources[s], &families);
+    }
+    for (const engine::SliceSnapshot& slice : model.judged_slices) {
+      families.Add(kSliceWindowRows, {model.key.model, model.key.version, slice.label},
+                   ToDouble(slice.window_rows));
     }
   }
   AddService(service, &families);

@@ -77,6 +77,7 @@ v1::Finding ToWire(const checks::Finding& finding) {
   out.set_rows(finding.rows);
   out.set_cause(finding.cause);
   out.set_source(finding.source);
+  out.set_slice(finding.slice);
   for (const checks::CoOccurrence& cause : finding.causes) {
     v1::CoOccurrence* const added = out.add_causes();
     added->set_variable(cause.variable);
@@ -249,6 +250,16 @@ v1::Report ToWire(const engine::Report& report) {
     one->set_firing_findings(static_cast<uint32_t>(source.firing));
   }
   out.set_rows_of_other_sources(report.rows_of_other_sources);
+  out.set_slice(report.slice);
+  for (const engine::SliceSummary& slice : report.slices) {
+    v1::SliceReport* one = out.add_slices();
+    one->set_slice(slice.name);
+    one->set_label(slice.label);
+    one->set_rows(slice.rows);
+    one->set_training_rows(slice.trained_rows);
+    one->set_firing_findings(static_cast<uint32_t>(slice.firing));
+  }
+  out.set_slice_categories_left_out(report.slice_categories_left_out);
   for (const engine::ProducerEnvironment& environment : report.environments) {
     *out.add_environments() = ToWire(environment);
   }

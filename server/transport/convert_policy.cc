@@ -116,6 +116,7 @@ absl::StatusOr<PolicyRecord> ToRecord(const v1::Policy& policy) {
   if (policy.has_rate_significance()) record.set_rate_significance(policy.rate_significance());
   if (policy.has_min_rate_change()) record.set_min_rate_change(policy.min_rate_change());
   if (policy.has_max_missing_share()) record.set_max_missing_share(policy.max_missing_share());
+  *record.mutable_slice_variables() = policy.slice_variables();
   if (policy.has_drift_statistic()) record.set_drift_statistic(policy.drift_statistic());
   for (const auto& [name, threshold] : policy.drift_thresholds()) {
     (*record.mutable_drift_thresholds())[name] = threshold;
@@ -168,6 +169,7 @@ v1::Policy ToWire(const PolicyRecord& record) {
   if (record.has_rate_significance()) policy.set_rate_significance(record.rate_significance());
   if (record.has_min_rate_change()) policy.set_min_rate_change(record.min_rate_change());
   if (record.has_max_missing_share()) policy.set_max_missing_share(record.max_missing_share());
+  *policy.mutable_slice_variables() = record.slice_variables();
   if (record.has_drift_statistic()) policy.set_drift_statistic(record.drift_statistic());
   for (const auto& [name, threshold] : record.drift_thresholds()) {
     (*policy.mutable_drift_thresholds())[name] = threshold;
@@ -210,6 +212,7 @@ v1::Policy ToWire(const checks::Policy& in) {
   policy.set_rate_significance(in.rate_significance);
   policy.set_min_rate_change(in.min_rate_change);
   policy.set_max_missing_share(in.max_missing_share);
+  policy.mutable_slice_variables()->Assign(in.slice_variables.begin(), in.slice_variables.end());
   policy.set_drift_statistic(std::string(checks::DriftStatisticName(in.drift_statistic)));
   for (const auto& [statistic, threshold] : in.drift_thresholds) {
     (*policy.mutable_drift_thresholds())[std::string(checks::DriftStatisticName(statistic))] =

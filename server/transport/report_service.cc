@@ -153,11 +153,13 @@ ReportService::ReportService(engine::Engine* engine, int max_watchers, OpenCalls
 grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportRequest* request,
                                       v1::GetReportResponse* response) {
   const auto report = engine_->GetReport(request->model(), request->version(), request->variable(),
-                                         request->source());
+                                         {request->source(), request->slice()});
   if (!report.ok()) return ToGrpcStatus(report.status());
   *response->mutable_report() = ToWire(*report);
   NameSubstitutes(engine_, response->mutable_report());
-  if (request->source().empty()) NameSilentCategories(engine_, response->mutable_report());
+  if (request->source().empty() && request->slice().empty()) {
+    NameSilentCategories(engine_, response->mutable_report());
+  }
   return grpc::Status::OK;
 }
 

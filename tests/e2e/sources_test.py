@@ -1,5 +1,6 @@
-"""Several sources feed one model: the alert names the one at fault, and none that merely differs by nature."""
+"""Several sources, or slices: the alert names the one at fault, and none that merely differs by nature."""
 
+import json
 import unittest
 
 from harness import DaemonTest, read_rows, wait_for, write_rows
@@ -58,6 +59,62 @@ class Row1dSources(DaemonTest):
         self.assertEqual(int(report["rows"]), 1000)
         text = self.daemon.command("report", "--model", "m").stdout
         self.assertRegex(text, r"ap-south +1,000 +7\.7% +1")
+
+
+class Slices(DaemonTest):
+    """The rows with one value of a categorical variable, against training's with the same value."""
+
+    def setUp(self):
+        super().setUp()
+        self.header, self.rows = read_rows("adult/adults.csv.gz")
+        path = write_rows(self.folder / "baseline.csv", self.header, self.rows[:30_000])
+        self.daemon.command("baseline", "create", "--model", "m", "--csv", path, *COLUMNS)
+
+    def policy(self, *variables, check=True):
+        path = self.folder / "policy.json"
+        path.write_text(json.dumps({"slice_variables": variables}))
+        return self.daemon.command("model", "policy", "set", "--model", "m", "--file", path, check=check)
+
+    def send(self, rows):
+        path = write_rows(self.folder / "live.csv", self.header, rows)
+        self.daemon.command("send", "--model", "m", "--csv", path, "--ignore", "class")
+        wait_for("an evaluation", lambda: self.daemon.metric("plumbline_window_rows")[0] >= len(rows))
+
+    def test_the_alert_names_the_slice_and_survives_a_kill(self):
+        refused = self.policy("age", check=False)
+        self.assertIn('"age" is numeric', refused.stderr)
+        self.assertIn('"nope" is not one of its variables', self.policy("nope", check=False).stderr)
+        self.policy("occupation", "sex")
+        # Slices differ from the whole by nature: nobody is alerted.
+        self.send(self.rows[30_000:40_000])
+        self.assertNotIn(1.0, self.daemon.metric("plumbline_alert_active"))
+        report = self.daemon.json("report", "--model", "m")[0]
+        slices = {one["slice"]: int(one["rows"]) for one in report["slices"]}
+        occupation, hours = self.header.index("occupation"), self.header.index("hours-per-week")
+        sales = sum(row[occupation] == "Sales" for row in self.rows[30_000:40_000])
+        self.assertEqual(slices["occupation=Sales"], sales)
+        self.assertGreater(report["slice_categories_left_out"], "0")  # such as Armed-Forces
+
+        # One row in ten of one occupation loses its hours: less than a page of all rows.
+        live = [list(row) for row in self.rows[40_000:]]
+        lost = [row for row in live if row[occupation] == "Sales"][::10]
+        for row in lost:
+            row[hours] = ""
+        self.send(live)
+        alert = {"check": "null_rate", "variable": "hours-per-week", "slice": "occupation:5"}
+        wait_for("the alert", lambda: self.daemon.metric("plumbline_alert_active", **alert) == [1.0])
+        self.assertEqual(self.daemon.metric("plumbline_alert_active").count(1.0), 1)
+        self.daemon.kill()
+        self.daemon.start()
+        wait_for("the alert", lambda: self.daemon.metric("plumbline_alert_active", **alert) == [1.0])
+        finding, = [f for f in self.daemon.json("report", "--model", "m")[0]["findings"] if f["status"] == "FIRING"]
+        self.assertEqual(finding["slice"], "occupation=Sales")
+        self.assertRegex(finding["reason"], "^hours-per-week: 4.7[0-9]% null, .*, slice occupation=Sales$")
+        text = self.daemon.command("report", "--model", "m", "--slice", "occupation=Sales").stdout
+        self.assertIn("of slice occupation=Sales", text)
+        self.assertNotIn("Sales", self.daemon.http("/metrics"))
+        self.assertIn('no slice "occupation=Pirate"',
+                      self.daemon.command("report", "--model", "m", "--slice", "occupation=Pirate", check=False).stderr)
 
 
 if __name__ == "__main__":

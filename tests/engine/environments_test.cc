@@ -93,7 +93,7 @@ class EnvironmentsTest : public ::testing::Test {
 TEST_F(EnvironmentsTest, TheSameEnvironmentAlertsNobody) {
   Declare("web-1", "1.26.4");
   EXPECT_EQ(Alert(), std::nullopt);
-  EXPECT_THAT(model_->MakeReport(now_, std::nullopt, "").value().environments, IsEmpty());
+  EXPECT_THAT(model_->MakeReport(now_, std::nullopt).value().environments, IsEmpty());
   EXPECT_EQ(model_->Snapshot()->environments, 1u);
   EXPECT_EQ(model_->Snapshot()->environments_differing, 0u);
 }
@@ -110,7 +110,7 @@ TEST_F(EnvironmentsTest, ADifferenceFiresSurvivesARestartAndEndsWithADeclaration
                 HasSubstr("package numpy 1.26.4 -> 2.0.1 (major version) (producer web-2; 1 of 2 "
                           "producers differ)"));
     EXPECT_EQ(Alert()->pending_since, kNow);
-    const Report report = model_->MakeReport(now_, std::nullopt, "").value();
+    const Report report = model_->MakeReport(now_, std::nullopt).value();
     ASSERT_THAT(report.environments, SizeIs(1));
     EXPECT_EQ(report.environments[0].producer, "web-2");
     Restart();

@@ -177,7 +177,7 @@ double Realised(const PerformanceChunk& chunk, PerformanceMetric metric) {
 
 std::map<std::string, checks::Finding> FindingsOf(Model* model) {
   std::map<std::string, checks::Finding> findings;
-  const Report report = model->live().MakeReport(model->now(), {}, "").value();
+  const Report report = model->live().MakeReport(model->now(), {}).value();
   for (const checks::Finding& finding : report.findings) {
     findings[absl::StrCat(checks::CheckName(finding.check), " ", finding.variable)] = finding;
   }

@@ -125,7 +125,7 @@ void ExpectSameLosses(absl::Time now, LiveModel* a, LiveModel* b) {
 }
 
 void ExpectSameReport(absl::Time now, LiveModel* a, LiveModel* b) {
-  const Report x = a->MakeReport(now, {}, "").value(), y = b->MakeReport(now, {}, "").value();
+  const Report x = a->MakeReport(now, {}).value(), y = b->MakeReport(now, {}).value();
   EXPECT_EQ(x.rows, y.rows);
   EXPECT_EQ(x.start, y.start);
   ASSERT_EQ(x.findings.size(), y.findings.size());

@@ -227,7 +227,7 @@ TEST_F(LiveModelTest, LostRowsFireAfterTheGraceAndResolveWhenTheyArrive) {
   for (const uint64_t sequence : {1u, 2u, 5u}) SendNumber(sequence);
   Tick(policy_.hole_grace - absl::Seconds(1));
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kInactive);
-  model_->MakeReport(now_ + absl::Seconds(1), {}, "")
+  model_->MakeReport(now_ + absl::Seconds(1), {})
       .IgnoreError();  // who asks first takes nothing from the alert
   Tick();
   const auto alert = Find(*model_, CheckId::kRowsLost, "");
@@ -283,13 +283,13 @@ TEST_F(LiveModelTest, RefusedAndSkippedNumbersAreNoLossAndAMissingTailIs) {
   Tick(policy_.hole_grace);
   EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kFiring);
   EXPECT_EQ(model_->Snapshot()->losses.lost, 2u);
-  const Report report = model_->MakeReport(now_, {}, "").value();
+  const Report report = model_->MakeReport(now_, {}).value();
   ASSERT_EQ(report.losses.size(), 1u);
   EXPECT_EQ(report.losses[0].producer, "p");
   EXPECT_EQ(report.losses[0].highest, 9u);
   EXPECT_EQ(report.losses[0].lost, 2u);
   EXPECT_TRUE(report.losses[0].ended);
-  EXPECT_TRUE(model_->MakeReport(now_, 0, "").value().losses.empty());
+  EXPECT_TRUE(model_->MakeReport(now_, 0).value().losses.empty());
 }
 
 TEST_F(LiveModelTest, AnEpochThatDidNotEndIsInformationUntilItGoesOn) {
@@ -352,7 +352,7 @@ TEST_F(LiveModelTest, RowsWithoutTimesAreNotLateThoughTheClockIsSetBack) {
   const IngestOutcome outcome = SendNumber(2);
   EXPECT_EQ(outcome.rows_counted, 10u);
   EXPECT_EQ(outcome.rows_late, 0u);
-  EXPECT_EQ(model_->MakeReport(now_, {}, "").value().rows, 20u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 20u);
 }
 
 TEST_F(LiveModelTest, AFrozenServiceBlamesNobody) {
@@ -370,7 +370,7 @@ TEST_F(LiveModelTest, ABatchIsCountedOnceAndAnExpiredEpochNotAnew) {
   EXPECT_EQ(Send(rows, {"p", 1, 1}).result, Result::kCounted);
   EXPECT_EQ(Send(rows, {"p", 1, 1}).result, Result::kDuplicate);
   EXPECT_EQ(Send(rows, {"p", 1, 0}).result, Result::kRefused);
-  EXPECT_EQ(model_->MakeReport(now_, {}, "").value().rows, 10u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 10u);
   Tick(policy_.epoch_expiry + absl::Seconds(1));
   const IngestOutcome late = Send(rows, {"p", 1, 2});
   EXPECT_EQ(late.result, Result::kRefused);
@@ -400,7 +400,7 @@ TEST_F(LiveModelTest, RowsOfAClosedPaneAreLateAndCountedApart) {
   EXPECT_EQ(split.rows_counted, 2u);
   EXPECT_EQ(model_->Snapshot()->rows, 62u);
   EXPECT_EQ(model_->Snapshot()->late_rows, 31u);
-  EXPECT_EQ(model_->MakeReport(now_, {}, "").value().rows, 62u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 62u);
 }
 
 TEST_F(LiveModelTest, RowsOfOneBatchMakeNoneOfItsOwnLate) {
@@ -421,13 +421,13 @@ TEST_F(LiveModelTest, AnotherPolicyTakesEffectOnWhatIsThere) {
   rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(4));
   Send(std::move(rows));
   Tick();
-  EXPECT_EQ(model_->MakeReport(now_, {}, "").value().rows, 51u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 51u);
   EXPECT_EQ(State(CheckId::kNanRate, "score"), AlertState::kFiring);
   policy_.window_panes = 2;
   policy_.checks[CheckId::kNanRate].muted = true;
   model_->SetPolicy(policy_);
   Tick();
-  EXPECT_EQ(model_->MakeReport(now_, {}, "").value().rows, 21u);
+  EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 21u);
   EXPECT_EQ(State(CheckId::kNanRate, "score"), AlertState::kResolved);
 }
 

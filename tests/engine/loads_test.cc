@@ -39,7 +39,7 @@ class LoadsTest : public ::testing::Test {
     IngestBatch batch = BatchOf(kKey, {"p", 1, sequence}, RandomRows(&random_, rows, mean));
     const manifest::RowSet sent = profile::RowSetOf(batch.view);
     batch.load = LoadRows{.name = load, .rows = {}};
-    CountAtArrival(model_->baseline(), {}, model_->policy().pane, &batch);
+    CountAtArrival(model_->baseline(), {}, nullptr, model_->policy().pane, &batch);
     EXPECT_TRUE(model_->Ingest(batch, now_).error.ok());
     return sent;
   }
@@ -108,7 +108,7 @@ TEST_F(LoadsTest, WhatIsMissingFiresAfterTheGraceSurvivesARestartAndEndsWhenItCo
             "1 load is not what was declared: `monday`: 100 rows came of 150");
   Restart();
   EXPECT_EQ(Alert()->state, AlertState::kFiring);
-  ASSERT_THAT(model_->MakeReport(now_, std::nullopt, "").value().loads, SizeIs(1));
+  ASSERT_THAT(model_->MakeReport(now_, std::nullopt).value().loads, SizeIs(1));
   EXPECT_EQ(model_->Snapshot()->loads->rows_missing, 50u);
   declared.Add(Send("monday", 2, 50));  // after all
   EXPECT_EQ(End("monday", 150, declared.digest).state, LoadState::kComplete);

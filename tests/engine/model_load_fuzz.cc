@@ -126,7 +126,7 @@ void GoOn(LiveModel* model, storage::Store* store) {
           "every row is counted");
   }
   model->Tick(kNow + absl::Seconds(10));
-  model->MakeReport(kNow, {}, "").IgnoreError();
+  model->MakeReport(kNow, {}).IgnoreError();
   model->Snapshot();
   storage::Store::Batch batch;
   model->Commit(&batch);

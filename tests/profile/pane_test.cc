@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <random>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/profile/byte_io.h"
+#include "server/profile/slicing.h"
 #include "server/profile/statistics.h"
 #include "tests/profile/batch_maker.h"
 
@@ -428,6 +431,67 @@ TEST_F(PaneTest, RefusesBytesWhoseCountersDoNotAddUp) {
   EXPECT_FALSE(DecodePane(baseline_, EncodePane(Pane())).ok());
   EXPECT_FALSE(DecodePane(baseline_, EncodePane(Pane(baseline_)) + "x").ok());
   EXPECT_TRUE(DecodePane(baseline_, EncodePane(Pane(baseline_))).ok());
+}
+
+// Every type of column, with nulls, in ranges of rows that leave some out.
+TEST(Slices, CountWhatTheirRowsCountAlone) {
+  std::mt19937_64 random(11);
+  constexpr uint32_t kRows = 2'000;
+  const std::vector<std::string> names = {"a", "b", "c", "rare", "new"};
+  std::discrete_distribution<uint32_t> choose({50, 30, 15, 1, 4});
+  std::vector<std::string> city;
+  std::vector<double> x;
+  std::vector<float> y;
+  std::vector<int64_t> n;
+  std::vector<uint32_t> codes;
+  const auto flags = std::make_unique<bool[]>(kRows);
+  std::vector<uint8_t> valid(kRows / 8);
+  for (uint32_t i = 0; i < kRows; ++i) {
+    city.push_back(names[choose(random)]);
+    x.push_back(static_cast<double>(random() % 1'000));
+    y.push_back(static_cast<float>(random() % 100) / 7);
+    n.push_back(static_cast<int64_t>(random() % 50));
+    codes.push_back(choose(random));
+    flags[i] = random() % 3 == 0;
+    if (random() % 5 > 0) valid[i >> 3] |= static_cast<uint8_t>(1u << (i & 7));
+  }
+  ColumnView dictionary{"kind", {}, DictionaryView{{"p", "q", "r", "s", "t"}, codes}, valid};
+  ColumnView flag{"flag", {}, absl::Span<const bool>(flags.get(), kRows), {}};
+  ColumnView numbers = NumberColumn("x", x);
+  numbers.validity = valid;
+  const BatchView batch = MakeBatch(kRows, {numbers, TextColumn("city", city), NumberColumn("y", y),
+                                            NumberColumn("n", n), dictionary, flag});
+  const Baseline baseline = BuildBaseline({batch}).value();
+  const Slicing slicing = MakeSlicing(baseline, {{"city", "kind", "nope"}}, 100);
+  ASSERT_GE(slicing.slices.size(), 5u);
+  EXPECT_GT(slicing.categories_left_out, 0u);
+
+  const std::vector<std::pair<uint32_t, uint32_t>> ranges = {{3, 700}, {701, 1'990}};
+  std::vector<Pane> panes(slicing.slices.size(), Pane(baseline));
+  const PreparedBatch prepared(baseline, batch);
+  CountSlices(baseline, slicing, prepared, ranges, [&](uint32_t slice) { return &panes[slice]; });
+  for (size_t i = 0; i < slicing.slices.size(); ++i) {
+    SCOPED_TRACE(slicing.slices[i].name);
+    const bool of_city = absl::StartsWith(slicing.slices[i].name, "city=");
+    Pane alone(baseline);
+    for (const auto& [begin, end] : ranges) {
+      for (uint32_t row = begin; row < end; ++row) {
+        const bool is_null = !of_city && ((valid[row >> 3] >> (row & 7)) & 1) == 0;
+        const std::string value = of_city
+                                      ? absl::StrCat("city=", city[row])
+                                      : absl::StrCat("kind=", std::string(1, "pqrst"[codes[row]]));
+        if (is_null || value != slicing.slices[i].name) continue;
+        prepared.Count(row, row + 1, &alone);
+      }
+    }
+    EXPECT_GT(alone.rows, 0u);
+    EXPECT_EQ(panes[i].rows, alone.rows);
+    for (size_t v = 0; v < alone.variables.size(); ++v) {
+      EXPECT_EQ(panes[i].variables[v].codes.ToVector(), alone.variables[v].codes.ToVector());
+      EXPECT_EQ(panes[i].variables[v].nulls, alone.variables[v].nulls);
+      EXPECT_EQ(panes[i].variables[v].moments.count(), alone.variables[v].moments.count());
+    }
+  }
 }
 
 }  // namespace

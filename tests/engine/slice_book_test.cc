@@ -1,4 +1,4 @@
-#include "server/engine/source_slices.h"
+#include "server/engine/slice_book.h"
 
 #include <memory>
 #include <random>
@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
+#include "server/engine/arrival.h"
 #include "server/engine/live_model.h"
 #include "server/storage/keys.h"
 #include "tests/engine/rows.h"
@@ -23,13 +24,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 const ModelKey kKey{"m", "v"};
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);  // a pane starts
 
-class SourceSlicesTest : public ::testing::Test {
+class SliceBookTest : public ::testing::Test {
  protected:
-  SourceSlicesTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+  SliceBookTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
     policy_.allowed_lateness = absl::ZeroDuration();
     policy_.window_panes = 5;
     quotas_.max_judged_sources = 2;
@@ -43,12 +45,31 @@ class SourceSlicesTest : public ::testing::Test {
     rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
     model_->Ingest(BatchOf(kKey, {}, std::move(rows)), kNow);
   }
+  // Rows of which those of one city have another mean; counted at arrival if they are many.
+  void SendCities(int minute, size_t count, const std::string& city, double mean) {
+    Rows rows = RandomRows(&random_, count);
+    for (size_t i = 0; i < count; ++i) {
+      if (city == "all" || rows.city[i] == city) rows.x[i] += mean;
+    }
+    rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
+    IngestBatch batch = BatchOf(kKey, {}, std::move(rows));
+    CountAtArrival(baseline_, {}, slicing_, policy_.pane, &batch);
+    ASSERT_TRUE(!batch.counted.has_value() || model_->CanAdd(*batch.counted));
+    model_->Ingest(batch, kNow);
+  }
+  std::vector<std::string> Slices() {
+    std::vector<std::string> judged;
+    for (const SliceSnapshot& slice : model_->Snapshot()->judged_slices) {
+      judged.push_back(absl::StrCat(slice.name, " ", slice.label, " ", slice.window_rows));
+    }
+    return judged;
+  }
   void CommitAndLoad() {
     storage::Store::Batch batch;
     model_->Commit(&batch);
     ASSERT_TRUE(store_->Write(std::move(batch), /*sync=*/false).ok());
-    auto loaded =
-        LiveModel::Load(kKey, baseline_, policy_, **store_->GetState("m", "v"), *store_, quotas_);
+    auto loaded = LiveModel::Load(kKey, baseline_, policy_, **store_->GetState("m", "v"), *store_,
+                                  quotas_, nullptr, slicing_);
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     model_ = *std::move(loaded);
   }
@@ -57,7 +78,7 @@ class SourceSlicesTest : public ::testing::Test {
     for (const checks::Alert& alert : model_->alerts()) {
       if (alert.state != checks::AlertState::kFiring) continue;
       firing.push_back(absl::StrCat(checks::CheckName(alert.key.check), " ", alert.key.variable,
-                                    " ", alert.key.source));
+                                    " ", alert.key.source, alert.key.slice));
     }
     return firing;
   }
@@ -74,11 +95,12 @@ class SourceSlicesTest : public ::testing::Test {
   std::shared_ptr<const profile::Baseline> baseline_ = TrainedOnRows();
   checks::Policy policy_ = checks::DefaultPolicy();
   Quotas quotas_;
+  std::shared_ptr<const profile::Slicing> slicing_;
   std::mt19937_64 random_{7};
   std::unique_ptr<LiveModel> model_;
 };
 
-TEST_F(SourceSlicesTest, ASingleSourceIsAllRows) {
+TEST_F(SliceBookTest, ASingleSourceIsAllRows) {
   Send("a", 0, 100);
   model_->Tick(kNow);
   EXPECT_THAT(Judged(), IsEmpty());
@@ -86,14 +108,15 @@ TEST_F(SourceSlicesTest, ASingleSourceIsAllRows) {
   Send("a", 0, 10);
   model_->Tick(kNow);
   EXPECT_THAT(Judged(), ElementsAre("a 10", "b 50"));
-  const Report report = model_->MakeReport(kNow, std::nullopt, "").value();
+  const Report report = model_->MakeReport(kNow, std::nullopt).value();
   EXPECT_EQ(report.rows, 160);
   EXPECT_EQ(report.rows_of_other_sources, 100);
-  EXPECT_EQ(model_->MakeReport(kNow, std::nullopt, "b")->rows, 50);
-  EXPECT_THAT(model_->MakeReport(kNow, std::nullopt, "c").status().message(), HasSubstr("\"c\""));
+  EXPECT_EQ(model_->MakeReport(kNow, std::nullopt, {"b", ""})->rows, 50);
+  EXPECT_THAT(model_->MakeReport(kNow, std::nullopt, {"c", ""}).status().message(),
+              HasSubstr("\"c\""));
 }
 
-TEST_F(SourceSlicesTest, TheAlertNamesTheSourceAndOutlivesARestart) {
+TEST_F(SliceBookTest, TheAlertNamesTheSourceAndOutlivesARestart) {
   Send("a", 0, 1);
   for (int minute = 0; minute < 4; ++minute) {
     Send("b", minute, 400);
@@ -117,7 +140,7 @@ TEST_F(SourceSlicesTest, TheAlertNamesTheSourceAndOutlivesARestart) {
   EXPECT_THAT(Judged(), ElementsAre("a 802", "b 1601"));
 }
 
-TEST_F(SourceSlicesTest, ASourceThatIsSilentForAWindowMakesRoom) {
+TEST_F(SliceBookTest, ASourceThatIsSilentForAWindowMakesRoom) {
   Send("a", 0, 100);
   Send("b", 0, 100);
   Send("a", 0, 100, 9);
@@ -139,7 +162,7 @@ TEST_F(SourceSlicesTest, ASourceThatIsSilentForAWindowMakesRoom) {
   EXPECT_THAT(Judged(), ElementsAre("b 401", "c 31"));
 }
 
-TEST_F(SourceSlicesTest, AnotherBaselineDeletesTheWindowsOfSources) {
+TEST_F(SliceBookTest, AnotherBaselineDeletesTheWindowsOfSources) {
   Send("a", 0, 100);
   Send("b", 0, 100);
   Send("a", 2, 100);
@@ -154,6 +177,64 @@ TEST_F(SourceSlicesTest, AnotherBaselineDeletesTheWindowsOfSources) {
     EXPECT_TRUE(store_->ListPanes("m", "v", storage::SliceKey(1, slice))->empty());
     EXPECT_FALSE(store_->GetWindow("m", "v", storage::SliceKey(1, slice))->has_value());
   }
+}
+
+TEST_F(SliceBookTest, DriftInOneValueIsToldOfItAndOutlivesARestart) {
+  slicing_ = std::make_shared<const profile::Slicing>(
+      profile::MakeSlicing(*baseline_, {{"city"}}, quotas_.max_judged_slices));
+  model_->SetSlicing(slicing_);
+  for (int minute = 0; minute < 5; ++minute) {
+    // Small batches go another way than large ones.
+    for (const size_t count : {size_t{2'000}, size_t{300}}) {
+      SendCities(minute, count, "rome", minute > 0 ? 1 : 0);
+    }
+    if (minute % 2 == 1) CommitAndLoad();
+  }
+  SendCities(6, 1, "rome", 0);
+  EXPECT_THAT(Firing(), ElementsAre("drift x city=rome"));
+  const checks::Alert alert = model_->alerts().front();
+  EXPECT_THAT(alert.finding.reason, HasSubstr("slice city=rome"));
+  model_->Tick(kNow);
+  const std::vector<std::string> slices = Slices();
+  ASSERT_EQ(slices.size(), 3u);
+  EXPECT_THAT(slices[2], StartsWith("city=rome city:3 "));
+  const Report report = model_->MakeReport(kNow, std::nullopt, {"", "city=rome"}).value();
+  const Report whole = model_->MakeReport(kNow, std::nullopt).value();
+  EXPECT_NEAR(static_cast<double>(report.rows) / static_cast<double>(whole.rows), 0.1, 0.02);
+  ASSERT_EQ(whole.slices.size(), 3u);
+  EXPECT_EQ(whole.slices[0].rows + whole.slices[1].rows + whole.slices[2].rows, whole.rows);
+  EXPECT_EQ(report.variables.front().variable.name, "x");
+  EXPECT_THAT(model_->MakeReport(kNow, {}, {"", "city=bergen"}).status().message(),
+              HasSubstr("\"city=bergen\""));
+  CommitAndLoad();
+  EXPECT_THAT(Firing(), ElementsAre("drift x city=rome"));
+
+  model_->TakeChanges();
+  slicing_ = nullptr;
+  model_->SetSlicing(nullptr);
+  ASSERT_EQ(model_->TakeChanges().size(), 1u);
+  EXPECT_THAT(model_->alerts(), IsEmpty());
+  CommitAndLoad();
+  EXPECT_THAT(model_->alerts(), IsEmpty());
+  EXPECT_FALSE(store_->GetWindow("m", "v", storage::SliceKey(1, 3))->has_value());
+}
+
+TEST_F(SliceBookTest, DriftOfAllRowsIsNotToldOfSlices) {
+  slicing_ = std::make_shared<const profile::Slicing>(
+      profile::MakeSlicing(*baseline_, {{"city"}}, quotas_.max_judged_slices));
+  model_->SetSlicing(slicing_);
+  for (int minute = 0; minute < 5; ++minute) SendCities(minute, 2'000, "all", 1);
+  SendCities(6, 1, "all", 1);
+  EXPECT_THAT(Firing(), ElementsAre("drift x "));
+}
+
+TEST_F(SliceBookTest, SlicesAreBoundedTheMostFrequentFirst) {
+  const profile::Slicing slicing =
+      profile::MakeSlicing(*baseline_, std::vector<std::string>{"city", "x"}, 2);
+  ASSERT_EQ(slicing.slices.size(), 2u);
+  EXPECT_EQ(slicing.slices[0].name, "city=oslo");
+  EXPECT_EQ(slicing.slices[1].name, "city=lima");
+  EXPECT_EQ(slicing.categories_left_out, 1u);
 }
 
 }  // namespace
