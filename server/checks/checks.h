@@ -77,6 +77,9 @@ Finding CompareRates(Finding finding, const CheckSettings& settings, const Varia
                      const RateCounts& counts, bool both_ways, absl::string_view what);
 
 Finding CheckDrift(const VariableInput& input);
+/// How finely numbers are written: rounded to float32, decimals cut, integers that became
+/// fractions. Of numeric variables.
+Finding CheckPrecision(const VariableInput& input);
 /// kNullRate, kNanRate, kInfRate, kOutOfRange (the last three: numeric variables). A NaN or an
 /// infinity in a prediction that training had none of fires from the first row on.
 Finding CheckRate(CheckId check, const VariableInput& input);

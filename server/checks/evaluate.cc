@@ -49,6 +49,7 @@ void EvaluateVariable(const VariableInput& input, Use use) {
     use(CheckRate(CheckId::kNanRate, input));
     use(CheckRate(CheckId::kInfRate, input));
     use(CheckRate(CheckId::kOutOfRange, input));
+    use(CheckPrecision(input));
   } else {
     use(CheckUnseenCategory(input));
     use(CheckVanishedCategory(input));

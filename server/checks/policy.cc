@@ -37,7 +37,8 @@ constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kPerformanceLimit, "performance_limit"},
     {CheckId::kConceptDrift, "concept_drift"},
     {CheckId::kLabelDrift, "label_drift"},
-    {CheckId::kLoadMismatch, "load_mismatch"}};
+    {CheckId::kLoadMismatch, "load_mismatch"},
+    {CheckId::kPrecision, "precision"}};
 
 constexpr std::pair<DriftStatistic, absl::string_view> kStatisticNames[] = {
     {DriftStatistic::kPsi, "psi"},
@@ -248,6 +249,8 @@ Policy DefaultPolicy() {
   set(CheckId::kAbsentVariable, Severity::kCritical, 0.01, 0.005);
   set(CheckId::kUnknownVariable, Severity::kInfo, 0, 0);
   set(CheckId::kWrongType, Severity::kWarning, 0.01, 0.005);
+  // Of the values; so many of them changed the way in which they are written.
+  set(CheckId::kPrecision, Severity::kInfo, 0.1, 0.05);
   set(CheckId::kBecameConstant, Severity::kWarning, 1, 1);
   set(CheckId::kCameAlive, Severity::kWarning, 0.01, 0.005);
   set(CheckId::kNoData, Severity::kCritical, 0, 0);

@@ -42,7 +42,8 @@ enum class CheckId {
   kPerformanceLimit,
   kConceptDrift,
   kLabelDrift,
-  kLoadMismatch
+  kLoadMismatch,
+  kPrecision
 };
 
 inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
@@ -69,7 +70,8 @@ inline constexpr CheckId kAllChecks[] = {CheckId::kDrift,
                                          CheckId::kPerformanceLimit,
                                          CheckId::kConceptDrift,
                                          CheckId::kLabelDrift,
-                                         CheckId::kLoadMismatch};
+                                         CheckId::kLoadMismatch,
+                                         CheckId::kPrecision};
 
 /// The name in reports, metrics and policies, such as `null_rate`; and back (nullopt: no such one).
 absl::string_view CheckName(CheckId id);

@@ -128,6 +128,8 @@ class OwnDoing {
         return CheckBecameConstant(input).status == Status::kFiring;
       case CheckId::kCameAlive:
         return CheckCameAlive(input).status == Status::kFiring;
+      case CheckId::kPrecision:
+        return CheckPrecision(input).status == Status::kFiring;
       case CheckId::kNullRate:
       case CheckId::kNanRate:
       case CheckId::kInfRate:

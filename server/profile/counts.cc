@@ -22,6 +22,7 @@ void VariableCounts::Merge(const VariableCounts& other) {
   below_sum.Merge(other.below_sum);
   above_sum.Merge(other.above_sum);
   unseen_names.Merge(other.unseen_names);
+  fineness.Merge(other.fineness);
 }
 
 }  // namespace plumbline::profile

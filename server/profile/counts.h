@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "server/profile/code_counts.h"
+#include "server/profile/fineness.h"
 #include "server/profile/unseen_names.h"
 #include "server/stats/compensated_sum.h"
 #include "server/stats/moments.h"
@@ -30,6 +31,8 @@ struct VariableCounts {
   stats::CompensatedSum below_sum;  // of the values below the baseline's range
   stats::CompensatedSum above_sum;  // of the values above it
   UnseenNames unseen_names;         // categorical: what the unseen code hides
+  /// Numeric, of columns of doubles and integers: a column of floats is what it says.
+  Fineness fineness;
 
   /// Sum of `codes`: rows with a value that could be compared.
   uint64_t Coded() const;

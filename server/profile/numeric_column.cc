@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 #include <variant>
@@ -204,6 +205,18 @@ void CountBools(const VariableBaseline& baseline, const ColumnView& column,
   }
 }
 
+// Looks at some of the values: see Fineness.
+template <class T>
+void SampleFineness(const ColumnView& column, absl::Span<const T> values, uint32_t begin,
+                    uint32_t end, Fineness* fineness) {
+  for (uint32_t block = begin / Fineness::kStride; block * Fineness::kStride < end; ++block) {
+    const uint32_t row = Fineness::RowOf(block);
+    if (row < begin || row >= end || !column.IsValid(row)) continue;
+    const auto value = static_cast<double>(values[row]);
+    if (std::isfinite(value)) fineness->Add(value);
+  }
+}
+
 }  // namespace
 
 void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& column, uint32_t begin,
@@ -211,6 +224,9 @@ void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& colu
   const auto count = [&](auto values) {
     using T = std::remove_const_t<typename decltype(values)::element_type>;
     NumericColumn<T>(baseline, column, values, level, counts).Count(begin, end);
+    if constexpr (!std::is_same_v<T, float>) {
+      SampleFineness(column, values, begin, end, &counts->fineness);
+    }
   };
   if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
     count(*doubles);

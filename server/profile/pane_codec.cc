@@ -17,16 +17,22 @@
 // Layout of version 2: version byte; rows; how many variables, and of each a byte that says what
 // follows: those of its counters that are not 0, its codes (see count_codec.h), moments, tail sums
 // if codes are below or above the bins, unseen names. Then unknown variables as (name, rows) behind
-// their number; overflow; and the faults of predictions, if there are any. Version 3, written where
-// inputs were faulty, has the faults in any case (0 rows: none), and then the outcomes (see
-// outcome_codec.h). Version 1 had all eight counters, the codes as pairs, the number of values in
-// the moments, and flags of its own.
+// their number; overflow; and the faults of predictions, if there are any. Version 3 has the faults
+// in any case (0 rows: none), and then the outcomes (see outcome_codec.h). Version 4, which is
+// written, has a byte that says which parts follow: faults, outcomes, fineness. Version 1 had all
+// eight counters, the codes as pairs, the number of values in the moments, and flags of its own.
 namespace plumbline::profile {
 namespace {
 
+constexpr uint8_t kVersion = 4;
 constexpr uint8_t kOutcomesVersion = 3;
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kSecondVersion = 2;
 constexpr uint8_t kFirstVersion = 1;
+
+// The parts of version 4.
+constexpr uint8_t kHasFaults = 1;
+constexpr uint8_t kHasOutcomes = 2;
+constexpr uint8_t kHasFineness = 4;
 
 // The counters of a variable that have a bit of their own, the lowest first.
 constexpr uint64_t VariableCounts::*kCounters[] = {&VariableCounts::nulls,
@@ -210,19 +216,70 @@ absl::Status ReadFaults(const Baseline& baseline, uint64_t rows, ByteReader* in,
   return absl::OkStatus();
 }
 
+bool HasFineness(const Pane& pane) {
+  return std::any_of(pane.variables.begin(), pane.variables.end(),
+                     [](const VariableCounts& counts) { return counts.fineness.values > 0; });
+}
+
+void WriteFineness(const Pane& pane, ByteWriter* out) {
+  for (const VariableCounts& counts : pane.variables) {
+    const Fineness& fineness = counts.fineness;
+    out->Varint(fineness.values);
+    if (fineness.values == 0) continue;
+    out->Varint(fineness.float32);
+    WriteSparse(fineness.decimals, out);
+  }
+}
+
+absl::Status ReadFineness(ByteReader* in, Pane* pane) {
+  for (VariableCounts& counts : pane->variables) {
+    Fineness& fineness = counts.fineness;
+    fineness.values = in->Varint();
+    if (fineness.values == 0) continue;
+    fineness.float32 = in->Varint();
+    const absl::Span<uint64_t> decimals = absl::MakeSpan(fineness.decimals);
+    if (absl::Status read = ReadCountPairs(in, decimals); !read.ok()) return read;
+    // Hostile counters may not even add.
+    uint64_t left = fineness.values;
+    bool fits = fineness.values <= counts.moments.count() && fineness.float32 <= left;
+    for (const uint64_t count : decimals) {
+      fits = fits && count <= left;
+      left -= fits ? count : 0;
+    }
+    if (!fits || left != 0) return absl::DataLossError("fineness of other values");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadParts(const Baseline& baseline, ByteReader* in, Pane* pane) {
+  const uint8_t parts = in->Byte();
+  if (parts >= 2 * kHasFineness) return absl::DataLossError("unknown parts");
+  absl::Status read;
+  if ((parts & kHasFaults) != 0) {
+    read.Update(ReadFaults(baseline, pane->rows, in, &pane->faults));
+  }
+  if (read.ok() && (parts & kHasOutcomes) != 0) {
+    read.Update(ReadOutcomes(baseline, pane->rows, in, &pane->outcomes));
+  }
+  if (read.ok() && (parts & kHasFineness) != 0) read.Update(ReadFineness(in, pane));
+  return read;
+}
+
 // What follows the variables that the baseline does not know.
 absl::Status ReadRest(const Baseline& baseline, uint8_t version, ByteReader* in, Pane* pane) {
   if (version == kFirstVersion || !in->ok()) return absl::OkStatus();
+  if (version == kVersion) return ReadParts(baseline, in, pane);
   if (in->AtEnd()) {
-    return version == kVersion ? absl::OkStatus() : absl::DataLossError("the outcomes are missing");
+    return version == kSecondVersion ? absl::OkStatus()
+                                     : absl::DataLossError("the outcomes are missing");
   }
-  if (version == kVersion || in->rest().front() != 0) {
+  if (version == kSecondVersion || in->rest().front() != 0) {
     absl::Status faults = ReadFaults(baseline, pane->rows, in, &pane->faults);
     if (!faults.ok()) return faults;
   } else {
     in->Skip(1);
   }
-  if (version == kVersion) return absl::OkStatus();
+  if (version == kSecondVersion) return absl::OkStatus();
   return ReadOutcomes(baseline, pane->rows, in, &pane->outcomes);
 }
 
@@ -230,7 +287,7 @@ absl::Status ReadRest(const Baseline& baseline, uint8_t version, ByteReader* in,
 
 std::string EncodePane(const Pane& pane) {
   ByteWriter out;
-  out.Byte(pane.outcomes.empty() ? kVersion : kOutcomesVersion);
+  out.Byte(kVersion);
   out.Varint(pane.rows);
   out.Varint(pane.variables.size());
   for (const VariableCounts& counts : pane.variables) WriteVariable(counts, &out);
@@ -240,17 +297,20 @@ std::string EncodePane(const Pane& pane) {
     out.Varint(rows);
   }
   out.Varint(pane.unknown_overflow);
+  const bool fineness = HasFineness(pane);
+  out.Byte(static_cast<uint8_t>((pane.faults.empty() ? 0 : kHasFaults) |
+                                (pane.outcomes.empty() ? 0 : kHasOutcomes) |
+                                (fineness ? kHasFineness : 0)));
   if (!pane.faults.empty()) WriteFaults(pane.faults, &out);
-  if (pane.outcomes.empty()) return out.Take();
-  if (pane.faults.empty()) out.Varint(0);
-  WriteOutcomes(pane.outcomes, &out);
+  if (!pane.outcomes.empty()) WriteOutcomes(pane.outcomes, &out);
+  if (fineness) WriteFineness(pane, &out);
   return out.Take();
 }
 
 absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view bytes) {
   ByteReader in(bytes);
   const uint8_t version = in.Byte();
-  if (version < kFirstVersion || version > kOutcomesVersion) {
+  if (version < kFirstVersion || version > kVersion) {
     return absl::DataLossError("not a pane of a known version");
   }
   Pane pane(baseline);

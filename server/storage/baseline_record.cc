@@ -48,6 +48,28 @@ void CountsTo(const VariableCounts& counts, v1::CountsRecord* record) {
   moments->set_max(parts.max);
   SumTo(counts.below_sum.sum(), counts.below_sum.compensation(), record->mutable_below_sum());
   SumTo(counts.above_sum.sum(), counts.above_sum.compensation(), record->mutable_above_sum());
+  if (counts.fineness.values == 0) return;
+  record->set_fineness_float32(counts.fineness.float32);
+  for (const uint64_t count : counts.fineness.decimals) record->add_fineness_decimals(count);
+}
+
+absl::Status FinenessFrom(const v1::CountsRecord& record, absl::string_view name,
+                          profile::Fineness* fineness) {
+  if (record.fineness_decimals_size() == 0) return absl::OkStatus();
+  const auto size = static_cast<size_t>(record.fineness_decimals_size());
+  if (size != fineness->decimals.size())
+    return Bad(name, absl::StrCat(size, " counts of decimals"));
+  for (size_t i = 0; i < size; ++i) {
+    fineness->decimals[i] = record.fineness_decimals(static_cast<int>(i));
+    if (fineness->decimals[i] > record.rows() - std::min(record.rows(), fineness->values)) {
+      return Bad(name, "more values by decimals than rows");
+    }
+    fineness->values += fineness->decimals[i];
+  }
+  fineness->float32 = record.fineness_float32();
+  if (fineness->float32 > fineness->values)
+    return Bad(name, "more values in float32 than there are");
+  return absl::OkStatus();
 }
 
 absl::Status CountsFrom(const v1::CountsRecord& record, absl::string_view name, size_t codes,
@@ -90,7 +112,7 @@ absl::Status CountsFrom(const v1::CountsRecord& record, absl::string_view name, 
   counts->moments = *made;
   counts->below_sum = SumFrom(record.below_sum());
   counts->above_sum = SumFrom(record.above_sum());
-  return absl::OkStatus();
+  return FinenessFrom(record, name, &counts->fineness);
 }
 
 void VariableTo(const VariableBaseline& variable, v1::VariableBaselineRecord* record) {

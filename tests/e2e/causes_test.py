@@ -1,5 +1,6 @@
 """Each way of breaking a column has its own alert, with the variable and the cause, on /metrics."""
 
+import struct
 import unittest
 
 from harness import DaemonTest, HOUSING_COLUMNS, read_rows, wait_for, write_rows
@@ -75,6 +76,22 @@ class Causes(DaemonTest):
         self.send(header, self.rows[:500])
         self.expect(check="absent_variable", variable="MedInc", severity="critical")
         self.expect(check="unknown_variable", variable="median_income")
+
+    def test_row1b_numbers_that_are_written_less_finely(self):
+        rows = [list(row) for row in self.rows]
+        income, rooms, people = (self.header.index(name) for name in ("MedInc", "AveRooms", "Population"))
+        for number, row in enumerate(rows):
+            row[income] = repr(struct.unpack("f", struct.pack("f", float(row[income])))[0])
+            row[rooms] = f"{float(row[rooms]):.2f}"
+            row[people] = float(row[people]) + (0.5 if number % 3 == 0 else 0)
+        self.send(self.header, rows)
+        self.expect(check="precision", variable="MedInc", cause="rounded_to_float32", severity="info")
+        self.expect(check="precision", variable="AveRooms", cause="decimals_cut")
+        self.expect(check="precision", variable="Population", cause="integers_became_fractions")
+        self.assertEqual(self.daemon.metric("plumbline_alert_active", check="precision").count(1.0), 3)
+        alerts = self.daemon.command("alerts", "--model", "m").stdout
+        self.assertRegex(alerts, r"MedInc: rounded to float32; 100% fit float32, [0-9.]+% in training")
+        self.assertIn("AveRooms: decimals were cut; 0% need more than 2 decimals", alerts)
 
     def test_text_instead_of_numbers(self):
         index = self.header.index("MedInc")
