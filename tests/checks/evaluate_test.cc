@@ -139,6 +139,19 @@ TEST_F(EvaluateTest, AChangedShareIsDriftOfTheCategory) {
   EXPECT_THAT(Firing(live), ElementsAre("drift city"));
 }
 
+TEST_F(EvaluateTest, NumbersThatAreWrittenLessFinely) {
+  Live live(5'000);
+  for (double& x : live.x) x = static_cast<double>(static_cast<float>(x));
+  for (double& score : live.score) score = std::round(score * 100) / 100;
+  const auto findings = Judge(profile::CountBatch(baseline_, MakeBatch(5'000, Columns(live))));
+  EXPECT_THAT(Firing(findings), ElementsAre("precision x", "precision score"));
+  for (const Finding& finding : findings) {
+    if (finding.check != CheckId::kPrecision || finding.status != Status::kFiring) continue;
+    EXPECT_EQ(finding.cause, finding.variable == "x" ? "rounded_to_float32" : "decimals_cut");
+    EXPECT_EQ(finding.rows, 79u);  // one in 64
+  }
+}
+
 TEST_F(EvaluateTest, FewRowsAreInsufficientNotDrift) {
   Live live(50);
   live.x = Normal(50, 1, 7);

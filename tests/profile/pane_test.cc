@@ -156,6 +156,8 @@ TEST_F(PaneTest, SurvivesEncoding) {
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(EncodePane(*decoded), EncodePane(pane));
   EXPECT_EQ(decoded->variables[0].codes, pane.variables[0].codes);
+  EXPECT_EQ(decoded->variables[0].fineness.values, 1u);
+  EXPECT_EQ(decoded->variables[0].fineness, pane.variables[0].fineness);
   EXPECT_EQ(decoded->variables[0].above_sum.Value(), 1e300);
   EXPECT_THAT(decoded->unknown_variables, ElementsAre(Pair("extra", 7)));
   EXPECT_EQ(decoded->variables[0].moments.Max(), 1e300);
@@ -222,8 +224,8 @@ std::string EncodeAsBefore(const Pane& pane) {
 TEST_F(PaneTest, ReadsTheFirstVersionOfTheFormat) {
   const std::vector<double> x = {0, NAN, -1e300, 1e300, 700.5, 0, kInf};
   const std::vector<std::string> city = {"a", "b", "x", "", "c", "a", "a"};
-  const Pane pane =
-      CountBatch(baseline_, MakeBatch(7, {NumberColumn("x", x), TextColumn("city", city)}));
+  Pane pane = CountBatch(baseline_, MakeBatch(7, {NumberColumn("x", x), TextColumn("city", city)}));
+  pane.variables[0].fineness = {};  // it knew nothing of that
   const std::string bytes = EncodeAsBefore(pane);
   const auto decoded = DecodePane(baseline_, bytes);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
