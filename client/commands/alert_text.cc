@@ -29,12 +29,15 @@ std::string AlertsText(const v1::ListAlertsResponse& alerts) {
                    {"variable"},
                    {"check"},
                    {"source"},
+                   {"incident"},
+                   {"acknowledged by"},
                    {"reason"}});
   for (const v1::Alert& alert : alerts.alerts()) {
     const v1::Finding& finding = alert.finding();
     table.AddRow({alert.state(), finding.severity(), Since(alert),
                   FormatModel(alert.model(), alert.version()), Printable(finding.variable(), 40),
-                  finding.check(), RowsOf(finding), Printable(finding.reason())});
+                  finding.check(), RowsOf(finding), Printable(finding.incident(), 40),
+                  Printable(finding.acknowledgement().by(), 40), Printable(finding.reason())});
   }
   return table.ToString();
 }

@@ -4,11 +4,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
+#include "client/commands/duration_flag.h"
 #include "client/commands/file_io.h"
 #include "client/commands/json_line.h"
 #include "client/commands/policy_file.h"
@@ -32,20 +32,6 @@ v1::CalendarUnit CalendarUnitOf(const std::string& name) {
   return v1::CALENDAR_UNIT_UNSPECIFIED;
 }
 
-// `30d`, `2w`, or what absl reads: `12h`, `1h30m`.
-std::optional<absl::Duration> DurationOf(const std::string& text) {
-  absl::Duration duration;
-  if (!text.empty() && (text.back() == 'd' || text.back() == 'w')) {
-    double count = 0;
-    if (!absl::SimpleAtod(text.substr(0, text.size() - 1), &count)) return std::nullopt;
-    duration = count * absl::Hours(text.back() == 'd' ? 24 : 7 * 24);
-  } else if (!absl::ParseDuration(text, &duration)) {
-    return std::nullopt;
-  }
-  const bool fits = duration >= absl::Seconds(1) && duration <= absl::Hours(24 * 36600);
-  return fits ? std::optional<absl::Duration>(duration) : std::nullopt;
-}
-
 v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
   v1::BacktestHeader header;
   header.set_model(flags.target.model);
@@ -57,10 +43,7 @@ v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
       unit != v1::CALENDAR_UNIT_UNSPECIFIED) {
     header.set_chunk_calendar(unit);
   } else if (const auto duration = DurationOf(flags.chunk); duration.has_value()) {
-    const int64_t seconds = absl::ToInt64Seconds(*duration);
-    header.mutable_chunk_duration()->set_seconds(seconds);
-    header.mutable_chunk_duration()->set_nanos(
-        static_cast<int32_t>(absl::ToInt64Nanoseconds(*duration - absl::Seconds(seconds))));
+    *header.mutable_chunk_duration() = ToWire(*duration);
   }
   return header;
 }

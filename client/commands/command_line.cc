@@ -7,6 +7,7 @@
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
 #include "client/commands/load_commands.h"
+#include "client/commands/on_call_commands.h"
 #include "client/commands/profile_commands.h"
 #include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
@@ -67,6 +68,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   BacktestCommand backtest;
   EnvCommands env;
   LoadCommands load;
+  OnCallCommands on_call;
   SplitCommands split;
   GoldenCommands golden;
   ProfileCommands profile;
@@ -83,6 +85,7 @@ int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::os
   backtest.Register(&app, &context);
   env.Register(&app, &context);
   load.Register(&app, &context);
+  on_call.Register(&app, &context);
   split.Register(&app, &context);
   golden.Register(&app, &context);
   profile.Register(&app, &context);

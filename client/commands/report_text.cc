@@ -13,6 +13,7 @@
 #include "client/commands/format.h"
 #include "client/commands/impact_text.h"
 #include "client/commands/load_text.h"
+#include "client/commands/on_call_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/text_table.h"
 
@@ -22,8 +23,11 @@ namespace {
 using Align = TextTable::Align;
 
 std::string HeadLine(const v1::Report& report) {
-  size_t firing = 0;
-  for (const v1::Finding& finding : report.findings()) firing += finding.status() == "FIRING";
+  size_t firing = 0, held = 0;
+  for (const v1::Finding& finding : report.findings()) {
+    if (finding.status() != "FIRING") continue;
+    ++(finding.has_hold() ? held : firing);
+  }
   std::string line = absl::StrCat(FormatModel(report.model(), report.version()), "  baseline ",
                                   report.baseline_number(), "  ");
   if (report.has_start() || report.has_end()) {
@@ -39,11 +43,13 @@ std::string HeadLine(const v1::Report& report) {
   }
   if (report.late_rows() > 0)
     absl::StrAppend(&line, " (", FormatCount(report.late_rows()), " late)");
-  absl::StrAppend(&line, "  ", firing, " firing\n");
-  return line;
+  absl::StrAppend(&line, "  ", firing, " firing");
+  if (held > 0) absl::StrAppend(&line, ", ", held, " held back");
+  return line + "\n";
 }
 
 int SeverityRank(const v1::Finding& finding) {
+  if (finding.has_hold()) return 3;
   if (finding.severity() == "critical") return 0;
   if (finding.severity() == "warning") return 1;
   return 2;
@@ -303,8 +309,9 @@ std::string DistributionChart(const v1::VariableReport& variable) {
 }  // namespace
 
 std::string ReportText(const v1::Report& report) {
-  return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()), "\n",
-                      FindingsText(report), ImpactLines(report), LossesText(report),
+  return absl::StrCat(HeadLine(report), PerformanceLine(report.performance()),
+                      IncidentLines(report.incidents()), "\n", FindingsText(report),
+                      OnCallText(report), ImpactLines(report), LossesText(report),
                       SourcesText(report), SlicesText(report), EnvironmentsText(report),
                       LoadsTable(report), VariablesTable(report));
 }

@@ -23,6 +23,9 @@ void OnFiring(const CheckSettings& settings, absl::Time now, uint64_t block_numb
     alert->state = AlertState::kPending;
     alert->pending_since = now;
     alert->firing_since.reset();
+    alert->acknowledged.reset();
+    alert->expected.clear();
+    alert->incident.clear();
   }
   // A clock that was set back does not make it wait for longer.
   alert->pending_since = std::min(*alert->pending_since, now);
@@ -116,6 +119,12 @@ bool AlertBook::AnyActive() const {
   return std::any_of(alerts_.begin(), alerts_.end(), [](const auto& entry) {
     return entry.second.state == AlertState::kPending || entry.second.state == AlertState::kFiring;
   });
+}
+
+void AlertBook::ForEachOpen(absl::FunctionRef<void(const Alert&)> use) const {
+  for (const auto& [key, alert] : alerts_) {
+    if (alert.is_open()) use(alert);
+  }
 }
 
 bool AlertBook::IsActive(CheckId check, absl::string_view variable) const {

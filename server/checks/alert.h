@@ -7,11 +7,14 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/checks/finding.h"
+#include "server/checks/on_call.h"
 #include "server/checks/policy.h"
 
 namespace plumbline::checks {
@@ -49,6 +52,33 @@ struct Alert {
   uint64_t streak = 0;       // firing blocks in a row
   uint64_t calm_streak = 0;  // OK blocks in a row
   uint64_t last_block = 0;   // last block that was judged
+
+  std::string incident;  // named when it begins, see incident.h; kept to its end
+
+  // What people say of it, from its beginning to its end; see on_call.h.
+  std::optional<Signature> acknowledged;
+  std::string expected;      // the expected change that it began within; empty: none
+  std::optional<Hold> hold;  // it is open, and held back
+
+  /// True while it is pending or fires, held back or not.
+  bool is_open() const { return state == AlertState::kPending || state == AlertState::kFiring; }
+  /// When the condition was first seen; absent if it is not open.
+  std::optional<absl::Time> began() const {
+    return pending_since.has_value() ? pending_since : firing_since;
+  }
+  /// True if somebody should hear of it.
+  bool fires() const { return state == AlertState::kFiring && !hold.has_value(); }
+};
+
+/// What people say of it, to be added to the reason of its finding; may be empty.
+std::string WordsOf(const Alert& alert);
+
+/// Which alerts of a model are meant. What is absent says nothing.
+struct AlertFilter {
+  std::optional<CheckId> check;
+  std::optional<std::string> variable, source, incident;
+
+  bool Matches(const Alert& alert) const;
 };
 
 /// The alerts of one model. Not thread-safe.
@@ -77,6 +107,19 @@ class AlertBook {
   bool IsActive(CheckId check, absl::string_view variable) const;
   bool AnyActive() const;
   std::vector<Alert> alerts() const;
+
+  void ForEachOpen(absl::FunctionRef<void(const Alert&)> use) const;
+  void SetIncident(const AlertKey& key, std::string incident) {
+    alerts_.at(key).incident = std::move(incident);
+  }
+  /// Holds open alerts back as `book` says, and lets go what it no longer holds. Those that changed
+  /// take their place in `changed`, or are added.
+  void HoldBack(const OnCallBook& book, absl::FunctionRef<bool(absl::string_view)> is_prediction,
+                std::vector<Alert>* changed);
+  /// Somebody looks after the open alerts that match; nullopt: nobody does any more. All that
+  /// match, as they are then.
+  std::vector<Alert> Acknowledge(const AlertFilter& filter,
+                                 const std::optional<Signature>& signature);
 
  private:
   std::map<AlertKey, Alert, AlertKeyLess> alerts_;

@@ -304,9 +304,10 @@ std::vector<ModelAlert> Engine::ListAlerts(absl::string_view model, absl::string
     }
   }
   const auto rank = [](const ModelAlert& alert) {
-    const int state = alert.alert.state == checks::AlertState::kFiring    ? 0
-                      : alert.alert.state == checks::AlertState::kPending ? 1
-                                                                          : 2;
+    const int state = alert.alert.fires()                                 ? 0
+                      : alert.alert.state == checks::AlertState::kFiring  ? 1  // held back
+                      : alert.alert.state == checks::AlertState::kPending ? 2
+                                                                          : 3;
     return std::make_tuple(state, -static_cast<int>(alert.alert.finding.severity),
                            alert.alert.firing_since.value_or(
                                alert.alert.pending_since.value_or(absl::InfiniteFuture())),

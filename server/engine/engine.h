@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -194,6 +195,39 @@ class Engine {
   /// Pending and firing alerts, critical first, then the oldest; also resolved ones if asked.
   std::vector<ModelAlert> ListAlerts(absl::string_view model, absl::string_view version,
                                      bool include_resolved) const;
+  // What people on call say of alerts; durable when it returns. Errors: NotFound and
+  // InvalidArgument naming model, check, variable and value; those of checks::OnCallBook.
+
+  /// Somebody looks after the open alerts that match; nullopt: nobody does any more. Errors:
+  /// NotFound if none matches.
+  absl::StatusOr<std::vector<ModelAlert>> AcknowledgeAlerts(
+      absl::string_view model, absl::string_view version, const checks::AlertFilter& filter,
+      std::optional<checks::Signature> signature);
+  /// The times of signatures are set here. A mute lasts until `until`, or (InfinitePast) for
+  /// `lasts`.
+  absl::StatusOr<std::pair<ModelKey, checks::Mute>> MuteCheck(absl::string_view model,
+                                                              absl::string_view version,
+                                                              checks::Mute mute,
+                                                              absl::Duration lasts);
+  absl::StatusOr<std::pair<ModelKey, checks::Mute>> UnmuteCheck(absl::string_view model,
+                                                                absl::string_view version,
+                                                                checks::CheckId check,
+                                                                absl::string_view variable,
+                                                                checks::Signature end);
+  /// A change begins at `from`, or (InfinitePast) now, and lasts for `lasts`.
+  absl::StatusOr<std::pair<ModelKey, checks::ExpectedChange>> DeclareChange(
+      absl::string_view model, absl::string_view version, checks::ExpectedChange change,
+      absl::Duration lasts);
+  absl::StatusOr<std::pair<ModelKey, checks::ExpectedChange>> WithdrawChange(
+      absl::string_view model, absl::string_view version, absl::string_view name,
+      checks::Signature end);
+  /// Of one model or of all, by key. Errors: NotFound for a model or version that does not exist.
+  absl::StatusOr<std::vector<ModelOnCall>> ListOnCall(absl::string_view model,
+                                                      absl::string_view version) const;
+  /// What belongs together of the open alerts: critical first, then the oldest. Errors: NotFound
+  /// for a model or version that does not exist.
+  absl::StatusOr<std::vector<ModelIncident>> ListIncidents(absl::string_view model,
+                                                           absl::string_view version);
   /// `watcher` is called for every change from now on, from engine threads: it must not block.
   /// Until Unwatch returns.
   uint64_t Watch(std::function<void(const ModelAlert&)> watcher);

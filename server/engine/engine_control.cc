@@ -27,7 +27,7 @@ VersionInfo Describe(const std::string& version, const storage::v1::ModelRecord&
   info.last_batch = snapshot->last_batch;
   info.watermark = snapshot->watermark;
   for (const checks::Alert& alert : snapshot->alerts) {
-    if (alert.state == checks::AlertState::kFiring) ++info.firing_alerts;
+    if (alert.fires()) ++info.firing_alerts;
   }
   return info;
 }
@@ -494,6 +494,9 @@ absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_v
         if (it != models->live.end()) report = it->second->MakeReport(now, index, of);
       });
   // Whether what was under way can be stored is another matter.
+  if (report.has_value() && report->ok()) {
+    (*report)->incidents = impl_->IncidentsOf(*key, (*report)->baseline_number, (*report)->alerts);
+  }
   if (report.has_value()) return *std::move(report);
   return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
 }

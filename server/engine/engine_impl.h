@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/mutex.h"
@@ -62,6 +63,14 @@ struct Engine::Impl {
   absl::Status ReplaceGolden(const ModelKey& key, uint64_t number,
                              std::shared_ptr<const profile::GoldenBook> book)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  /// Runs `change` on a live model, at a time as the store keeps it; what it did is durable, told
+  /// and shown when this returns. Errors: those of `change`; NotFound.
+  absl::Status ChangeLive(const ModelKey& key,
+                          absl::FunctionRef<absl::Status(LiveModel*, absl::Time)> change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  /// What belongs together of the alerts of a model.
+  std::vector<checks::Incident> IncidentsOf(const ModelKey& key, uint64_t baseline_number,
+                                            const std::vector<checks::Alert>& alerts) const;
   enum class Extent { kLive, kWhole };  // without chunks and row sample; all
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(const ModelKey& key,
                                                                         uint64_t number,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/on_call_record.h"
 #include "server/engine/records.h"
 
 namespace plumbline::engine {
@@ -75,6 +76,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
        {model->all_.Restore(all, closed_until),
         model->slices_.Restore(state, closed_until, model->policy_, std::move(slicing)),
         model->producers_.Restore(model->key_, store, state), model->RestoreAlerts(store),
+        model->RestoreOnCall(store),
         model->labels_ != nullptr ? model->labels_->Restore() : absl::OkStatus()}) {
     if (!status.ok()) return status;
   }
@@ -348,7 +350,7 @@ std::vector<ModelAlert> LiveModel::TakeChanges() { return std::exchange(changes_
 bool LiveModel::dirty() const {
   return state_dirty_ || all_.window().dirty() || slices_.dirty() || producers_.dirty() ||
          environments_.dirty() || loads_.dirty() || golden_.dirty() || !changed_alerts_.empty() ||
-         (labels_ != nullptr && labels_->dirty());
+         on_call_dirty_ || (labels_ != nullptr && labels_->dirty());
 }
 
 void LiveModel::Commit(storage::Store::Batch* batch) {
@@ -362,6 +364,8 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
     }
   }
   changed_alerts_.clear();
+  if (on_call_dirty_) batch->PutOnCall(key_.model, key_.version, ToRecord(*on_call_));
+  on_call_dirty_ = false;
   storage::v1::ModelStateRecord record;
   slices_.Commit(batch, &record);
   producers_.Commit(key_, batch, &record);
@@ -404,6 +408,8 @@ void LiveModel::InheritProducers(LiveModel* from) {
   producers_ = std::move(from->producers_);
   environments_.TakeOver(&from->environments_);
   loads_ = std::move(from->loads_);
+  on_call_ = from->on_call_;
+  on_call_dirty_ = from->on_call_dirty_;
   time_ = from->time_;
   loss_ = from->loss_;
   if (from->baseline_->number == baseline_->number) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -17,6 +18,7 @@
 #include "absl/types/span.h"
 #include "server/checks/alert.h"
 #include "server/checks/evaluate.h"
+#include "server/checks/on_call.h"
 #include "server/checks/policy.h"
 #include "server/engine/environments.h"
 #include "server/engine/golden_watch.h"
@@ -99,6 +101,17 @@ class LiveModel {
   /// Takes over what became of golden rows: with the same baseline.
   void InheritGolden(LiveModel* from) { golden_ = std::move(from->golden_); }
 
+  /// What people say of its alerts; see live_model_on_call.cc.
+  const checks::OnCallBook& on_call() const { return *on_call_; }
+  /// Changes it by `change`, whose error is returned naming the model, and holds alerts back by it.
+  absl::Status ChangeOnCall(absl::Time clock,
+                            absl::FunctionRef<absl::Status(checks::OnCallBook*)> change);
+  /// As AlertBook::Acknowledge, for the alerts of every source.
+  std::vector<checks::Alert> Acknowledge(const checks::AlertFilter& filter,
+                                         const std::optional<checks::Signature>& signature);
+  /// Errors: NotFound, InvalidArgument if no such check is made of it. Empty is always fine.
+  absl::Status CheckVariable(checks::CheckId check, absl::string_view variable) const;
+
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
 
@@ -146,6 +159,17 @@ class LiveModel {
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   absl::Status RestoreAlerts(const storage::Store& store);
+  // After the alerts.
+  absl::Status RestoreOnCall(const storage::Store& store);
+  void ExpireOnCall(absl::Time clock);
+  bool IsPrediction(absl::string_view variable) const;
+  // Of a folder of before there were incidents.
+  void NameOldIncidents();
+  // Names the incidents of alerts that have just begun.
+  void NameIncidents(checks::AlertBook* book, std::vector<checks::Alert>* changed) const;
+  void HoldAlerts();
+  // Alerts that changed, to store and to tell.
+  void Record(const std::vector<checks::Alert>& changed);
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
   // The pane that takes `rows` that fall in it; nullptr if it has closed: then they are late.
   profile::Pane* PaneFor(int64_t pane_start, uint64_t rows, IngestOutcome* outcome);
@@ -197,6 +221,9 @@ class LiveModel {
   GoldenWatch golden_;
   std::unique_ptr<LabelWatch> labels_;  // nullptr: the baseline has no task
 
+  // Replaced when it changes; never nullptr.
+  std::shared_ptr<const checks::OnCallBook> on_call_ = std::make_shared<const checks::OnCallBook>();
+
   profile::UnknownColumns unknown_columns_;  // since the start
 
   uint64_t rows_ = 0;
@@ -209,6 +236,7 @@ class LiveModel {
   bool state_dirty_ = true;
   bool judge_dirty_ = true;
   bool news_ = true;
+  bool on_call_dirty_ = false;
   bool alert_waits_ = false;                       // a pending alert may fire by time alone
   std::vector<checks::Alert> changed_alerts_;      // to store
   std::vector<ModelAlert> changes_;                // to tell

@@ -31,6 +31,7 @@ std::string Named(absl::string_view what, std::vector<std::string> names) {
 
 void LiveModel::Tick(absl::Time clock) {
   const Moment now = time_.Look(clock);
+  ExpireOnCall(now.clock);
   ClosePanes(now);
   all_.window().Cool();
   slices_.Cool();
@@ -201,10 +202,11 @@ void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {
 
 void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& findings,
                        const Moment& now) {
-  for (checks::Alert& alert : slice->Advance(findings, policy_, now.clock)) {
-    changes_.push_back({key_, baseline_->number, alert});
-    changed_alerts_.push_back(std::move(alert));
-  }
+  std::vector<checks::Alert> changed = slice->Advance(findings, policy_, now.clock);
+  slice->alerts().HoldBack(
+      *on_call_, [this](absl::string_view name) { return IsPrediction(name); }, &changed);
+  NameIncidents(&slice->alerts(), &changed);
+  Record(changed);
 }
 
 std::vector<checks::Alert> LiveModel::alerts() const {

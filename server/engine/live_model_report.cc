@@ -168,6 +168,9 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     std::move(of_all.begin(), of_all.end(), std::back_inserter(report.findings));
   }
   SortWorstFirst(&report.findings);
+  report.alerts = alerts();
+  std::erase_if(report.alerts, [](const checks::Alert& alert) { return !alert.is_open(); });
+  report.on_call = on_call_;
   if (variable.has_value()) {
     const std::string& name = baseline_->variables[*variable].variable.name;
     std::erase_if(report.findings,
@@ -287,6 +290,7 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   if (last_batch_.has_value()) snapshot->last_batch = last_batch_->clock;
   if (sources_.watermark()) snapshot->watermark = absl::FromUnixMicros(*sources_.watermark());
   snapshot->alerts = alerts();
+  snapshot->on_call = on_call_;
   std::vector<profile::VariableStatistics> statistics = all_.TakeStatistics();
   if (statistics.empty() && snapshot_ != nullptr) {
     snapshot->variables = snapshot_->variables;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/engine/on_call_record.h"
 
 namespace plumbline::engine {
 namespace {
@@ -168,6 +169,9 @@ AlertRecord ToRecord(const checks::Alert& alert, uint64_t baseline_number) {
   record.set_status(static_cast<uint32_t>(finding.status));
   record.set_reason(finding.reason);
   record.set_cause(finding.cause);
+  if (alert.acknowledged) ToRecord(*alert.acknowledged, record.mutable_acknowledged());
+  record.set_expected(alert.expected);
+  record.set_incident(alert.incident);
   return record;
 }
 
@@ -203,6 +207,9 @@ absl::StatusOr<checks::Alert> FromRecord(const AlertRecord& record) {
   finding.status = static_cast<checks::Status>(record.status());
   finding.reason = record.reason();
   finding.cause = record.cause();
+  if (record.has_acknowledged()) alert.acknowledged = FromRecord(record.acknowledged());
+  alert.expected = record.expected();
+  alert.incident = record.incident();
   return alert;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "absl/time/time.h"
 #include "server/checks/alert.h"
 #include "server/checks/finding.h"
+#include "server/checks/incident.h"
+#include "server/checks/on_call.h"
 #include "server/engine/environments.h"
 #include "server/engine/loads.h"
 #include "server/engine/model_key.h"
@@ -65,6 +68,9 @@ struct Report {
   uint64_t slice_categories_left_out = 0;
   std::optional<PerformanceReport> performance;
   std::vector<checks::Impact> impacts;  // those that differ first
+  std::vector<checks::Alert> alerts;    // that are open, of all rows and of every source
+  std::shared_ptr<const checks::OnCallBook> on_call;
+  std::vector<checks::Incident> incidents;  // of them, the worst first
 };
 
 /// How predictions differ in rows of the current window that lack an input.
@@ -83,6 +89,19 @@ struct SilentCategory {
   size_t code = 0;
   uint64_t rows = 0;
   std::vector<profile::Outcomes> predictions;  // by WatchedPredictions
+};
+
+/// What people said of the alerts of a model.
+struct ModelOnCall {
+  ModelKey key;
+  std::shared_ptr<const checks::OnCallBook> book;
+};
+
+/// An incident of some model.
+struct ModelIncident {
+  ModelKey key;
+  uint64_t baseline_number = 0;
+  checks::Incident incident;
 };
 
 /// An alert of some model.

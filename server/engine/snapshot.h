@@ -101,6 +101,7 @@ struct ModelSnapshot {
   std::vector<SliceSnapshot> judged_slices;
   uint64_t rows_not_judged_apart = 0;  // of sources beyond max_judged_sources, since the start
   std::vector<checks::Alert> alerts;   // pending, firing and resolved
+  std::shared_ptr<const checks::OnCallBook> on_call;       // nullptr: nothing was said
   std::shared_ptr<const PerformanceSnapshot> performance;  // nullptr: no task
 };
 

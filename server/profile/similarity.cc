@@ -143,4 +143,11 @@ std::vector<Similarity> MostSimilar(const Baseline& baseline, size_t variable, s
   return similar;
 }
 
+std::optional<Similarity> SimilarityOf(const Baseline& baseline, size_t a, size_t b) {
+  if (baseline.sample.rows == 0) return std::nullopt;
+  std::optional<Similarity> found = Compare(ColumnOf(baseline, a), ColumnOf(baseline, b));
+  if (found.has_value()) found->variable = b;
+  return found;
+}
+
 }  // namespace plumbline::profile

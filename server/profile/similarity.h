@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -33,6 +34,10 @@ inline constexpr uint64_t kLeastRowsInCommon = 30;
 /// left out. Of categories the 100 most frequent are told apart. Magnitudes of different measures
 /// are ranked as if they were one: a guide, not a test. Cost: O(variables * rows log rows).
 std::vector<Similarity> MostSimilar(const Baseline& baseline, size_t variable, size_t limit);
+
+/// How much two variables say about each other there; nullopt where MostSimilar leaves them out.
+/// Cost: O(rows log rows).
+std::optional<Similarity> SimilarityOf(const Baseline& baseline, size_t a, size_t b);
 
 }  // namespace plumbline::profile
 

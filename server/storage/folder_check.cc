@@ -107,6 +107,11 @@ void RecordCheck::Add(absl::string_view key, absl::string_view value) {
       if (Parse(key, *payload, &record)) AddOther(key, &version);
       return;
     }
+    case RecordKind::kOnCall: {
+      v1::OnCallRecord record;
+      if (Parse(key, *payload, &record)) AddOther(key, &version);
+      return;
+    }
     default:
       return AddAlert(key, *payload, &version);
   }

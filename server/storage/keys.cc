@@ -54,6 +54,8 @@ absl::string_view RecordKindName(RecordKind kind) {
       return "performance slice";
     case RecordKind::kLabelState:
       return "label state";
+    case RecordKind::kOnCall:
+      return "on-call";
     case RecordKind::kPolicy:
       return "policy";
     case RecordKind::kState:

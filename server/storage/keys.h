@@ -37,6 +37,7 @@ enum class RecordKind : uint8_t {
   kJoinTime = 31,          // the same by time
   kPerformanceSlice = 32,  // of an hour of event time
   kLabelState = 33,
+  kOnCall = 80,  // what people said of alerts
 };
 
 absl::string_view RecordKindName(RecordKind kind);

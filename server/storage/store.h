@@ -157,6 +157,10 @@ class Store {
                      absl::string_view variable, absl::string_view source,
                      absl::string_view slice = "");
 
+    /// Mutes and expected changes.
+    void PutOnCall(absl::string_view model, absl::string_view version,
+                   const v1::OnCallRecord& record);
+
     void PutProfile(const ProfileKey& profile, const v1::ProfileRecord& record,
                     const v1::ProfileHeadRecord& head);
     void DeleteProfile(const ProfileKey& profile);
@@ -245,6 +249,8 @@ class Store {
       absl::string_view model, absl::string_view version) const;
   absl::StatusOr<std::vector<v1::AlertRecord>> ListAlerts(absl::string_view model,
                                                           absl::string_view version) const;
+  absl::StatusOr<std::optional<v1::OnCallRecord>> GetOnCall(absl::string_view model,
+                                                            absl::string_view version) const;
 
   /// In no particular order.
   absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> ListProfileHeads()

@@ -230,6 +230,11 @@ void Store::Batch::DeleteAlert(string_view model, string_view version, string_vi
   writes_.Delete(AlertKey(model, version, check, variable, source, slice));
 }
 
+void Store::Batch::PutOnCall(string_view model, string_view version,
+                             const v1::OnCallRecord& record) {
+  Put(KeyOf(RecordKind::kOnCall, model, version).Take(), record.SerializeAsString());
+}
+
 void Store::Batch::PutJoinRow(const LabelHome& home, absl::uint128 id, string_view bytes) {
   Put(JoinRowKey(home, id), bytes);
 }
@@ -286,7 +291,8 @@ void Store::Batch::DeleteVersion(string_view model, string_view version) {
                                 RecordKind::kJoinRow,
                                 RecordKind::kJoinTime,
                                 RecordKind::kPerformanceSlice,
-                                RecordKind::kLabelState}) {
+                                RecordKind::kLabelState,
+                                RecordKind::kOnCall}) {
     DeletePrefix(KeyOf(kind, model, version).Take());
   }
 }

@@ -338,6 +338,17 @@ absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model
   return alerts;
 }
 
+absl::StatusOr<std::optional<v1::OnCallRecord>> Store::GetOnCall(string_view model,
+                                                                 string_view version) const {
+  const std::string key = VersionKey(RecordKind::kOnCall, model, version);
+  auto found = Get(key);
+  if (!found.ok()) return found.status();
+  std::optional<v1::OnCallRecord> record;
+  if (!found->has_value()) return record;
+  if (absl::Status parsed = Parse(key, **found, &record.emplace()); !parsed.ok()) return parsed;
+  return record;
+}
+
 absl::StatusOr<std::vector<std::optional<std::string>>> Store::GetJoinRows(
     const LabelHome& home, absl::Span<const absl::uint128> ids) const {
   std::vector<std::string> keys;

@@ -65,6 +65,9 @@ constexpr Metric kMetrics[] = {
      "Epochs given up before their time, because of max_producers_per_model.", kCounter,
      LabelSet::kModel},
     {"plumbline_baseline_number", "Number of the active baseline.", kGauge, LabelSet::kModel},
+    {"plumbline_mutes", "Checks that people keep quiet.", kGauge, LabelSet::kModel},
+    {"plumbline_expected_changes", "Changes that people expect, and that are not over.", kGauge,
+     LabelSet::kModel},
     {"plumbline_last_batch_timestamp_seconds",
      "When the last batch arrived, by the server's clock.", kGauge, LabelSet::kModel},
     {"plumbline_watermark_timestamp_seconds",
@@ -126,8 +129,9 @@ constexpr Metric kMetrics[] = {
     {"plumbline_label_reads_failed_total", "Reads of kept predictions and labels that failed.",
      kCounter, LabelSet::kModel},
     // Alerts.
-    {"plumbline_alert_active", "1 while the alert fires, 0 while it is pending or resolved.",
-     kGauge, LabelSet::kAlert},
+    {"plumbline_alert_active",
+     "1 while the alert fires, 0 while it is pending, held back or resolved.", kGauge,
+     LabelSet::kAlert},
     {"plumbline_alert_value", "Value of the statistic that decides the alert.", kGauge,
      LabelSet::kAlert},
     {"plumbline_alert_baseline", "The same statistic in training.", kGauge, LabelSet::kAlert},
@@ -138,6 +142,12 @@ constexpr Metric kMetrics[] = {
      "difference of means over the standard deviation, or of classes the total variation distance.",
      kGauge, LabelSet::kAlert},
     {"plumbline_alert_since_timestamp_seconds", "When the alert began to fire.", kGauge,
+     LabelSet::kAlert},
+    {"plumbline_alert_acknowledged",
+     "1 while somebody looks after the alert, 0 while nobody does; of alerts that fire.", kGauge,
+     LabelSet::kAlert},
+    {"plumbline_alert_held",
+     "1 while the alert would fire and a mute or an expected change holds it back, else 0.", kGauge,
      LabelSet::kAlert},
     // The service.
     {"plumbline_commit_latency_seconds", "Time to write one commit to the data folder.", kHistogram,
@@ -247,8 +257,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kSource[] = {"model", "version", "source"};
   static constexpr const char* kSlice[] = {"model", "version", "slice"};
   static constexpr const char* kMetric[] = {"model", "version", "metric"};
-  static constexpr const char* kAlert[] = {"model", "version", "variable", "check",
-                                           "cause", "source",  "severity", "slice"};
+  static constexpr const char* kAlert[] = {"model",  "version",  "variable", "check", "cause",
+                                           "source", "severity", "incident", "slice"};
   static constexpr const char* kReason[] = {"reason"};
   static constexpr const char* kQuota[] = {"quota"};
   static constexpr const char* kBuild[] = {"version", "compiler"};

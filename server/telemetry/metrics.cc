@@ -18,7 +18,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 27;
+constexpr size_t kSeriesOfModel = 29;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -69,6 +69,10 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kRowsNotJudgedApart, labels, ToDouble(model.rows_not_judged_apart));
   families->Add(kProducersExpiredEarly, labels, ToDouble(model.producers_expired_early));
   families->Add(kBaselineNumber, labels, ToDouble(model.baseline_number));
+  const checks::OnCallBook none;
+  const checks::OnCallBook& on_call = model.on_call == nullptr ? none : *model.on_call;
+  families->Add(kMutes, labels, ToDouble(on_call.mutes_in_force()));
+  families->Add(kExpectedChanges, labels, ToDouble(on_call.changes_in_force()));
   AddIfThere(kLastBatch, labels, model.last_batch, families);
   AddIfThere(kWatermark, labels, model.watermark, families);
 }
@@ -139,9 +143,12 @@ void AddAlert(const engine::ModelSnapshot& model, const checks::Alert& alert, Fa
                         std::string(checks::CheckName(alert.key.check)),
                         finding.cause,
                         alert.key.source,
-                        std::string(checks::SeverityName(finding.severity))};
+                        std::string(checks::SeverityName(finding.severity)),
+                        alert.incident};
   if (!alert.key.slice.empty()) labels.push_back(LabelOfSlice(model, alert.key.slice));
-  families->Add(kAlertActive, labels, firing ? 1 : 0);
+  families->Add(kAlertActive, labels, alert.fires() ? 1 : 0);
+  families->Add(kAlertHeld, labels, firing && alert.hold.has_value() ? 1 : 0);
+  if (firing) families->Add(kAlertAcknowledged, labels, alert.acknowledged.has_value() ? 1 : 0);
   AddIfThere(kAlertValue, labels, finding.value, families);
   AddIfThere(kAlertBaseline, labels, finding.baseline, families);
   AddIfThere(kAlertThreshold, labels, finding.threshold, families);

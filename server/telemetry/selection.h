@@ -21,7 +21,7 @@ struct Shown {
 };
 
 /// Series that one alert has at most, and that a variable has.
-inline constexpr size_t kSeriesOfAlert = 6;
+inline constexpr size_t kSeriesOfAlert = 8;
 size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source = false);
 /// At most so many series show its labels and performance.
 size_t SeriesOfPerformance(const engine::ModelSnapshot& model);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/transport/convert_environment.h"
+#include "server/transport/convert_on_call.h"
 #include "server/transport/convert_performance.h"
 #include "server/transport/report_impact.h"
 
@@ -111,6 +112,7 @@ v1::Alert ToWire(const engine::ModelAlert& alert) {
   out.set_model(alert.key.model);
   out.set_version(alert.key.version);
   *out.mutable_finding() = ToWire(alert.alert.finding);
+  AddOnCall(alert.alert, out.mutable_finding());
   switch (alert.alert.state) {
     case checks::AlertState::kInactive:
       out.set_state("INACTIVE");
@@ -119,7 +121,7 @@ v1::Alert ToWire(const engine::ModelAlert& alert) {
       out.set_state("PENDING");
       break;
     case checks::AlertState::kFiring:
-      out.set_state("FIRING");
+      out.set_state(alert.alert.fires() ? "FIRING" : "HELD");
       break;
     case checks::AlertState::kResolved:
       out.set_state("RESOLVED");
@@ -266,6 +268,7 @@ v1::Report ToWire(const engine::Report& report) {
   for (const engine::DeclaredLoad& load : report.loads) *out.add_loads() = ToWire(load);
   if (report.performance.has_value()) *out.mutable_performance() = ToWire(*report.performance);
   AddImpacts(report.impacts, &out);
+  AddOnCall(report, &out);
   return out;
 }
 

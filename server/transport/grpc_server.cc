@@ -83,6 +83,7 @@ GrpcServer::GrpcServer(const GrpcServerOptions& options, engine::Engine* engine,
       baseline_(engine, &calls_),
       manifest_(engine, &calls_),
       model_(engine),
+      on_call_(engine),
       report_(engine, options.max_watchers, &calls_),
       profile_(engine, &calls_) {}
 
@@ -114,6 +115,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOp
   builder.RegisterService(&server->baseline_);
   builder.RegisterService(&server->manifest_);
   builder.RegisterService(&server->model_);
+  builder.RegisterService(&server->on_call_);
   builder.RegisterService(&server->report_);
   builder.RegisterService(&server->profile_);
   // Our own status says it in one line.

@@ -15,6 +15,7 @@
 #include "server/transport/control_services.h"
 #include "server/transport/ingest_service.h"
 #include "server/transport/manifest_service.h"
+#include "server/transport/on_call_service.h"
 #include "server/transport/open_calls.h"
 #include "server/transport/profile_service.h"
 
@@ -62,6 +63,7 @@ class GrpcServer {
   BaselineService baseline_;
   ManifestService manifest_;
   ModelService model_;
+  OnCallService on_call_;
   ReportService report_;
   ProfileService profile_;
   std::unique_ptr<grpc::Server> server_;

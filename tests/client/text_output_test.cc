@@ -6,6 +6,7 @@
 #include "client/commands/alert_text.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/baseline_text.h"
+#include "client/commands/on_call_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/report_text.h"
 #include "client/commands/tune.h"
@@ -163,6 +164,76 @@ TEST(AlertsText, IsATable) {
             "FIRING   warning   2020-10-01 00:00:00  housing/v1  age       null_rate  34% null\n"
             "PENDING  critical  2020-10-01 00:01:00  housing/v1            no_data    silent\n");
   EXPECT_EQ(AlertsText({}), "no alerts\n");
+}
+
+TEST(AlertsText, SaysWhoLooksAfterItAndWhatBelongsTogether) {
+  const auto incidents = Proto<v1::ListIncidentsResponse>(R"pb(
+    incidents {
+      id: "20201001T000000Z"
+      model: "housing"
+      version: "v1"
+      severity: "critical"
+      head: "2 alerts since 2020-10-01 00:00:00 UTC: 3 batches were lost"
+      causes { kind: "loss" words: "3 batches were lost" }
+      causes { kind: "effect" words: "age: psi 4" }
+      alerts {
+        state: "FIRING"
+        finding { check: "rows_lost" severity: "critical" reason: "3 batches were lost" }
+      }
+      alerts {
+        state: "HELD"
+        finding {
+          variable: "age"
+          check: "drift"
+          severity: "warning"
+          reason: "age: psi 4; muted"
+          acknowledgement { by: "anna" }
+        }
+      }
+    }
+  )pb");
+  EXPECT_EQ(IncidentsText(incidents.incidents()),
+            "critical  housing/v1  incident 20201001T000000Z  2 alerts since 2020-10-01 00:00:00 "
+            "UTC: 3 batches were lost\n"
+            "  1. loss: 3 batches were lost\n"
+            "  2. effect: age: psi 4\n"
+            "   state   severity  variable  check      acknowledged by  reason\n"
+            "   FIRING  critical            rows_lost                   3 batches were lost\n"
+            "   HELD    warning   age       drift      anna             age: psi 4; muted\n");
+  v1::ListAlertsResponse alerts;
+  *alerts.mutable_alerts() = incidents.incidents(0).alerts();
+  EXPECT_THAT(AlertsText(alerts), HasSubstr("acknowledged by"));
+  v1::Report report;
+  *report.mutable_incidents() = incidents.incidents();
+  EXPECT_THAT(ReportText(report), HasSubstr("incident 20201001T000000Z  2 alerts since"));
+  EXPECT_EQ(IncidentsText({}), "no incidents\n");
+}
+
+TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
+  const auto mutes = Proto<v1::ListMutesResponse>(R"pb(
+    mutes {
+      model: "m"
+      version: "v"
+      check: "drift"
+      until { seconds: 1601514000 }
+      at { seconds: 1601510400 }
+      by: "anna"
+      reason: "nightly"
+      ended_at { seconds: 1601510460 }
+      ended_by: "ben"
+      ended_because: "over"
+    }
+  )pb");
+  EXPECT_EQ(MutesText(mutes),
+            "muted  model  since (UTC)          until (UTC)          by    reason   ended (UTC)\n"
+            "drift  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  2020-10-01 "
+            "00:01:00 by ben: over\n");
+  EXPECT_EQ(MutesText({}), "no mutes\n");
+  const auto changes = Proto<v1::ListChangesResponse>(R"pb(
+    changes { name: "v2" variables: "a" variables: "b" by: "ben" reason: "release" }
+  )pb");
+  EXPECT_THAT(ChangesText(changes), HasSubstr("v2        a,b"));
+  EXPECT_EQ(ChangesText({}), "no expected changes\n");
 }
 
 TEST(AlertLine, IsOneLineWhateverTheNamesHold) {

@@ -55,7 +55,7 @@ class Rules(unittest.TestCase):
                     continue
                 notes = rule["annotations"]
                 self.assertTrue(notes["summary"] and notes["description"], rule["alert"])
-                self.assertTrue("severity" in rule["labels"] or "severity" in rule["expr"])
+                self.assertTrue("severity" in rule.get("labels", {}) or "severity" in rule["expr"])
                 page, anchor = notes["runbook_url"].split("#")
                 self.assertTrue((ROOT / page).is_file())
                 self.assertIn(anchor, {rule["alert"].lower(), "{{ $labels.check }}"})

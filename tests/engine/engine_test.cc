@@ -511,6 +511,68 @@ TEST_F(EngineOnDiskTest, ARestartLosesNothing) {
   EXPECT_THAT(*engine_->ListBaselines("m", ""), SizeIs(3));
 }
 
+TEST_F(EngineOnDiskTest, WhatPeopleSaySurvivesARestartAndEndsInTime) {
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_EQ(SendNaN("m", 1).result, Result::kCounted);
+  const auto firing = [&] {
+    const auto alerts = engine_->ListAlerts("m", "", false);
+    return alerts.empty() ? std::nullopt : std::make_optional(alerts[0].alert);
+  };
+  while (!firing().has_value()) {
+  }
+  const std::string incident = firing()->incident;
+  EXPECT_NE(incident, "");
+  checks::AlertFilter filter;
+  filter.check = checks::CheckId::kNanRate;
+  const checks::Signature anna{"anna", "looking", {}};
+  EXPECT_THAT(*engine_->AcknowledgeAlerts("m", "", filter, anna), SizeIs(1));
+  EXPECT_TRUE(firing()->fires());
+  checks::Mute mute;
+  mute.check = checks::CheckId::kNanRate;
+  mute.variable = "score";
+  mute.until = absl::InfinitePast();
+  mute.set = anna;
+  ASSERT_TRUE(engine_->MuteCheck("m", "", mute, absl::Hours(1)).ok());
+  EXPECT_FALSE(firing()->fires());
+  checks::ExpectedChange change;
+  change.name = "v2";
+  change.from = absl::InfinitePast();
+  change.set = anna;
+  ASSERT_TRUE(engine_->DeclareChange("m", "", change, absl::Hours(2)).ok());
+  filter.variable = "nobody";
+  EXPECT_THAT(engine_->AcknowledgeAlerts("m", "", filter, anna).status().message(),
+              HasSubstr("no alert of check nan_rate on variable \"nobody\" is pending or fires"));
+  mute.variable = "nobody";
+  EXPECT_TRUE(absl::IsNotFound(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
+  mute.check = checks::CheckId::kRowsLost;
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
+
+  Close();
+  Open();
+  EXPECT_EQ(RowsOf("m"), 10u);
+  ASSERT_TRUE(firing().has_value());
+  EXPECT_FALSE(firing()->fires());
+  EXPECT_EQ(firing()->incident, incident);
+  EXPECT_EQ(firing()->acknowledged->by, "anna");
+  EXPECT_EQ(engine_->ListOnCall("m", "")->at(0).book->changes_in_force(), 1u);
+  EXPECT_THAT(engine_->ListIncidents("m", "")->at(0).incident.alerts, SizeIs(1));
+  // Another baseline closes the alerts, and not what was said.
+  clock_.Advance(absl::Minutes(30));
+  ASSERT_TRUE(MakeBaseline("m").ok());
+  ASSERT_EQ(SendNaN("m", 2).result, Result::kCounted);
+  while (!firing().has_value()) {
+  }
+  EXPECT_FALSE(firing()->fires());
+  EXPECT_EQ(firing()->acknowledged, std::nullopt);
+  absl::Notification fires;
+  engine_->Watch([&](const ModelAlert& told) {
+    if (told.alert.fires()) fires.Notify();
+  });
+  clock_.Advance(absl::Minutes(30));
+  fires.WaitForNotification();
+  EXPECT_EQ(engine_->ListOnCall("m", "")->at(0).book->mutes_in_force(), 0u);
+}
+
 TEST_F(EngineOnDiskTest, WhatWasDeletedStaysAwayAfterARestart) {
   ASSERT_TRUE(MakeBaseline("gone").ok());
   ASSERT_TRUE(MakeBaseline("again").ok());

@@ -18,6 +18,9 @@ checks::Alert MakeAlert() {
   alert.streak = 3;
   alert.calm_streak = 1;
   alert.last_block = 77;
+  alert.incident = "20231114T221320Z";
+  alert.acknowledged = {"anna", "läuft", absl::FromUnixMicros(3'000'003)};
+  alert.expected = "v2";
   alert.finding = {.check = alert.key.check,
                    .variable = "city",
                    .source = "eu-west",
@@ -50,6 +53,9 @@ TEST(Records, AnAlertComesBackAsItWas) {
   EXPECT_EQ(back->streak, alert.streak);
   EXPECT_EQ(back->calm_streak, alert.calm_streak);
   EXPECT_EQ(back->last_block, alert.last_block);
+  EXPECT_EQ(back->incident, alert.incident);
+  EXPECT_EQ(back->acknowledged, alert.acknowledged);
+  EXPECT_EQ(back->expected, "v2");
   EXPECT_EQ(back->finding.check, alert.finding.check);
   EXPECT_EQ(back->finding.variable, "city");
   EXPECT_EQ(back->finding.source, "eu-west");

@@ -90,6 +90,9 @@ void PutModel(const std::string& name, Store::Batch* batch) {
   alert.set_variable("age");
   alert.set_baseline_number(1);
   batch->PutAlert(name, kVersion, alert);
+  v1::OnCallRecord on_call;
+  on_call.add_mutes()->set_check("drift");
+  batch->PutOnCall(name, kVersion, on_call);
 }
 
 absl::Status ReadWindow(const Store& store, const std::string& name, uint64_t generation,

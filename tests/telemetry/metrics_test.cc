@@ -122,10 +122,11 @@ TEST(Exporter, ShowsTrainingBesideLiveInTheOrderOfTheBins) {
 TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
   engine::ModelSnapshot model = MakeModel("m");
   model.alerts = {MakeAlert(CheckId::kNullRate, "age", AlertState::kFiring, Severity::kCritical)};
+  model.alerts[0].incident = "20231114T221320Z";
   const std::string text = Render({model});
   const std::string labels =
       "{model=\"m\",version=\"v2\",variable=\"age\",check=\"null_rate\",cause=\"nulls\","
-      "source=\"eu-west\",severity=\"critical\"} ";
+      "source=\"eu-west\",severity=\"critical\",incident=\"20231114T221320Z\"} ";
   EXPECT_EQ(LinesOf(text, "plumbline_alert_active"), "plumbline_alert_active" + labels + "1");
   EXPECT_EQ(LinesOf(text, "plumbline_alert_value"), "plumbline_alert_value" + labels + "0.34");
   EXPECT_EQ(LinesOf(text, "plumbline_alert_baseline"),
@@ -136,6 +137,34 @@ TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
   EXPECT_EQ(LinesOf(text, "plumbline_alert_since"),
             "plumbline_alert_since_timestamp_seconds" + labels + "1700000000");
   EXPECT_THAT(text, Not(HasSubstr("34%")));
+}
+
+TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.alerts = {MakeAlert(CheckId::kNullRate, "age")};
+  const auto value = [&](const std::string& metric) {
+    return LinesOf(Render({model}), metric).back();
+  };
+  EXPECT_EQ(value("plumbline_alert_acknowledged"), '0');
+  EXPECT_EQ(value("plumbline_alert_held"), '0');
+  EXPECT_EQ(value("plumbline_mutes"), '0');
+  model.alerts[0].acknowledged = {"anna", "looking", absl::UnixEpoch()};
+  EXPECT_EQ(value("plumbline_alert_acknowledged"), '1');
+  EXPECT_EQ(value("plumbline_alert_active"), '1');
+  checks::OnCallBook book;
+  const absl::Time now = absl::UnixEpoch();
+  ASSERT_TRUE(book.Add(checks::Mute{CheckId::kNullRate,
+                                    "age",
+                                    now + absl::Hours(1),
+                                    {"anna", "noise", now},
+                                    std::nullopt})
+                  .ok());
+  model.on_call = std::make_shared<const checks::OnCallBook>(book);
+  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "");
+  EXPECT_EQ(value("plumbline_alert_held"), '1');
+  EXPECT_EQ(value("plumbline_alert_active"), '0');
+  EXPECT_EQ(value("plumbline_mutes"), '1');
+  EXPECT_EQ(value("plumbline_expected_changes"), '0');
 }
 
 TEST(Exporter, APendingOrResolvedAlertIsNotActive) {

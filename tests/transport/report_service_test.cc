@@ -124,6 +124,81 @@ TEST_F(ReportServiceTest, WatchersSeeWhatFiresAndThenTheChanges) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
+TEST_F(ReportServiceTest, PeopleMuteAndAcknowledgeAndTheReportSaysSo) {
+  ASSERT_TRUE(Send(BrokenRows()).ok());
+  v1::GetReportResponse report;
+  do {
+    ASSERT_TRUE(GetReport("", &report).ok());
+  } while (report.report().incidents().empty());
+  const std::string incident = report.report().incidents(0).id();
+  {
+    grpc::ClientContext context;
+    v1::AcknowledgeAlertsRequest request;
+    request.mutable_alerts()->set_model("m");
+    request.mutable_alerts()->set_incident(incident);
+    request.set_by("anna");
+    request.set_reason("looking");
+    v1::AcknowledgeAlertsResponse response;
+    ASSERT_TRUE(server_.on_call->AcknowledgeAlerts(&context, request, &response).ok());
+    ASSERT_THAT(response.alerts(), SizeIs(1));
+    EXPECT_EQ(response.alerts(0).state(), "FIRING");
+    EXPECT_EQ(response.alerts(0).finding().acknowledgement().at().seconds(), kTestSeconds);
+  }
+  v1::MuteCheckRequest mute;
+  mute.set_model("m");
+  mute.set_check("nan_rate");
+  mute.set_by("anna");
+  mute.set_reason("noise");
+  v1::MuteCheckResponse muted;
+  const auto set_mute = [&] {
+    grpc::ClientContext context;
+    return server_.on_call->MuteCheck(&context, mute, &muted);
+  };
+  const auto refused = [&](const std::string& word) {
+    const grpc::Status status = set_mute();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("\"m\""));
+    EXPECT_THAT(status.error_message(), HasSubstr(word));
+  };
+  refused("needs `until` or `lasts`");
+  mute.mutable_until()->set_seconds(kTestSeconds);
+  refused("is over");
+  mute.mutable_until()->set_seconds(int64_t{1} << 62);
+  refused("no time");
+  mute.mutable_lasts()->set_seconds(-1);
+  refused("longer than 0");
+  mute.mutable_lasts()->set_seconds(3600);
+  mute.set_check("nan");
+  refused("\"nan\" is no check");
+  mute.set_check("nan_rate");
+  ASSERT_TRUE(set_mute().ok());
+  EXPECT_EQ(muted.mute().until().seconds(), kTestSeconds + 3600);
+
+  ASSERT_TRUE(GetReport("", &report).ok());
+  const v1::Finding& finding = report.report().findings(0);
+  EXPECT_EQ(finding.status(), "FIRING");
+  EXPECT_EQ(finding.hold().kind(), "mute");
+  EXPECT_EQ(finding.acknowledgement().by(), "anna");
+  EXPECT_EQ(finding.incident(), incident);
+  EXPECT_THAT(finding.reason(), HasSubstr("; muted until"));
+  EXPECT_THAT(report.report().mutes(), SizeIs(1));
+  grpc::ClientContext list_context;
+  v1::ListAlertsResponse alerts;
+  ASSERT_TRUE(server_.reports->ListAlerts(&list_context, {}, &alerts).ok());
+  EXPECT_EQ(alerts.alerts(0).state(), "HELD");
+
+  grpc::ClientContext end_context;
+  v1::UnmuteCheckRequest end;
+  end.set_model("m");
+  end.set_check("nan_rate");
+  end.set_variable("score");
+  end.set_by("ben");
+  end.set_reason("over");
+  v1::UnmuteCheckResponse ended;
+  EXPECT_EQ(server_.on_call->UnmuteCheck(&end_context, end, &ended).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(ReportServiceTest, WatchersOfAnotherModelSeeNothingAndEndAtShutdown) {
   ASSERT_TRUE(Send(BrokenRows()).ok());
   grpc::ClientContext context;

@@ -18,6 +18,7 @@
 #include "plumbline/v1/baseline_service.grpc.pb.h"
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "plumbline/v1/model_service.grpc.pb.h"
+#include "plumbline/v1/on_call_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 #include "rocksdb/env.h"
 #include "server/base/clock.h"
@@ -51,6 +52,7 @@ class TestServer {
     models = v1::ModelService::NewStub(channel);
     reports = v1::ReportService::NewStub(channel);
     ingest = v1::IngestService::NewStub(channel);
+    on_call = v1::OnCallService::NewStub(channel);
   }
 
   ~TestServer() {
@@ -80,6 +82,7 @@ class TestServer {
   std::unique_ptr<v1::ModelService::Stub> models;
   std::unique_ptr<v1::ReportService::Stub> reports;
   std::unique_ptr<v1::IngestService::Stub> ingest;
+  std::unique_ptr<v1::OnCallService::Stub> on_call;
 
  private:
   std::string dir_;
