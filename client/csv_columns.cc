@@ -1,6 +1,7 @@
 #include "client/csv_columns.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -18,8 +19,10 @@ struct Candidate {
   CsvColumn column;
   v1::Kind model_kind = v1::KIND_UNSPECIFIED;
   bool all_numbers = true;
+  bool any_number = false;  // NaN aside: texts have it for what is missing
   bool all_integers = true;
   Integer longest = Integer::kNone;
+  absl::Status first_text;  // the error of the first cell that is no number
 };
 
 class Planner {
@@ -64,19 +67,12 @@ class Planner {
 
   absl::Status Observe(const CsvRow& row) {
     for (size_t i = 0; i < candidates_.size(); ++i) {
-      Candidate& candidate = candidates_[i];
-      const absl::string_view cell = row.cell(i);
-      if (candidate.all_integers && !cell.empty()) {
-        const Integer integer = IntegerIn(cell);
-        candidate.longest = std::max(candidate.longest, integer);
-        candidate.all_integers = integer != Integer::kNone;
-      }
+      const Candidate& candidate = candidates_[i];
       if (candidate.column.use == CsvColumn::Use::kTimestamp) {
-        if (!ParseUnixMicros(cell).has_value()) return BadCell(row, i, "a time");
-      } else if (candidate.column.use == CsvColumn::Use::kNumeric && candidate.all_numbers &&
-                 !IsCategorical(candidate) && !cell.empty() && !ParseNumber(cell).has_value()) {
-        if (candidate.column.kind == v1::KIND_NUMERIC) return BadCell(row, i, "a number");
-        candidate.all_numbers = false;
+        if (!ParseUnixMicros(row.cell(i)).has_value()) return BadCell(row, i, "a time");
+      } else if (candidate.column.use == CsvColumn::Use::kNumeric && !IsCategorical(candidate) &&
+                 !row.cell(i).empty()) {
+        if (absl::Status status = ObserveValue(row, i); !status.ok()) return status;
       }
     }
     return absl::OkStatus();
@@ -112,6 +108,33 @@ class Planner {
   static bool IsNames(const Candidate& candidate) {
     return candidate.all_integers && candidate.longest == Integer::kLarger &&
            candidate.column.kind != v1::KIND_NUMERIC && candidate.model_kind != v1::KIND_NUMERIC;
+  }
+
+  // A cell of a column that may be numeric.
+  absl::Status ObserveValue(const CsvRow& row, size_t column) {
+    Candidate& candidate = candidates_[column];
+    const bool told = candidate.column.kind == v1::KIND_NUMERIC;
+    const bool model = !told && candidate.model_kind == v1::KIND_NUMERIC;
+    if (!candidate.all_numbers && !model) return absl::OkStatus();  // text, whatever comes
+    const absl::string_view cell = row.cell(column);
+    if (candidate.all_integers) {
+      const Integer integer = IntegerIn(cell);
+      candidate.longest = std::max(candidate.longest, integer);
+      candidate.all_integers = integer != Integer::kNone;
+    }
+    if (const std::optional<double> number = ParseNumber(cell); number.has_value()) {
+      candidate.any_number = candidate.any_number || !std::isnan(*number);
+    } else {
+      if (told) return BadCell(row, column, "a number");
+      if (candidate.all_numbers && model) {
+        candidate.first_text = BadCell(
+            row, column,
+            absl::StrCat("a number, as in the model's baseline (--kind ", header_[column],
+                         "=categorical sends the column as text)"));
+      }
+      candidate.all_numbers = false;
+    }
+    return model && candidate.any_number ? candidate.first_text : absl::OkStatus();
   }
 
   Candidate* Find(const std::string& name) {

@@ -53,9 +53,8 @@ using ProgressCallback = std::function<void(double)>;
 /// - the timestamp, id and ignored columns as the options say;
 /// - a kind given in the options holds: numeric needs a number (or nothing) in every cell;
 /// - otherwise the kind that `model_variables` (the model's baseline) gives: categorical even if
-/// the
-///   cells look like numbers; numeric only if every cell is a number, else as strings, which the
-///   server reports as wrong_type;
+///   the cells look like numbers; numeric needs a number in every cell too, but a column without
+///   any (NaN aside) goes as strings, which the server reports as wrong_type;
 /// - otherwise numeric if every cell that is not empty is a number (NaN and infinities are numbers;
 ///   a column without any value is numeric), else categorical.
 /// A numeric column of integers, of which double would not hold some, is sent as int64; one of

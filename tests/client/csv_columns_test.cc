@@ -26,9 +26,10 @@ std::vector<Use> Uses(const std::string& content, const CsvColumnOptions& option
   return uses;
 }
 
-std::string ErrorOf(const std::string& content, const CsvColumnOptions& options = {}) {
+std::string ErrorOf(const std::string& content, const CsvColumnOptions& options = {},
+                    const std::vector<v1::VariableSpec>& model = {}) {
   const TempFile file(content);
-  return std::string(PlanCsv(file.path(), options, {}).status().message());
+  return std::string(PlanCsv(file.path(), options, model).status().message());
 }
 
 v1::VariableSpec Variable(const std::string& name, v1::Kind kind) {
@@ -89,8 +90,20 @@ TEST(PlanCsv, FollowsTheModel) {
                                                Variable("gone", v1::KIND_NUMERIC)};
   EXPECT_THAT(Uses("code,age,new\n1,2,3\n", {}, model),
               ElementsAre(Use::kCategorical, Use::kNumeric, Use::kNumeric));
-  EXPECT_THAT(Uses("code,age,new\n1,old,3\n", {}, model),
-              ElementsAre(Use::kCategorical, Use::kCategorical, Use::kNumeric));
+}
+
+TEST(PlanCsv, RefusesTextAmongTheNumbersOfTheModel) {
+  const std::vector<v1::VariableSpec> model = {Variable("age", v1::KIND_NUMERIC)};
+  EXPECT_THAT(ErrorOf("age\n30\n31\nold\n", {}, model),
+              HasSubstr(":4: column age: `old` is not a number, as in the model's baseline "
+                        "(--kind age=categorical sends the column as text)"));
+  // The first of them, wherever the numbers are.
+  EXPECT_THAT(ErrorOf("age\nold\nyoung\n30\n", {}, model), HasSubstr(":2: column age: `old`"));
+  // Nothing but text is a column of another type: the server alerts on it.
+  EXPECT_THAT(Uses("age\nold\n\nNaN\nyoung\n", {}, model), ElementsAre(Use::kCategorical));
+  CsvColumnOptions options;
+  options.kinds = {{"age", v1::KIND_CATEGORICAL}};
+  EXPECT_THAT(Uses("age\n30\nold\n", options, model), ElementsAre(Use::kCategorical));
 }
 
 TEST(PlanCsv, LetsTheUserContradictTheModel) {
