@@ -74,6 +74,13 @@ Integer IntegerIn(absl::string_view cell) {
   return value >= -kExact && value <= kExact ? Integer::kExactAsDouble : Integer::kFitsInt64;
 }
 
+bool HasLeadingZero(absl::string_view cell) {
+  cell = absl::StripAsciiWhitespace(cell);
+  if (!cell.empty() && (cell[0] == '-' || cell[0] == '+')) cell.remove_prefix(1);
+  return cell.size() > 1 && cell[0] == '0' &&
+         absl::ascii_isdigit(static_cast<unsigned char>(cell[1]));
+}
+
 std::optional<int64_t> ParseUnixMicros(absl::string_view cell) {
   const absl::string_view text = absl::StripAsciiWhitespace(cell);
   if (text.size() >= 10 && text[4] == '-' && absl::ascii_isdigit(text[0])) {

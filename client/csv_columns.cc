@@ -22,6 +22,7 @@ struct Candidate {
   bool any_number = false;  // NaN aside: texts have it for what is missing
   bool all_integers = true;
   Integer longest = Integer::kNone;
+  bool leading_zero = false;
   absl::Status first_text;  // the error of the first cell that is no number
 };
 
@@ -104,10 +105,12 @@ class Planner {
     return kind == v1::KIND_CATEGORICAL;
   }
 
-  // Integers so long that no number holds them.
+  // Digits of which a number would lose some: integers that none holds, and leading zeros.
   static bool IsNames(const Candidate& candidate) {
-    return candidate.all_integers && candidate.longest == Integer::kLarger &&
-           candidate.column.kind != v1::KIND_NUMERIC && candidate.model_kind != v1::KIND_NUMERIC;
+    const bool loses = candidate.leading_zero ||
+                       (candidate.all_integers && candidate.longest == Integer::kLarger);
+    return loses && candidate.column.kind != v1::KIND_NUMERIC &&
+           candidate.model_kind != v1::KIND_NUMERIC;
   }
 
   // A cell of a column that may be numeric.
@@ -124,6 +127,7 @@ class Planner {
     }
     if (const std::optional<double> number = ParseNumber(cell); number.has_value()) {
       candidate.any_number = candidate.any_number || !std::isnan(*number);
+      candidate.leading_zero = candidate.leading_zero || HasLeadingZero(cell);
     } else {
       if (told) return BadCell(row, column, "a number");
       if (candidate.all_numbers && model) {

@@ -58,8 +58,8 @@ using ProgressCallback = std::function<void(double)>;
 /// - otherwise numeric if every cell that is not empty is a number (NaN and infinities are numbers;
 ///   a column without any value is numeric), else categorical.
 /// A numeric column of integers, of which double would not hold some, is sent as int64; one of
-/// integers that int64 does not hold either is categorical (they name things) unless somebody said
-/// that it is numeric.
+/// integers that int64 does not hold either, or with a leading zero (`01005`), is categorical (they
+/// name things) unless somebody said that it is numeric.
 /// Errors: those of CsvReader; InvalidArgument for an option that names no column of the file, no
 /// rows, no column left to send, a cell that is no number or no time, with its line.
 absl::StatusOr<CsvPlan> PlanCsv(const std::string& path, const CsvColumnOptions& options,

@@ -62,5 +62,14 @@ TEST(ParseUnixMicros, RejectsWhatIsNoTime) {
   }
 }
 
+TEST(HasLeadingZero, IsTrueOfCodesOnly) {
+  for (const char* cell : {"01005", "-007", "+01", " 00 ", "007.5"}) {
+    EXPECT_TRUE(HasLeadingZero(cell)) << cell;
+  }
+  for (const char* cell : {"", "0", "-0", "0.5", "-0.5", "0e3", "10", "1005", "-", "x01"}) {
+    EXPECT_FALSE(HasLeadingZero(cell)) << cell;
+  }
+}
+
 }  // namespace
 }  // namespace plumbline::client

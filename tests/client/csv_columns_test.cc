@@ -60,6 +60,16 @@ TEST(PlanCsv, TakesAColumnWithoutValuesAsNumeric) {
   EXPECT_THAT(Uses("a,b\n,1\n,2\n"), ElementsAre(Use::kNumeric, Use::kNumeric));
 }
 
+TEST(PlanCsv, TakesLeadingZerosAsNamesUnlessToldThatTheyAreNumbers) {
+  const std::string content = "zip,share,count\n1005,0.5,0\n01005,-0.5,10\n";
+  EXPECT_THAT(Uses(content), ElementsAre(Use::kCategorical, Use::kNumeric, Use::kNumeric));
+  CsvColumnOptions options;
+  options.kinds = {{"zip", v1::KIND_NUMERIC}};
+  EXPECT_THAT(Uses(content, options), ElementsAre(Use::kNumeric, Use::kNumeric, Use::kNumeric));
+  EXPECT_THAT(Uses(content, {}, {Variable("zip", v1::KIND_NUMERIC)}),
+              ElementsAre(Use::kNumeric, Use::kNumeric, Use::kNumeric));
+}
+
 TEST(PlanCsv, CountsRows) {
   const TempFile file("a\n1\n2\n3\n");
   EXPECT_EQ(PlanCsv(file.path(), {}, {})->rows, 3u);
