@@ -18,8 +18,8 @@ std::optional<double> ParseNumber(absl::string_view cell);
 enum class Integer { kNone, kExactAsDouble, kFitsInt64, kLarger };
 Integer IntegerIn(absl::string_view cell);
 
-/// True if digits begin with a zero that the number does not need, as in codes: `01005`, `-007`; not
-/// `0`, `0.5` or `0e3`. Spaces around it are ignored.
+/// True if digits begin with a zero that the number does not need, as in codes: `01005`, `-007`;
+/// not `0`, `0.5` or `0e3`. Spaces around it are ignored.
 bool HasLeadingZero(absl::string_view cell);
 
 /// The time that a cell holds, as microseconds since the Unix epoch; nullopt if it holds none.

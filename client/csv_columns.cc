@@ -107,8 +107,8 @@ class Planner {
 
   // Digits of which a number would lose some: integers that none holds, and leading zeros.
   static bool IsNames(const Candidate& candidate) {
-    const bool loses = candidate.leading_zero ||
-                       (candidate.all_integers && candidate.longest == Integer::kLarger);
+    const bool loses =
+        candidate.leading_zero || (candidate.all_integers && candidate.longest == Integer::kLarger);
     return loses && candidate.column.kind != v1::KIND_NUMERIC &&
            candidate.model_kind != v1::KIND_NUMERIC;
   }
@@ -131,10 +131,10 @@ class Planner {
     } else {
       if (told) return BadCell(row, column, "a number");
       if (candidate.all_numbers && model) {
-        candidate.first_text = BadCell(
-            row, column,
-            absl::StrCat("a number, as in the model's baseline (--kind ", header_[column],
-                         "=categorical sends the column as text)"));
+        candidate.first_text =
+            BadCell(row, column,
+                    absl::StrCat("a number, as in the model's baseline (--kind ", header_[column],
+                                 "=categorical sends the column as text)"));
       }
       candidate.all_numbers = false;
     }

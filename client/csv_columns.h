@@ -38,6 +38,12 @@ struct CsvColumn {
   v1::Kind kind = v1::KIND_UNSPECIFIED;
 };
 
+/// True if the column is sent, as a variable.
+[[nodiscard]] inline bool IsVariable(const CsvColumn& column) {
+  return column.use == CsvColumn::Use::kNumeric || column.use == CsvColumn::Use::kInteger ||
+         column.use == CsvColumn::Use::kCategorical;
+}
+
 /// What a first pass over a file found.
 struct CsvPlan {
   /// One a column of the file, in its order.

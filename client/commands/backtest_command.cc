@@ -11,10 +11,10 @@
 #include "client/commands/duration_flag.h"
 #include "client/commands/file_io.h"
 #include "client/commands/json_line.h"
+#include "client/commands/model_columns.h"
 #include "client/commands/policy_file.h"
 #include "client/commands/tune.h"
 #include "client/label_file.h"
-#include "plumbline/v1/model_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
 namespace plumbline::client {
@@ -138,14 +138,17 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   }
   const auto baseline = FetchBaseline(context, target.model, target.version, target.number);
   if (!baseline.ok()) return baseline.status();
-  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, VariablesOf(*baseline));
+  const std::vector<v1::VariableSpec> variables = VariablesOf(*baseline);
+  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, variables);
   if (!plan.ok()) return plan.status();
+  const absl::Status known = CheckModelColumns(context, target, columns, *plan, variables,
+                                               header.has_policy() ? &header.policy() : nullptr);
+  if (!known.ok()) return known;
   const auto batches = columns.Open(*plan);
   if (!batches.ok()) return batches.status();
   std::optional<LabelFile> label_file;
   if (!labels.empty()) {
-    auto read =
-        LabelFile::Read(labels, columns.Options().delimiter, columns.id, VariablesOf(*baseline));
+    auto read = LabelFile::Read(labels, columns.Options().delimiter, columns.id, variables);
     if (!read.ok()) return read.status();
     label_file = *std::move(read);
   }
@@ -169,16 +172,6 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   return tune.has_value() ? Propose(context, tuner) : absl::OkStatus();
 }
 
-absl::StatusOr<v1::Policy> BacktestCommand::Stored(const Context& context) const {
-  using Models = v1::ModelService;
-  v1::GetPolicyRequest request;
-  request.set_model(target.model);
-  request.set_version(target.version);
-  auto response = Unary<Models>(context, &Models::Stub::GetPolicy, request);
-  if (!response.ok()) return response.status();
-  return std::move(*response->mutable_stored());
-}
-
 absl::Status BacktestCommand::Propose(const Context& context, const Tuner& tuner) const {
   const Tuner::Result result = tuner.Propose(*tune);
   absl::Status printed;
@@ -188,7 +181,8 @@ absl::Status BacktestCommand::Propose(const Context& context, const Tuner& tuner
     *context.out << "\n" << TuneText(result, *tune);
   }
   if (!printed.ok() || policy_out.empty()) return printed;
-  absl::StatusOr<v1::Policy> proposed = policy.empty() ? Stored(context) : ReadPolicy(policy);
+  absl::StatusOr<v1::Policy> proposed =
+      policy.empty() ? FetchPolicy(context, target.model, target.version) : ReadPolicy(policy);
   if (!proposed.ok()) return proposed.status();
   Apply(result, &*proposed);
   const absl::StatusOr<std::string> json = JsonText(*proposed);

@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "client/status_details.h"
 #include "plumbline/v1/baseline_service.grpc.pb.h"
+#include "plumbline/v1/model_service.grpc.pb.h"
 
 namespace plumbline::client {
 
@@ -30,6 +31,16 @@ absl::StatusOr<v1::Baseline> FetchBaseline(const Context& context, const std::st
       Unary<v1::BaselineService>(context, &v1::BaselineService::Stub::GetBaseline, request);
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_baseline());
+}
+
+absl::StatusOr<v1::Policy> FetchPolicy(const Context& context, const std::string& model,
+                                       const std::string& version) {
+  v1::GetPolicyRequest request;
+  request.set_model(model);
+  request.set_version(version);
+  auto response = Unary<v1::ModelService>(context, &v1::ModelService::Stub::GetPolicy, request);
+  if (!response.ok()) return response.status();
+  return std::move(*response->mutable_stored());
 }
 
 std::vector<v1::VariableSpec> VariablesOf(const v1::Baseline& baseline) {

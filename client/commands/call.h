@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "client/commands/context.h"
 #include "plumbline/v1/baseline.pb.h"
+#include "plumbline/v1/policy.pb.h"
 
 namespace plumbline::client {
 
@@ -43,6 +44,10 @@ absl::StatusOr<Response> Unary(const Context& context,
 /// Baseline `number` (0: the active one) of a model.
 absl::StatusOr<v1::Baseline> FetchBaseline(const Context& context, const std::string& model,
                                            const std::string& version, uint64_t number);
+
+/// The policy of a model as somebody set it, without the defaults.
+absl::StatusOr<v1::Policy> FetchPolicy(const Context& context, const std::string& model,
+                                       const std::string& version);
 
 /// Kind and role of each variable of `baseline`.
 std::vector<v1::VariableSpec> VariablesOf(const v1::Baseline& baseline);

@@ -139,7 +139,6 @@ struct BacktestCommand {
 
  private:
   absl::Status Run(const Context& context) const;
-  absl::StatusOr<v1::Policy> Stored(const Context& context) const;
   absl::Status Propose(const Context& context, const Tuner& tuner) const;
 };
 

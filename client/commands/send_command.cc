@@ -15,6 +15,7 @@
 #include "client/commands/env_commands.h"
 #include "client/commands/format.h"
 #include "client/commands/load_commands.h"
+#include "client/commands/model_columns.h"
 #include "client/commands/progress.h"
 #include "client/commands/send_summary.h"
 #include "client/csv_batches.h"
@@ -180,8 +181,11 @@ void SendCommand::Register(CLI::App* app, Context* context) {
 absl::Status SendCommand::Run(const Context& context) const {
   const auto baseline = FetchBaseline(context, target.model, target.version, 0);
   if (!baseline.ok()) return baseline.status();
-  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, VariablesOf(*baseline));
+  const std::vector<v1::VariableSpec> variables = VariablesOf(*baseline);
+  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, variables);
   if (!plan.ok()) return plan.status();
+  const absl::Status known = CheckModelColumns(context, target, columns, *plan, variables, nullptr);
+  if (!known.ok()) return known;
   const auto batches = columns.Open(*plan);
   if (!batches.ok()) return batches.status();
   auto credentials = context.Credentials();

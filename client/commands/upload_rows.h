@@ -21,10 +21,7 @@ inline constexpr size_t kRowsPerUploadedBatch = 8192;
 template <class Header>
 void AddVariables(const CsvPlan& plan, Header* header) {
   for (const CsvColumn& column : plan.columns) {
-    const bool is_variable = column.use == CsvColumn::Use::kNumeric ||
-                             column.use == CsvColumn::Use::kInteger ||
-                             column.use == CsvColumn::Use::kCategorical;
-    if (!is_variable) continue;
+    if (!IsVariable(column)) continue;
     auto* const spec = header->add_variables();
     spec->set_name(column.name);
     spec->set_role(column.role);

@@ -81,6 +81,11 @@ class FakeBaselines final : public v1::BaselineService::Service {
     v1::VariableReport* code = response->mutable_baseline()->add_variables();
     code->set_variable("code");
     code->set_kind(v1::KIND_CATEGORICAL);
+    code->set_role(v1::ROLE_FEATURE);
+    v1::VariableReport* x = response->mutable_baseline()->add_variables();
+    x->set_variable("x");
+    x->set_kind(v1::KIND_NUMERIC);
+    x->set_role(v1::ROLE_PREDICTION);
     return grpc::Status::OK;
   }
   grpc::Status ExportBaseline(grpc::ServerContext*, const v1::ExportBaselineRequest*,
@@ -108,6 +113,13 @@ class FakeModels final : public v1::ModelService::Service {
   grpc::Status SetPolicy(grpc::ServerContext*, const v1::SetPolicyRequest* request,
                          v1::SetPolicyResponse* response) override {
     *response->mutable_effective() = request->policy();
+    return grpc::Status::OK;
+  }
+  grpc::Status GetPolicy(grpc::ServerContext*, const v1::GetPolicyRequest*,
+                         v1::GetPolicyResponse* response) override {
+    v1::VariablePolicy* code = response->mutable_stored()->add_variables();
+    code->set_variable("code");
+    code->add_aliases("zip");
     return grpc::Status::OK;
   }
   grpc::Status ListModels(grpc::ServerContext*, const v1::ListModelsRequest*,
@@ -289,6 +301,30 @@ TEST_F(CommandLine, SendsWithTheKindsOfTheModel) {
   EXPECT_EQ(ingest_.controls()[0].end_epoch().last_sequence(), 2u);
 }
 
+TEST_F(CommandLine, RefusesAFileThatHasNothingOfTheModel) {
+  const TempFile file("code;x\n1;2\n");
+  for (const char* command : {"send", "backtest"}) {
+    const Outcome outcome = RunHere({command, "--model", "housing", "--csv", file.path()});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err,
+              "plumbline: " + file.path() +
+                  ": none of its columns (code;x) is a variable of model \"housing\" (code, x): is "
+                  "it that file, and is `,` its --delimiter?\n");
+  }
+  EXPECT_EQ(ingest_.streams(), 0);
+}
+
+TEST_F(CommandLine, WarnsOfVariablesWithoutAColumn) {
+  const TempFile file("x\n1\n");
+  const Outcome outcome = RunHere({"send", "--model", "housing", "--csv", file.path()});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, "plumbline: warning: " + file.path() +
+                             " has no column for 1 variable of model \"housing\": code\n");
+  // An alias stands in.
+  const TempFile alias("zip,x\n1,1\n");
+  EXPECT_EQ(RunHere({"send", "--model", "housing", "--csv", alias.path()}).err, "");
+}
+
 TEST_F(CommandLine, SendsTheSameAgainAsDuplicates) {
   const TempFile file("x\n1\n2\n3\n");
   const std::vector<std::string> arguments = {
@@ -307,7 +343,7 @@ TEST_F(CommandLine, SendsTheSameAgainAsDuplicates) {
 }
 
 TEST_F(CommandLine, EndsWithOneWhenABatchIsRefused) {
-  const TempFile file("x\n1\n");
+  const TempFile file("code,x\n1,1\n");
   const Outcome outcome = RunHere({"send", "--model", "refusing", "--csv", file.path()});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("refused: column code: wrong (1 batch, 1 row)"));
