@@ -9,6 +9,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/evaluate.h"
 #include "server/checks/evidence.h"
 #include "server/checks/finding.h"
@@ -66,10 +67,6 @@ Finding WithTooFew(Finding finding, uint64_t rows, const VariableInput& input);
 std::string PercentText(double share);
 std::string CountText(uint64_t count);
 
-/// Two rates to compare: k of n rows.
-struct RateCounts {
-  uint64_t k_live = 0, n_live = 0, k_base = 0, n_base = 0;
-};
 /// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
 /// Policy::min_rate_change. Evidence: Fisher's test. `what` is the word of the reason, such as
 /// `null`. Finding::threshold is the rate at which the effect would be reached.

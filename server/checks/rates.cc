@@ -24,26 +24,6 @@ double RateOfEffect(double base, double ratio, double change, bool fell) {
               : std::min(1.0, std::max(rate, base + change));
 }
 
-RateCounts CountsOf(CheckId check, const VariableInput& input) {
-  const auto present = [](const profile::VariableCounts& counts) {
-    return counts.rows - std::min(counts.rows, counts.absent + counts.wrong_type);
-  };
-  const profile::VariableCounts& base = input.baseline.counts;
-  const profile::VariableCounts& live = input.window;
-  if (check == CheckId::kOutOfRange) {
-    // The next value is beyond an extreme of N values with chance 1 / (N + 1) on each side.
-    const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
-    const uint64_t total = base.Coded() + 1;
-    return {outside, live.Coded(), std::min<uint64_t>(2, total), total};
-  }
-  const auto count = [&](const profile::VariableCounts& counts) {
-    if (check == CheckId::kNullRate) return counts.nulls;
-    if (check == CheckId::kNanRate) return counts.nans;
-    return counts.positive_infinities + counts.negative_infinities;
-  };
-  return {count(live), present(live), count(base), present(base)};
-}
-
 }  // namespace
 
 Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
@@ -91,7 +71,7 @@ Finding CheckRate(CheckId check, const VariableInput& input) {
                                                               : "out of range";
   finding.statistic =
       check == CheckId::kOutOfRange ? "out_of_range_rate" : std::string(CheckName(check));
-  const RateCounts counts = CountsOf(check, input);
+  const RateCounts counts = CountsOfRate(check, input.baseline, input.window);
   const bool prediction = input.baseline.variable.role == profile::Role::kPrediction;
   const bool new_in_prediction =
       of_prediction && prediction && counts.k_base == 0 && counts.k_live > 0;
