@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/checks/checks.h"
 #include "server/profile/byte_io.h"
-#include "server/stats/psi.h"
 #include "server/stats/unseen_rate.h"
 
 namespace plumbline::checks {
@@ -25,6 +26,38 @@ uint64_t Present(const profile::VariableCounts& counts) {
 bool IsAsked(CheckId check, const profile::VariableBaseline& variable) {
   if (check == CheckId::kNullRate) return true;
   return variable.is_numeric() == (check != CheckId::kUnseenCategory);
+}
+
+// What training says of a rate.
+stats::ShareReference RateReference(CheckId check, const profile::NaturalVariation& natural,
+                                    const RateCounts& counts) {
+  // Values beyond those of training come in runs where values do.
+  const double effect = check == CheckId::kNullRate  ? natural.nulls
+                        : check == CheckId::kNanRate ? natural.nans
+                        : check == CheckId::kInfRate ? natural.infinities
+                                                     : natural.groups;
+  stats::ShareReference reference = stats::MakeShareReference(
+      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)}, effect);
+  reference.rises = check != CheckId::kNullRate;
+  return reference;
+}
+
+uint64_t Sum(absl::Span<const float> counts) {
+  double sum = 0;
+  for (const float count : counts) sum += count;
+  return static_cast<uint64_t>(sum);
+}
+
+// `weight`: of the detector among all.
+ChangeEvidence EvidenceOf(const stats::ChangeDetector& detector, double weight, double least) {
+  ChangeEvidence evidence;
+  evidence.log_evidence = detector.LogEvidence();
+  evidence.enough = evidence.log_evidence + std::log(weight) >= least;
+  if (!evidence.enough) return evidence;
+  evidence.blocks = detector.BlocksSince();
+  evidence.marked = static_cast<uint64_t>(detector.Since()[0]);
+  evidence.rows = Sum(detector.Since());
+  return evidence;
 }
 
 }  // namespace
@@ -53,64 +86,89 @@ RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline
   return {count(live), Present(live), count(base), Present(base)};
 }
 
-ChangeReferences::ChangeReferences(std::shared_ptr<const profile::Baseline> baseline,
-                                   std::vector<profile::NaturalVariation> natural)
-    : baseline_(std::move(baseline)) {
-  natural.resize(baseline_->variables.size());
-  for (size_t i = 0; i < natural.size(); ++i) {
-    const profile::VariableBaseline& trained = baseline_->variables[i];
-    Variable& variable = variables_.emplace_back();
-    variable.groups = profile::EvidenceGroups(trained);
-    variable.natural = std::move(natural[i]);
-    variable.shares = stats::MakeShareReference(variable.groups.Sum(trained, trained.counts.codes),
-                                                variable.natural.groups, trained.is_numeric());
+const ChangeEvidence& VariableEvidence::Of(CheckId check) const {
+  const auto found = std::find(std::begin(kWatchedRates), std::end(kWatchedRates), check);
+  return found == std::end(kWatchedRates)
+             ? drift
+             : rates[static_cast<size_t>(found - std::begin(kWatchedRates))];
+}
+
+bool IsLargeDrift(const Policy& policy, const profile::VariableBaseline& baseline,
+                  const profile::VariableStatistics& statistics, uint64_t rows) {
+  const std::optional<double> value = DriftValue(policy, baseline, statistics);
+  const std::optional<double> psi = statistics.psi_corrected;
+  return value.has_value() && *value >= policy.DriftThreshold(baseline.variable.name) &&
+         psi.has_value() && *psi >= baseline.natural.PsiLimit(static_cast<double>(rows));
+}
+
+void KeepActive(const profile::Baseline& baseline, const AlertBook& alerts,
+                std::vector<VariableEvidence>* evidence) {
+  std::erase_if(*evidence, [&](VariableEvidence& one) {
+    const std::string& name = baseline.variables[one.variable].variable.name;
+    one.drift.enough &= alerts.IsActive(CheckId::kDrift, name);
+    bool any = one.drift.enough;
+    for (size_t rate = 0; rate < kRates; ++rate) {
+      one.rates[rate].enough &= alerts.IsActive(kWatchedRates[rate], name);
+      any |= one.rates[rate].enough;
+    }
+    return !any;
+  });
+}
+
+void LookBack(const profile::Baseline& baseline, const Policy& policy,
+              absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
+              std::vector<VariableEvidence>* evidence) {
+  const auto is_drift = [](const VariableEvidence& one) { return one.drift.enough; };
+  if (std::none_of(evidence->begin(), evidence->end(), is_drift)) return;
+  for (uint32_t panes = 1; panes < policy.window_panes; panes *= 2) {
+    const profile::Pane sum = latest(panes);
+    for (VariableEvidence& one : *evidence) {
+      if (!one.drift.enough) continue;
+      const profile::VariableBaseline& trained = baseline.variables[one.variable];
+      const profile::VariableCounts& counts = sum.variables[one.variable];
+      const uint64_t rows = counts.Coded();
+      if (rows < policy.min_rows_drift || 2 * rows < one.drift.rows) continue;
+      const profile::VariableStatistics statistics = profile::CompareToBaseline(trained, counts);
+      if (!IsLargeDrift(policy, trained, statistics, rows)) continue;
+      const double value = *DriftValue(policy, trained, statistics);
+      if (one.look.has_value() && *DriftValue(policy, trained, one.look->statistics) > value) {
+        continue;
+      }
+      one.look = DriftLook{panes, counts, statistics};
+    }
   }
 }
 
-ChangeWatch::ChangeWatch(std::shared_ptr<const ChangeReferences> references)
-    : references_(std::move(references)) {
-  Reset();
-}
-
-void ChangeWatch::Reset() {
-  variables_.clear();
-  for (const ChangeReferences::Variable& reference : references_->variables_) {
-    Variable& variable = variables_.emplace_back();
-    if (reference.groups.size() < 2) continue;
-    variable.drift = std::make_unique<stats::ChangeDetector>(reference.groups.size());
+ChangeWatch::ChangeWatch(const profile::Baseline* baseline)
+    : baseline_(baseline), variables_(baseline->variables.size()) {
+  for (size_t i = 0; i < variables_.size(); ++i) {
+    const size_t groups = baseline_->variables[i].evidence_groups.size();
+    if (groups < 2) continue;
+    variables_[i].drift = std::make_unique<stats::ChangeDetector>(groups);
   }
 }
 
-void ChangeWatch::Reset(CheckId check, size_t variable) {
-  if (variable >= variables_.size()) return;
-  if (check == CheckId::kDrift && variables_[variable].drift != nullptr) {
+bool ChangeWatch::Reset(CheckId check, size_t variable) {
+  if (variable >= variables_.size()) return false;
+  if (check == CheckId::kDrift) {
+    if (variables_[variable].drift == nullptr) return false;
     variables_[variable].drift->Reset();
+    return true;
   }
   for (size_t rate = 0; rate < kRates; ++rate) {
-    if (kWatchedRates[rate] == check) variables_[variable].rates[rate].reset();
+    if (kWatchedRates[rate] != check || variables_[variable].rates[rate] == nullptr) continue;
+    variables_[variable].rates[rate].reset();
+    return true;
   }
-}
-
-stats::ShareReference ChangeWatch::RateReference(size_t variable, size_t rate,
-                                                 const RateCounts& counts) const {
-  const profile::NaturalVariation& natural = references_->variables_[variable].natural;
-  const CheckId check = kWatchedRates[rate];
-  // Values beyond those of training come in runs where values do.
-  const double effect = check == CheckId::kNullRate  ? natural.nulls
-                        : check == CheckId::kNanRate ? natural.nans
-                        : check == CheckId::kInfRate ? natural.infinities
-                                                     : natural.groups;
-  stats::ShareReference reference = stats::MakeShareReference(
-      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)}, effect);
-  reference.rises = check != CheckId::kNullRate;
-  return reference;
+  return false;
 }
 
 void ChangeWatch::ObserveRates(size_t variable, const profile::VariableCounts& block) {
-  const profile::VariableBaseline& trained = references_->baseline().variables[variable];
+  const profile::VariableBaseline& trained = baseline_->variables[variable];
   for (size_t rate = 0; rate < kRates; ++rate) {
-    if (!IsAsked(kWatchedRates[rate], trained)) continue;
-    const RateCounts counts = CountsOfRate(kWatchedRates[rate], trained, block);
+    const CheckId check = kWatchedRates[rate];
+    if (!IsAsked(check, trained)) continue;
+    const RateCounts counts = CountsOfRate(check, trained, block);
     if (counts.n_base == 0) continue;
     Detector& detector = variables_[variable].rates[rate];
     if (detector == nullptr) {
@@ -119,65 +177,47 @@ void ChangeWatch::ObserveRates(size_t variable, const profile::VariableCounts& b
       if (counts.k_live == 0 && base < kLeastShare) continue;
       detector = std::make_unique<stats::ChangeDetector>(2);
     }
-    detector->Observe(RateReference(variable, rate, counts),
+    detector->Observe(RateReference(check, trained.natural, counts),
                       {counts.k_live, counts.n_live - std::min(counts.n_live, counts.k_live)});
   }
 }
 
 void ChangeWatch::Observe(const profile::Pane& block) {
   for (size_t i = 0; i < variables_.size() && i < block.variables.size(); ++i) {
-    const ChangeReferences::Variable& reference = references_->variables_[i];
     if (variables_[i].drift != nullptr) {
-      variables_[i].drift->Observe(
-          reference.shares,
-          reference.groups.Sum(references_->baseline().variables[i], block.variables[i].codes));
+      const profile::VariableBaseline& trained = baseline_->variables[i];
+      variables_[i].drift->Observe(trained.evidence_shares,
+                                   trained.evidence_groups.Sum(trained, block.variables[i].codes));
     }
     ObserveRates(i, block.variables[i]);
   }
 }
 
 std::vector<VariableEvidence> ChangeWatch::Weigh(double log_alarm) const {
-  std::vector<VariableEvidence> evidence(variables_.size());
-  std::vector<stats::WeightedEvidence> all;
   const double drift_weight = 0.5 / static_cast<double>(std::max<size_t>(1, variables_.size()));
   const double rate_weight = drift_weight / static_cast<double>(kRates - 1);
-  for (size_t i = 0; i < variables_.size(); ++i) {
-    const Variable& variable = variables_[i];
-    if (variable.drift != nullptr) {
-      evidence[i].drift.log_evidence = variable.drift->LogEvidence();
-      all.push_back({evidence[i].drift.log_evidence, drift_weight});
-    }
-    for (size_t rate = 0; rate < kRates; ++rate) {
-      if (variable.rates[rate] == nullptr) continue;
-      evidence[i].rates[rate].log_evidence = variable.rates[rate]->LogEvidence();
-      all.push_back({evidence[i].rates[rate].log_evidence, rate_weight});
+  std::vector<stats::WeightedEvidence> all;
+  for (const Variable& variable : variables_) {
+    if (variable.drift != nullptr) all.push_back({variable.drift->LogEvidence(), drift_weight});
+    for (const Detector& rate : variable.rates) {
+      if (rate != nullptr) all.push_back({rate->LogEvidence(), rate_weight});
     }
   }
+  std::vector<VariableEvidence> evidence;
   const double least = stats::LeastAlarm(std::move(all), log_alarm);
+  if (std::isinf(least)) return evidence;
   for (size_t i = 0; i < variables_.size(); ++i) {
     const Variable& variable = variables_[i];
-    VariableEvidence& of = evidence[i];
-    const ChangeReferences::Variable& reference = references_->variables_[i];
-    of.drift.enough =
-        variable.drift != nullptr && of.drift.log_evidence + std::log(drift_weight) >= least;
+    VariableEvidence of;
+    of.variable = i;
+    if (variable.drift != nullptr) of.drift = EvidenceOf(*variable.drift, drift_weight, least);
+    bool any = of.drift.enough;
     for (size_t rate = 0; rate < kRates; ++rate) {
       if (variable.rates[rate] == nullptr) continue;
-      of.rates[rate].enough = of.rates[rate].log_evidence + std::log(rate_weight) >= least;
-      const absl::Span<const float> since = variable.rates[rate]->Since();
-      of.rates_since[rate] = {static_cast<uint64_t>(since[0]),
-                              static_cast<uint64_t>(since[0] + since[1])};
+      of.rates[rate] = EvidenceOf(*variable.rates[rate], rate_weight, least);
+      any |= of.rates[rate].enough;
     }
-    if (!of.drift.enough) continue;
-    const absl::Span<const float> since = variable.drift->Since();
-    const std::vector<uint64_t> live(since.begin(), since.end());
-    const profile::VariableBaseline& trained = references_->baseline().variables[i];
-    const std::vector<uint64_t> base = reference.groups.Sum(trained, trained.counts.codes);
-    for (const uint64_t count : live) of.rows_since += static_cast<double>(count);
-    const auto psi = stats::Psi(base, live);
-    if (!psi.ok()) continue;
-    of.psi_since = *psi - stats::PsiChance(base.size(), static_cast<uint64_t>(of.rows_since),
-                                           trained.counts.Coded());
-    of.natural_psi = references_->NaturalPsi(i, of.rows_since);
+    if (any) evidence.push_back(std::move(of));
   }
   return evidence;
 }
@@ -209,7 +249,7 @@ absl::Status ChangeWatch::Decode(absl::string_view bytes) {
   const auto damaged = [](size_t variable) {
     return absl::DataLossError(absl::StrCat("the evidence on variable ", variable, " is damaged"));
   };
-  ChangeWatch read(references_);
+  ChangeWatch read(baseline_);
   profile::ByteReader reader(bytes);
   for (size_t i = 0; i < variables_.size(); ++i) {
     Variable& variable = read.variables_[i];

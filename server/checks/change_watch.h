@@ -7,24 +7,19 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "server/checks/alert.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
-#include "server/profile/natural_variation.h"
 #include "server/profile/pane.h"
+#include "server/profile/statistics.h"
 #include "server/stats/change_evidence.h"
 
 namespace plumbline::checks {
-
-/// What evidence there is on one thing that is asked of a variable.
-struct ChangeEvidence {
-  double log_evidence = 0;  // ln M, see ChangeDetector
-  bool enough = false;      // M is so large that the budget of false pages allows to tell
-};
 
 /// The rate checks that have evidence of their own.
 inline constexpr CheckId kWatchedRates[] = {CheckId::kNullRate, CheckId::kNanRate,
@@ -40,61 +35,65 @@ struct RateCounts {
 RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline,
                         const profile::VariableCounts& live);
 
-/// Of one variable, after a block.
+/// What evidence there is on one thing that is asked of a variable.
+struct ChangeEvidence {
+  double log_evidence = 0;  // ln M, see ChangeDetector
+  bool enough = false;      // M is so large that the budget of false pages allows to tell
+  // Since the change is thought to have begun; of distributions `rows` alone. Older ones fade.
+  uint64_t blocks = 0;
+  uint64_t marked = 0, rows = 0;  // k of n
+};
+
+/// The latest panes in which a drift is large enough.
+struct DriftLook {
+  uint32_t panes = 0;
+  profile::VariableCounts counts;
+  profile::VariableStatistics statistics;
+};
+
+/// Of a variable of which there is enough evidence of some change.
 struct VariableEvidence {
+  size_t variable = 0;
   ChangeEvidence drift;
   std::array<ChangeEvidence, std::size(kWatchedRates)> rates;
-  /// Since the change of the distribution is thought to have begun: rows, and psi less what chance
-  /// gives; absent if there is none. And the psi that training has itself over so many rows.
-  double rows_since = 0;
-  std::optional<double> psi_since;
-  double natural_psi = 0;
-  /// The same of the rates: k of n rows.
-  std::array<std::pair<uint64_t, uint64_t>, std::size(kWatchedRates)> rates_since;
+  std::optional<DriftLook> look;
+
+  const ChangeEvidence& Of(CheckId check) const;  // kDrift or one of kWatchedRates
 };
 
-/// What live blocks are weighed against: made once for a baseline, and shared. Any thread.
-class ChangeReferences {
- public:
-  /// `natural`: one a variable, or empty if none is known.
-  ChangeReferences(std::shared_ptr<const profile::Baseline> baseline,
-                   std::vector<profile::NaturalVariation> natural);
+/// True if the policy's statistic passes its threshold, and psi what training, or runs of so many
+/// rows of it, have by themselves.
+bool IsLargeDrift(const Policy& policy, const profile::VariableBaseline& baseline,
+                  const profile::VariableStatistics& statistics, uint64_t rows);
 
-  const profile::Baseline& baseline() const { return *baseline_; }
-  /// The psi that training has itself over so many rows; 0 if that is not known.
-  double NaturalPsi(size_t variable, double rows) const {
-    return variables_[variable].natural.PsiLimit(rows);
-  }
+/// Of what there is evidence of, only what an alert is active on.
+void KeepActive(const profile::Baseline& baseline, const AlertBook& alerts,
+                std::vector<VariableEvidence>* evidence);
 
- private:
-  friend class ChangeWatch;
-  struct Variable {
-    profile::EvidenceGroups groups;
-    stats::ShareReference shares;
-    profile::NaturalVariation natural;
-  };
+/// Looks back over the latest 1, 2, 4 .. panes, fewer than the window's, where there is enough
+/// evidence of drift: those of at least min_rows_drift rows that are not shorter than half of what
+/// the change has lasted, for they would show more of chance. Of the looks in which the drift is
+/// large that in which it is largest is kept. `latest` sums up so many panes.
+void LookBack(const profile::Baseline& baseline, const Policy& policy,
+              absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
+              std::vector<VariableEvidence>* evidence);
 
-  std::shared_ptr<const profile::Baseline> baseline_;
-  std::vector<Variable> variables_;
-};
-
-/// The evidence that the rows of one slice are no longer those of training, for every variable.
-/// One budget for all that is asked of the model: half of it for the distributions, half for the
-/// rates. Not thread-safe. About 350 bytes a numeric variable, 130 a rate that is not 0.
+/// The evidence that the rows of one slice are no longer those of training, for every variable. One
+/// budget for all that is asked of the slice: half of it for the distributions, half for the rates.
+/// Not thread-safe. About 350 bytes a numeric variable, 130 a rate that is not 0.
 class ChangeWatch {
  public:
-  explicit ChangeWatch(std::shared_ptr<const ChangeReferences> references);
+  /// `baseline` is not owned and outlives it.
+  explicit ChangeWatch(const profile::Baseline* baseline);
 
   /// One more closed block; none is given twice.
   void Observe(const profile::Pane& block);
-  /// One a variable; what it says of psi is computed where there is enough evidence alone.
-  /// `log_alarm`: ln of the blocks that a false alarm may come in once, see
-  /// LeastAlarm.
+  /// By variable; only those with enough of any. `log_alarm`: ln of the blocks that a false alarm
+  /// may come in once, see LeastAlarm.
   std::vector<VariableEvidence> Weigh(double log_alarm) const;
-  /// The evidence on this begins anew: its alert is over.
-  void Reset(CheckId check, size_t variable);
-  /// All does.
-  void Reset();
+  /// The evidence on this, kDrift or one of kWatchedRates, begins anew: its alert is over. False if
+  /// there was none.
+  bool Reset(CheckId check, size_t variable);
 
   std::string Encode() const;
   /// Errors: DataLoss if it is not of this baseline.
@@ -107,10 +106,9 @@ class ChangeWatch {
     std::array<Detector, std::size(kWatchedRates)> rates;  // nullptr: nothing to see so far
   };
 
-  stats::ShareReference RateReference(size_t variable, size_t rate, const RateCounts& counts) const;
   void ObserveRates(size_t variable, const profile::VariableCounts& block);
 
-  std::shared_ptr<const ChangeReferences> references_;
+  const profile::Baseline* baseline_;
   std::vector<Variable> variables_;
 };
 

@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -43,8 +45,11 @@ Finding CheckUnseenCategory(const VariableInput& input) {
     return finding;
   }
   if (finding.status == Status::kInsufficientData || !IsRead(finding, input)) return finding;
+  // Of the window, or since it changed.
+  const auto found =
+      static_cast<uint64_t>(std::llround(*finding.value * static_cast<double>(finding.rows)));
   finding.reason =
-      absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),
+      absl::StrCat(finding.variable, ": ", CountText(found), " of ", CountText(finding.rows),
                    " rows with a category that training never had", Names(input.window),
                    ", at most ", PercentText(*finding.baseline), " expected");
   if (finding.status == Status::kFiring) finding.cause = "category_unseen";

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
+#include "server/profile/baseline.h"
 #include "server/profile/pane.h"
+#include "server/stats/change_evidence.h"
 #include "server/stats/psi.h"
 
 namespace plumbline::profile {
@@ -25,11 +28,11 @@ struct ChunkCounts {
 
 Counts Marked(uint64_t marked, uint64_t rows) { return {marked, rows - std::min(rows, marked)}; }
 
-ChunkCounts CountsOf(const VariableBaseline& variable, const EvidenceGroups& groups,
-                     const VariableCounts& chunk) {
+ChunkCounts CountsOf(const VariableBaseline& variable, const VariableCounts& chunk) {
   const uint64_t present = chunk.rows - std::min(chunk.rows, chunk.absent + chunk.wrong_type);
-  return {variable.grouping.Sum(chunk.codes.ToVector()), groups.Sum(variable, chunk.codes),
-          Marked(chunk.nulls, present), Marked(chunk.nans, present),
+  return {variable.grouping.Sum(chunk.codes.ToVector()),
+          variable.evidence_groups.Sum(variable, chunk.codes), Marked(chunk.nulls, present),
+          Marked(chunk.nans, present),
           Marked(chunk.positive_infinities + chunk.negative_infinities, present)};
 }
 
@@ -118,24 +121,23 @@ double NaturalVariation::PsiLimit(double rows) const {
   return (1 - part) * psi_limits[left] + part * psi_limits[left + 1];
 }
 
-absl::StatusOr<std::vector<NaturalVariation>> LearnNaturalVariation(const Baseline& baseline) {
-  const size_t variables = baseline.variables.size();
-  std::vector<EvidenceGroups> groups;
-  for (const VariableBaseline& variable : baseline.variables) groups.emplace_back(variable);
+absl::Status LearnNaturalVariation(Baseline* baseline) {
+  if (baseline->chunks.empty()) return absl::OkStatus();
+  const size_t variables = baseline->variables.size();
   std::vector<std::vector<ChunkCounts>> chunks(variables);
   double rows = 0;
-  for (const BaselineChunk& chunk : baseline.chunks) {
-    const absl::StatusOr<Pane> pane = DecodePane(baseline, chunk.pane);
+  for (const BaselineChunk& chunk : baseline->chunks) {
+    const absl::StatusOr<Pane> pane = DecodePane(*baseline, chunk.pane);
     if (!pane.ok()) return pane.status();
     rows += static_cast<double>(chunk.rows);
     for (size_t i = 0; i < variables; ++i) {
-      chunks[i].push_back(CountsOf(baseline.variables[i], groups[i], pane->variables[i]));
+      const VariableBaseline& variable = baseline->variables[i];
+      chunks[i].push_back(CountsOf(variable, pane->variables[i]));
     }
   }
-  std::vector<NaturalVariation> result(variables);
-  for (size_t i = 0; i < variables && !baseline.chunks.empty(); ++i) {
-    NaturalVariation& variation = result[i];
-    variation.chunk_rows = rows / static_cast<double>(baseline.chunks.size());
+  for (size_t i = 0; i < variables; ++i) {
+    NaturalVariation variation;
+    variation.chunk_rows = rows / static_cast<double>(baseline->chunks.size());
     variation.groups = EffectOf(chunks[i], &ChunkCounts::coarse);
     variation.nulls = EffectOf(chunks[i], &ChunkCounts::nulls);
     variation.nans = EffectOf(chunks[i], &ChunkCounts::nans);
@@ -143,8 +145,11 @@ absl::StatusOr<std::vector<NaturalVariation>> LearnNaturalVariation(const Baseli
     std::vector<Counts> counts;
     for (ChunkCounts& chunk : chunks[i]) counts.push_back(std::move(chunk.groups));
     LearnLimits(counts, &variation);
+    VariableBaseline& variable = baseline->variables[i];
+    variable.natural = std::move(variation);
+    variable.evidence_shares.design_effect = variable.natural.groups;
   }
-  return result;
+  return absl::OkStatus();
 }
 
 }  // namespace plumbline::profile

@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
-#include "server/profile/baseline.h"
-#include "server/stats/change_evidence.h"
+#include "absl/status/status.h"
+#include "server/profile/code_counts.h"
 
 namespace plumbline::profile {
+
+struct Baseline;
+struct VariableBaseline;
 
 /// The groups of a variable's Grouping, the smallest categories pooled with OTHER until at most
 /// kMaxEvidenceGroups are left: what evidence of drift is weighed over, for each group costs some.
@@ -52,9 +53,10 @@ struct NaturalVariation {
   bool IsKnown() const { return groups > 1; }
 };
 
-/// One a variable; `baseline` has its chunks. Errors: DataLoss if a chunk cannot be read. Cost: one
-/// reading of the chunks, O(chunks * groups^2) a variable.
-absl::StatusOr<std::vector<NaturalVariation>> LearnNaturalVariation(const Baseline& baseline);
+/// Sets VariableBaseline::natural of every variable, from the chunks that the baseline has with it,
+/// and what follows from it. Errors: DataLoss if a chunk cannot be read. Cost: one reading of the
+/// chunks, O(chunks * groups^2) a variable.
+absl::Status LearnNaturalVariation(Baseline* baseline);
 
 }  // namespace plumbline::profile
 

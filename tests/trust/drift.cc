@@ -64,11 +64,11 @@ Formulas EqualLimits(const Story& story, Size size) {
   std::vector<Kind> kinds = Kinds(kVariables, /*mixed=*/false);
   kinds[0] = story.kind;
   Stream stream(kinds, Rows::kIndependent, story.null_rate, 5);
-  const auto references = Learn(stream.Next(kTrained));
+  const auto baseline = Learn(stream.Next(kTrained));
   Formulas limits{};
   const int panes = size == Size::kFull ? static_cast<int>(kBudget) : 500;
   for (int i = 0; i < panes; ++i) {
-    const Formulas worst = Worst(Compute(references->baseline(), stream.Next(story.rows)));
+    const Formulas worst = Worst(Compute(*baseline, stream.Next(story.rows)));
     for (size_t f = 0; f < limits.size(); ++f) limits[f] = std::max(limits[f], worst[f]);
   }
   return limits;
@@ -80,9 +80,9 @@ struct Delays {
   std::array<int, std::size(kFormulas)> formulas;
 };
 
-Delays Live(const Story& story, const std::shared_ptr<const checks::ChangeReferences>& references,
+Delays Live(const Story& story, const std::shared_ptr<const profile::Baseline>& baseline,
             const Formulas& limits, Stream* stream) {
-  Monitor monitor(references, kBudget);
+  Monitor monitor(baseline, kBudget);
   const std::string what = story.change.null_rate >= 0 ? "null_rate v0" : "drift v0";
   Delays delays;
   delays.formulas.fill(kNever);
@@ -91,7 +91,7 @@ Delays Live(const Story& story, const std::shared_ptr<const checks::ChangeRefere
     const uint64_t grows = std::max<uint64_t>(1, story.change.grows_over_panes);
     const double extent = std::min(1.0, static_cast<double>(i) / static_cast<double>(grows));
     const profile::BatchView batch = stream->Next(story.rows, story.change, extent);
-    const Formulas of = Compute(references->baseline(), batch)[0];
+    const Formulas of = Compute(*baseline, batch)[0];
     for (size_t f = 0; f < of.size(); ++f) {
       if (of[f] > limits[f]) delays.formulas[f] = std::min(delays.formulas[f], i);
     }
@@ -132,13 +132,13 @@ bool Drift(Size size) {
     }
     std::vector<Kind> kinds = Kinds(kVariables, /*mixed=*/false);
     kinds[0] = story.kind;
-    std::shared_ptr<const checks::ChangeReferences> references;
+    std::shared_ptr<const profile::Baseline> baseline;
     std::vector<int> ours;
     std::vector<int> formulas[std::size(kFormulas)];
     for (int life = 0; life < lives; ++life) {
       Stream stream(kinds, Rows::kIndependent, story.null_rate, 77 + life);
-      if (life % 20 == 0) references = Learn(stream.Next(kTrained));
-      const Delays delays = Live(story, references, limits[key], &stream);
+      if (life % 20 == 0) baseline = Learn(stream.Next(kTrained));
+      const Delays delays = Live(story, baseline, limits[key], &stream);
       ours.push_back(delays.ours);
       for (size_t f = 0; f < delays.formulas.size(); ++f) formulas[f].push_back(delays.formulas[f]);
     }

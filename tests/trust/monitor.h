@@ -7,7 +7,9 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "server/checks/alert.h"
 #include "server/checks/change_watch.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
@@ -16,12 +18,11 @@
 
 namespace plumbline::trust {
 
-/// A baseline of these rows, and how much it varies by itself. Ends the program where there is
-/// none.
-std::shared_ptr<const checks::ChangeReferences> Learn(const profile::BatchView& rows);
+/// A baseline of these rows. Ends the program where there is none.
+std::shared_ptr<const profile::Baseline> Learn(const profile::BatchView& rows);
 
-/// A model's life, pane by pane: what evidence alone would tell, and what pages, where the change
-/// is large enough for the policy and larger than what training does by itself.
+/// A model's life, pane by pane: what evidence alone would tell, and what pages, by the checks that
+/// the service asks.
 class Monitor {
  public:
   struct Told {
@@ -30,23 +31,22 @@ class Monitor {
   };
 
   /// `panes`: a false page may come once in so many.
-  Monitor(std::shared_ptr<const checks::ChangeReferences> references, double panes);
+  Monitor(std::shared_ptr<const profile::Baseline> baseline, double panes);
 
-  /// The next rows are a pane. What is told is forgotten at once, and may be told anew; what does
-  /// not page goes on until it does.
+  /// The next rows are a pane. What evidence alone tells is forgotten at once, and may be told
+  /// anew; a page comes when an alert begins to fire.
   Told Close(const profile::BatchView& rows);
 
  private:
-  // What there is enough evidence of.
-  template <class Use>
-  void ForEach(const checks::ChangeWatch& watch, Use use) const;
-  bool IsDrift(size_t variable, const checks::VariableEvidence& evidence) const;
-  bool IsRate(size_t variable, size_t rate, const checks::VariableEvidence& evidence) const;
+  // Findings on drift and the watched rates.
+  std::vector<checks::Finding> Judge() const;
 
-  const std::shared_ptr<const checks::ChangeReferences> references_;
+  const std::shared_ptr<const profile::Baseline> baseline_;
   const double log_alarm_;
   const checks::Policy policy_ = checks::DefaultPolicy();
   checks::ChangeWatch watch_, alone_;  // of pages, of evidence alone
+  checks::AlertBook alerts_;
+  uint64_t blocks_ = 0, panes_ = 0;
   std::deque<profile::Pane> window_;
   profile::Pane gathering_;
 };

@@ -64,8 +64,8 @@ Tally Live(const Cell& cell, Rows rows, uint64_t seed) {
   Tally tally;
   for (int life = 0; life < cell.lives; ++life) {
     Stream stream(Kinds(cell.variables, /*mixed=*/true), rows, kNullRate, seed + life);
-    const auto references = Learn(stream.Next(cell.trained));
-    Monitor monitor(references, kBudget);
+    const auto baseline = Learn(stream.Next(cell.trained));
+    Monitor monitor(baseline, kBudget);
     for (int i = 0; i < cell.panes; ++i) {
       const profile::BatchView batch = stream.Next(cell.rows);
       const Monitor::Told told = monitor.Close(batch);
@@ -73,7 +73,7 @@ Tally Live(const Cell& cell, Rows rows, uint64_t seed) {
       tally.by_evidence += told.by_evidence.empty() ? 0 : 1;
       tally.pages += told.pages.empty() ? 0 : 1;
       if (i >= kFormulaPanes || life >= 3) continue;
-      const Formulas worst = Worst(Compute(references->baseline(), batch));
+      const Formulas worst = Worst(Compute(*baseline, batch));
       ++tally.formula_panes;
       for (size_t f = 0; f < worst.size(); ++f) tally.formulas[f] += worst[f] > kUsualLimits[f];
     }
