@@ -31,11 +31,14 @@ struct Sent {
 
 class EvaluateSourceTest : public ::testing::Test {
  protected:
-  // Training: a third of the rows each from north, south and east, which differ by nature.
+  // Training: a third of the rows each from north, south and east, which differ by nature. They take
+  // turns: one after the other they would be training's own variation.
   EvaluateSourceTest() {
-    Add({4000, -2, 0.3, "north"});
-    Add({4000, 2, 0, "south"});
-    Add({4000, 0, 0, "east"});
+    for (int turn = 0; turn < 400; ++turn) {
+      Add({10, -2, 0.3, "north"});
+      Add({10, 2, 0, "south"});
+      Add({10, 0, 0, "east"});
+    }
     baseline_ = profile::BuildBaseline({Batch(0, x_.size())}).value();
   }
 

@@ -168,7 +168,7 @@ TEST_F(LiveModelTest, ADriftOfTheLatestPanesIsNotHiddenByTheWindow) {
   ASSERT_TRUE(alert.has_value());
   EXPECT_EQ(alert->state, AlertState::kFiring);
   EXPECT_THAT(alert->finding.reason, ::testing::HasSubstr(" in the latest "));
-  EXPECT_TRUE(model_->MakeReport(now_, {}, "")->natural_variation_unknown);  // independent rows
+  EXPECT_TRUE(model_->MakeReport(now_, {})->natural_variation_unknown);  // independent rows
 }
 
 TEST_F(LiveModelTest, IsSilentWhileNothingDrifts) {
