@@ -75,7 +75,8 @@ Monitor::Told Monitor::Close(const profile::BatchView& rows) {
   for (const checks::Alert& alert : alerts_.Advance(Judge(), policy_, now, blocks_)) {
     const size_t variable = *baseline_->schema.Find(alert.key.variable);
     if (alert.state == checks::AlertState::kFiring) {
-      if (alert.firing_since == now) told.pages.insert(name(alert.key.check, variable));
+      const bool wakes = alert.finding.severity != checks::Severity::kInfo;
+      if (wakes && alert.firing_since == now) told.pages.insert(name(alert.key.check, variable));
     } else if (alert.state != checks::AlertState::kPending) {
       watch_.Reset(alert.key.check, variable);
     }
