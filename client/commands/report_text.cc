@@ -81,6 +81,11 @@ std::string FindingsText(const v1::Report& report) {
     }
     text += "\n\n";
   }
+  if (report.natural_variation_unknown()) {
+    text +=
+        "How much training varies by itself is not known: its rows are in no order that tells "
+        "(shuffled, or few).\n\n";
+  }
   return text;
 }
 

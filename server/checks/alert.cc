@@ -14,7 +14,7 @@ constexpr uint64_t kCalmBlocks = 2;
 
 void OnFiring(const CheckSettings& settings, absl::Time now, uint64_t block_number, Alert* alert) {
   if (alert->streak == 0 || block_number > alert->last_block) {
-    ++alert->streak;
+    alert->streak = std::max(alert->streak + 1, alert->finding.blocks);
     alert->last_block = block_number;
   }
   alert->calm_streak = 0;

@@ -49,7 +49,7 @@ struct Alert {
   Finding finding;
   AlertState state = AlertState::kInactive;
   std::optional<absl::Time> pending_since, firing_since, resolved_at;
-  uint64_t streak = 0;       // firing blocks in a row
+  uint64_t streak = 0;       // firing blocks in a row, or those that the change has lasted for
   uint64_t calm_streak = 0;  // OK blocks in a row
   uint64_t last_block = 0;   // last block that was judged
 

@@ -9,8 +9,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/evaluate.h"
-#include "server/checks/evidence.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/profile/arrival_clocks.h"
@@ -18,15 +18,17 @@
 #include "server/profile/counts.h"
 #include "server/profile/statistics.h"
 
-// One function a check, each in a file of its name. Pure; O(codes) each. `p_value` is of the
-// evidence; significance is shared out over the variables (and rate checks) that are asked at once.
+// One function a check, each in a file of its name. Pure; O(codes) each. Drift has evidence from
+// closed blocks (change_watch); `p_value` is that of other checks, whose significance is shared out
+// over the variables (and rate checks) that are asked at once.
 namespace plumbline::checks {
 
 /// One variable in the window. Everything outlives the call.
 struct VariableInput {
   const profile::VariableBaseline& baseline;
   const profile::VariableCounts& window;
-  const BlockEvidence* block = nullptr;           // of the evidence block, if there is one
+  bool has_block = false;                         // one has closed
+  const VariableEvidence* evidence = nullptr;     // of change, if there is enough
   const profile::VariableStatistics& statistics;  // of the window
   const Policy& policy;
   size_t variables = 1;  // that are asked at once
@@ -40,7 +42,7 @@ struct RowsInput {
   const profile::Baseline& baseline;
   const Policy& policy;
   const profile::Pane& window;
-  const std::vector<BlockEvidence>* block = nullptr;
+  const std::vector<VariableEvidence>* changes = nullptr;
   const std::vector<profile::VariableStatistics>& statistics;  // of the window
   size_t looks = 1;  // such sets of rows that are asked at once
   bool brief = false;
@@ -66,16 +68,15 @@ Finding WithTooFew(Finding finding, uint64_t rows, const VariableInput& input);
 std::string PercentText(double share);
 std::string CountText(uint64_t count);
 
-/// Two rates to compare: k of n rows.
-struct RateCounts {
-  uint64_t k_live = 0, n_live = 0, k_base = 0, n_base = 0;
-};
 /// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
-/// Policy::min_rate_change. Evidence: Fisher's test. `what` is the word of the reason, such as
-/// `null`. Finding::threshold is the rate at which the effect would be reached.
+/// Policy::min_rate_change, in the window; or, where that is not so, since the change began of
+/// which closed blocks give evidence. Evidence: Fisher's test, or that. `what` is the word of the
+/// reason, such as `null`. Finding::threshold is the rate at which the effect would be reached.
 Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
                      const RateCounts& counts, bool both_ways, absl::string_view what);
 
+/// Effect: IsLargeDrift in the window, or in the look back, whichever is larger. Evidence: of
+/// closed blocks.
 Finding CheckDrift(const VariableInput& input);
 /// How finely numbers are written: rounded to float32, decimals cut, integers that became
 /// fractions. Of numeric variables.

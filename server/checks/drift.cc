@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -11,6 +12,8 @@ namespace {
 
 // A mean or a spread that moved by less (in standard deviations, in logs) is not the cause.
 constexpr double kSmallMove = 0.05;
+// A psi below is not worth telling.
+constexpr double kTold = 0.05;
 
 bool NeedsOrder(DriftStatistic statistic) {
   return statistic == DriftStatistic::kKs || statistic == DriftStatistic::kWasserstein;
@@ -86,6 +89,19 @@ DriftStatistic Deciding(const Policy& policy, const profile::VariableBaseline& b
   return baseline.is_numeric() || !NeedsOrder(statistic) ? statistic : DriftStatistic::kPsi;
 }
 
+// That training varies as well, where that is what it takes.
+std::string NaturalWords(const VariableInput& input, const CheckSettings& settings) {
+  const double limit = input.baseline.natural.PsiLimit(static_cast<double>(input.window.Coded()));
+  if (limit < settings.threshold || limit < kTold) return "";
+  return absl::StrFormat(", and beyond what training varies by itself, psi %.2f", limit);
+}
+
+std::string LookWords(const DriftLook* look) {
+  if (look == nullptr) return "";
+  return look->panes == 1 ? " in the latest pane"
+                          : absl::StrFormat(" in the latest %d panes", look->panes);
+}
+
 }  // namespace
 
 std::optional<double> DriftValue(const Policy& policy, const profile::VariableBaseline& baseline,
@@ -104,34 +120,46 @@ Finding CheckDrift(const VariableInput& input) {
     return Without(finding, Status::kNotApplicable, "it did not vary in training");
   }
   finding.value = ValueOf(statistic, input.statistics);
-  if (finding.rows < input.policy.min_rows_drift || input.block == nullptr) {
+  if (finding.rows < input.policy.min_rows_drift || !input.has_block) {
     return WithTooFew(finding, finding.rows, input);
   }
   if (!finding.value.has_value()) {
     return Without(finding, Status::kNotApplicable,
                    absl::StrCat(finding.statistic, " cannot be computed"));
   }
-  finding.p_value =
-      NeedsOrder(statistic) ? input.block->ordered_p_value : input.block->grouped_p_value;
-  if (!finding.p_value.has_value()) {
-    return Without(finding, Status::kInsufficientData, "no values in the latest block");
-  }
   finding.below_leave = *finding.value < settings.leave_threshold;
-  const double significance =
-      input.policy.drift_significance / static_cast<double>(std::max<size_t>(1, input.variables));
-  if (*finding.value >= settings.threshold && *finding.p_value < significance) {
+  const bool evident = input.evidence != nullptr && input.evidence->drift.enough;
+  const bool large = IsLargeDrift(input.policy, input.baseline, input.statistics, finding.rows);
+  const DriftLook* look = nullptr;
+  if (evident && input.evidence->look.has_value()) {
+    const std::optional<double> value = ValueOf(statistic, input.evidence->look->statistics);
+    if (!large || *value > *finding.value) look = &*input.evidence->look;
+  }
+  if (look != nullptr) {
+    finding.value = ValueOf(statistic, look->statistics);
+    finding.rows = look->counts.Coded();
+  }
+  if (evident && (large || look != nullptr)) {
     finding.status = Status::kFiring;
+    finding.blocks = input.evidence->drift.blocks;
   }
   if (!IsRead(finding, input)) return finding;
-  finding.reason = absl::StrFormat("%s: %s %.2f (fires at %.2f)", finding.variable,
-                                   finding.statistic, *finding.value, settings.threshold);
+  const VariableInput seen{.baseline = input.baseline,
+                           .window = look != nullptr ? look->counts : input.window,
+                           .statistics = look != nullptr ? look->statistics : input.statistics,
+                           .policy = input.policy};
+  finding.reason = absl::StrFormat("%s: %s %.2f (fires at %.2f%s)%s", finding.variable,
+                                   finding.statistic, *finding.value, settings.threshold,
+                                   NaturalWords(seen, settings), LookWords(look));
   if (input.baseline.is_numeric()) {
-    ExplainNumeric(input, &finding);
+    ExplainNumeric(seen, &finding);
   } else {
-    ExplainCategorical(input, &finding);
+    ExplainCategorical(seen, &finding);
   }
   absl::StrAppend(&finding.reason, ", ", CountText(finding.rows), " rows");
-  if (finding.status != Status::kFiring) finding.cause.clear();
+  if (finding.status == Status::kFiring) return finding;
+  finding.cause.clear();
+  if (large && !evident) absl::StrAppend(&finding.reason, "; chance may give as much so far");
   return finding;
 }
 

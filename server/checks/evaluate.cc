@@ -1,5 +1,6 @@
 #include "server/checks/evaluate.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,6 +15,14 @@ namespace plumbline::checks {
 namespace {
 
 using Use = absl::FunctionRef<void(Finding)>;
+
+const VariableEvidence* EvidenceOf(const std::vector<VariableEvidence>* changes, size_t variable) {
+  if (changes == nullptr) return nullptr;
+  const auto found = std::lower_bound(
+      changes->begin(), changes->end(), variable,
+      [](const VariableEvidence& one, size_t index) { return one.variable < index; });
+  return found != changes->end() && found->variable == variable ? &*found : nullptr;
+}
 
 // The causes of wrong predictions are the same for all findings on them, and sought when one fires.
 class Causes {
@@ -94,7 +103,7 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
   EvaluateRows({.baseline = baseline,
                 .policy = policy,
                 .window = input.window,
-                .block = input.block,
+                .changes = input.changes,
                 .statistics = statistics,
                 .brief = brief},
                with_caveat);
@@ -112,10 +121,10 @@ void EvaluateRows(const RowsInput& input, Use use) {
   ImpactFinder impacts(baseline, input.policy, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
-    const bool has_block = input.block != nullptr && i < input.block->size();
     const VariableInput variable{.baseline = baseline.variables[i],
                                  .window = input.window.variables[i],
-                                 .block = has_block ? &(*input.block)[i] : nullptr,
+                                 .has_block = input.changes != nullptr,
+                                 .evidence = EvidenceOf(input.changes, i),
                                  .statistics = input.statistics[i],
                                  .policy = input.policy,
                                  .variables = baseline.variables.size() * input.looks,

@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "server/checks/alert.h"
-#include "server/checks/evidence.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/finding.h"
 #include "server/checks/golden_rows.h"
 #include "server/checks/policy.h"
@@ -44,9 +44,9 @@ struct MissingRows {
 
 struct EvaluationInput {
   const profile::Pane& window;
-  /// Of the latest closed block of at least min_rows_drift rows, or nullptr. Not owned.
-  const std::vector<BlockEvidence>* block = nullptr;
-  uint64_t block_number = 0;
+  /// What changed, by the closed blocks of at least min_rows_drift rows; nullptr: there was none.
+  /// Not owned.
+  const std::vector<VariableEvidence>* changes = nullptr;
   /// Since when nothing came, of all that closed; nullptr: not asked.
   const profile::ArrivalClocks* clocks = nullptr;
   /// Both in time during which the server listened.

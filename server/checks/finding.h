@@ -81,8 +81,10 @@ struct Finding {
   Status status = Status::kOk;
   Severity severity = Severity::kInfo;
   uint64_t rows = 0;
-  std::string reason;        // one sentence; may name a category
-  std::string cause;         // from a closed list; never a value of the data
+  std::string reason;  // one sentence; may name a category
+  std::string cause;   // from a closed list; never a value of the data
+  // Disjoint closed blocks that it has lasted for, as far as its evidence tells. Not stored.
+  uint64_t blocks = 0;
   bool below_leave = false;  // the effect is below the leave threshold: an alert may resolve
   // What an alert that resolves says of its end, where that is not plain.
   std::string resolution = {};

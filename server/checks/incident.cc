@@ -154,7 +154,7 @@ void Finish(const Weights& weights, Incident* incident) {
     incident->severity =
         std::max(incident->severity.value_or(Severity::kInfo), alert.finding.severity);
   }
-  incident->causes = CausesOf(alerts, source);
+  incident->causes = CausesOf(alerts, rows);
   incident->head = Head(*incident);
 }
 

@@ -11,6 +11,9 @@ namespace {
 
 // An alert on drift leaves below this share of the threshold, unless the policy says otherwise.
 constexpr double kDriftLeaveShare = 0.75;
+constexpr absl::Duration kBudgetTime = absl::Hours(24 * 30);
+constexpr double kLeastBlocksPerFalsePage = 100;
+constexpr double kMaxFalsePageBudget = 1000;
 
 constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kDrift, "drift"},
@@ -154,6 +157,11 @@ double Policy::DriftThreshold(absl::string_view variable) const {
   return found == drift_thresholds.end() ? 0.1 : found->second;
 }
 
+double Policy::BlocksPerFalsePage(absl::Duration block) const {
+  const double blocks = absl::FDivDuration(kBudgetTime, std::max(block, pane));
+  return std::max(kLeastBlocksPerFalsePage, blocks / false_page_budget);
+}
+
 profile::Aliases Policy::AliasesFor(const profile::Schema& schema) const {
   profile::Aliases aliases;
   for (const auto& [name, own] : variables) {
@@ -211,6 +219,9 @@ absl::Status Policy::Validate() const {
   }
   if (!(max_missing_share >= 0 && max_missing_share < 1)) {
     status.Update(OutOfRange("max_missing_share", max_missing_share));
+  }
+  if (!(false_page_budget > 0 && false_page_budget <= kMaxFalsePageBudget)) {
+    status.Update(OutOfRange("false_page_budget", false_page_budget));
   }
   for (const auto& [statistic, threshold] : drift_thresholds) {
     status.Update(

@@ -130,6 +130,7 @@ struct Policy {
   double rate_significance = 1e-7;
   double min_rate_change = 0.01;
   double max_missing_share = 0.01;
+  double false_page_budget = 1;  // pages a model in 30 days of evaluation, if nothing changes
   DriftStatistic drift_statistic = DriftStatistic::kPsi;
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
@@ -150,6 +151,10 @@ struct Policy {
   CheckSettings Settings(CheckId check, absl::string_view variable) const;
   DriftStatistic DriftStatisticOf(absl::string_view variable) const;
   double DriftThreshold(absl::string_view variable) const;
+
+  /// Blocks of closed panes, each at least so long, in which false_page_budget allows for one false
+  /// page; at least 100, with fewer there would hardly be any evidence.
+  double BlocksPerFalsePage(absl::Duration block) const;
 
   /// The aliases of all variables that `schema` has. A name that is one of its own, and one that
   /// was given before, is left out.

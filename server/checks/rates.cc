@@ -24,30 +24,9 @@ double RateOfEffect(double base, double ratio, double change, bool fell) {
               : std::min(1.0, std::max(rate, base + change));
 }
 
-RateCounts CountsOf(CheckId check, const VariableInput& input) {
-  const auto present = [](const profile::VariableCounts& counts) {
-    return counts.rows - std::min(counts.rows, counts.absent + counts.wrong_type);
-  };
-  const profile::VariableCounts& base = input.baseline.counts;
-  const profile::VariableCounts& live = input.window;
-  if (check == CheckId::kOutOfRange) {
-    // The next value is beyond an extreme of N values with chance 1 / (N + 1) on each side.
-    const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
-    const uint64_t total = base.Coded() + 1;
-    return {outside, live.Coded(), std::min<uint64_t>(2, total), total};
-  }
-  const auto count = [&](const profile::VariableCounts& counts) {
-    if (check == CheckId::kNullRate) return counts.nulls;
-    if (check == CheckId::kNanRate) return counts.nans;
-    return counts.positive_infinities + counts.negative_infinities;
-  };
-  return {count(live), present(live), count(base), present(base)};
-}
-
-}  // namespace
-
-Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
-                     const RateCounts& counts, bool both_ways, absl::string_view what) {
+// As CompareRates, of these counts alone. `evident`: Fisher's test need not be asked.
+Finding Compare(Finding finding, const CheckSettings& settings, const VariableInput& input,
+                const RateCounts& counts, bool both_ways, absl::string_view what, bool evident) {
   const Policy& policy = input.policy;
   finding.rows = counts.n_live;
   if (counts.n_live > 0) finding.value = Share(counts.k_live, counts.n_live);
@@ -70,15 +49,33 @@ Finding CompareRates(Finding finding, const CheckSettings& settings, const Varia
           ? stats::RateChangePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base)
           : stats::RateIncreasePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
   const auto variables = static_cast<double>(std::max<size_t>(1, input.variables));
-  if (effect && *finding.p_value < policy.rate_significance / (kRateChecks * variables)) {
+  const double significance = policy.rate_significance / (kRateChecks * variables);
+  if (effect && (evident || *finding.p_value < significance)) {
     finding.status = Status::kFiring;
     finding.cause = fell ? "rate_fell" : "rate_rose";
   }
   if (!IsRead(finding, input)) return finding;
-  finding.reason = absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
-                                ", ", PercentText(*finding.baseline), " in training (",
-                                CountText(counts.n_live), " rows)");
+  finding.reason =
+      absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what, ", ",
+                   PercentText(*finding.baseline), " in training (", CountText(counts.n_live),
+                   evident ? " rows since it changed)" : " rows)");
   return finding;
+}
+
+}  // namespace
+
+Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
+                     const RateCounts& counts, bool both_ways, absl::string_view what) {
+  Finding of_window = Compare(finding, settings, input, counts, both_ways, what, false);
+  if (of_window.status != Status::kOk || input.evidence == nullptr) return of_window;
+  const ChangeEvidence& evidence = input.evidence->Of(finding.check);
+  if (!evidence.enough) return of_window;
+  Finding since = Compare(std::move(finding), settings, input,
+                          {evidence.marked, evidence.rows, counts.k_base, counts.n_base}, both_ways,
+                          what, true);
+  if (since.status != Status::kFiring) return of_window;
+  since.blocks = evidence.blocks;
+  return since;
 }
 
 Finding CheckRate(CheckId check, const VariableInput& input) {
@@ -91,7 +88,7 @@ Finding CheckRate(CheckId check, const VariableInput& input) {
                                                               : "out of range";
   finding.statistic =
       check == CheckId::kOutOfRange ? "out_of_range_rate" : std::string(CheckName(check));
-  const RateCounts counts = CountsOf(check, input);
+  const RateCounts counts = CountsOfRate(check, input.baseline, input.window);
   const bool prediction = input.baseline.variable.role == profile::Role::kPrediction;
   const bool new_in_prediction =
       of_prediction && prediction && counts.k_base == 0 && counts.k_live > 0;

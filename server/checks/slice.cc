@@ -81,7 +81,7 @@ std::vector<Finding> EvaluateSlice(const profile::Baseline& whole, const Policy&
   EvaluateRows({.baseline = input.trained,
                 .policy = policy,
                 .window = input.window,
-                .block = input.block,
+                .changes = input.changes,
                 .statistics = input.statistics,
                 .looks = std::max<size_t>(1, input.slices),
                 .brief = alerts != nullptr},

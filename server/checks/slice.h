@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/checks/alert.h"
-#include "server/checks/evidence.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
@@ -20,7 +20,7 @@ struct SliceInput {
   absl::string_view slice;           // `variable=category`
   const profile::Baseline& trained;  // of training's rows with that value
   const profile::Pane& window;
-  const std::vector<BlockEvidence>* block = nullptr;           // of its latest closed block
+  const std::vector<VariableEvidence>* changes = nullptr;      // of its closed blocks
   const std::vector<profile::VariableStatistics>& statistics;  // of its window
   const profile::Pane& all;                                    // of every row, these too
   const std::vector<Finding>& of_all;                          // what fires on those, and others

@@ -219,7 +219,7 @@ std::vector<Finding> EvaluateSource(const profile::Baseline& baseline, const Pol
   EvaluateRows({.baseline = baseline,
                 .policy = policy,
                 .window = input.window,
-                .block = input.block,
+                .changes = input.changes,
                 .statistics = input.statistics,
                 .looks = std::max<size_t>(1, input.sources),
                 .brief = alerts != nullptr},

@@ -8,7 +8,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "server/checks/alert.h"
-#include "server/checks/evidence.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
@@ -21,7 +21,7 @@ namespace plumbline::checks {
 struct SourceInput {
   absl::string_view source;
   const profile::Pane& window;                                 // its rows
-  const std::vector<BlockEvidence>* block = nullptr;           // of its latest closed block
+  const std::vector<VariableEvidence>* changes = nullptr;      // of its closed blocks
   const std::vector<profile::VariableStatistics>& statistics;  // of its window
   const profile::Pane& all;                                    // of every source, this one too
   const std::vector<Finding>& of_all;                          // what fires on those, and others

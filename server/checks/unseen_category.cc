@@ -1,15 +1,13 @@
-#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "server/checks/checks.h"
-#include "server/stats/unseen_rate.h"
 
 namespace plumbline::checks {
 namespace {
 
-constexpr double kConfidence = 0.99;
 constexpr size_t kNames = 5;
 
 // The largest of them by name: ` (`west` 98, `east` 2)`.
@@ -26,13 +24,8 @@ std::string Names(const profile::VariableCounts& window) {
 Finding CheckUnseenCategory(const VariableInput& input) {
   Finding finding = StartPredictionFinding(CheckId::kUnseenCategory, input);
   finding.statistic = "unseen_rate";
-  const uint64_t trained = input.baseline.counts.Coded();
-  const uint64_t unseen = input.window.codes.empty() ? 0 : input.window.codes.back();
-  // The rows that training would have had of such categories, at most.
-  const double bound =
-      stats::GoodTuringUnseenUpperBound(input.baseline.singletons, trained, kConfidence);
-  const uint64_t expected =
-      std::min(trained, static_cast<uint64_t>(std::ceil(bound * static_cast<double>(trained))));
+  const RateCounts counts = CountsOfRate(CheckId::kUnseenCategory, input.baseline, input.window);
+  const uint64_t unseen = counts.k_live;
   // A class that training never had is wrong from the first row on, if each of training's came
   // more than once.
   const bool new_class = input.baseline.variable.role == profile::Role::kPrediction && unseen > 0 &&
@@ -40,8 +33,7 @@ Finding CheckUnseenCategory(const VariableInput& input) {
   VariableInput asked = input;
   asked.brief = input.brief && !new_class;
   finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable), asked,
-                         {unseen, input.window.Coded(), expected, trained},
-                         /*both_ways=*/false, "unseen");
+                         counts, /*both_ways=*/false, "unseen");
   if (new_class) {
     finding.status = Status::kFiring;
     finding.below_leave = false;
@@ -53,8 +45,11 @@ Finding CheckUnseenCategory(const VariableInput& input) {
     return finding;
   }
   if (finding.status == Status::kInsufficientData || !IsRead(finding, input)) return finding;
+  // Of the window, or since it changed.
+  const auto found =
+      static_cast<uint64_t>(std::llround(*finding.value * static_cast<double>(finding.rows)));
   finding.reason =
-      absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),
+      absl::StrCat(finding.variable, ": ", CountText(found), " of ", CountText(finding.rows),
                    " rows with a category that training never had", Names(input.window),
                    ", at most ", PercentText(*finding.baseline), " expected");
   if (finding.status == Status::kFiring) finding.cause = "category_unseen";

@@ -1,6 +1,7 @@
 #include "server/engine/backtest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 
@@ -17,22 +18,6 @@ std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
                                         : std::optional<int64_t>(batch.row_event_micros[row]);
 }
 
-// A finding fires only if the evidence is there in both halves of the chunk.
-std::vector<checks::Finding> Agreement(std::vector<checks::Finding> first,
-                                       const std::vector<checks::Finding>& second) {
-  for (checks::Finding& finding : first) {
-    if (finding.status != checks::Status::kFiring) continue;
-    for (const checks::Finding& other : second) {
-      if (other.check == finding.check && other.variable == finding.variable &&
-          other.status != checks::Status::kFiring) {
-        finding = other;
-        break;
-      }
-    }
-  }
-  return first;
-}
-
 }  // namespace
 
 Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
@@ -42,7 +27,8 @@ Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks
       chunking_(chunking),
       aliases_(policy_.AliasesFor(baseline_->schema)),
       measure_(baseline_->task.has_value() ? std::make_optional<Measure>(*baseline_)
-                                           : std::nullopt) {
+                                           : std::nullopt),
+      watch_(baseline_.get()) {
   // Starts with slices of one row, doubled as the chunk grows: see CountRows.
   slice_rows_ = 1;
 }
@@ -171,6 +157,31 @@ void Backtester::AddPerformance(BacktestChunk* chunk) {
                });
 }
 
+std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(
+    const profile::Pane& first, const profile::Pane& second) {
+  profile::Pane whole = first;
+  whole.Merge(second);
+  latest_.push_front(profile::EncodePane(whole));
+  if (latest_.size() > policy_.window_panes) latest_.pop_back();
+  if (whole.rows < policy_.min_rows_drift) return std::nullopt;
+  for (const profile::Pane* half : {&first, &second}) watch_.Observe(*half);
+  absl::Duration half = absl::ZeroDuration();
+  if (chunk_start_.has_value()) half = absl::Microseconds((*chunk_end_ - *chunk_start_) / 2);
+  std::vector<checks::VariableEvidence> changes =
+      watch_.Weigh(std::log(policy_.BlocksPerFalsePage(half)));
+  checks::LookBack(
+      *baseline_, policy_, [this](uint32_t chunks) { return Latest(chunks); }, &changes);
+  return changes;
+}
+
+profile::Pane Backtester::Latest(uint32_t chunks) const {
+  profile::Pane sum(*baseline_);
+  for (size_t i = 0; i < std::min<size_t>(chunks, latest_.size()); ++i) {
+    sum.Merge(profile::DecodePane(*baseline_, latest_[i]).value());  // this encoded them
+  }
+  return sum;
+}
+
 void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   if (chunk_rows_ == 0) return;
   profile::Pane first(*baseline_), second(*baseline_), whole(*baseline_);
@@ -190,16 +201,11 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   for (size_t i = 0; i < baseline_->variables.size(); ++i) {
     statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], whole.variables[i]));
   }
-  const auto judge = [&](const profile::Pane& half, uint64_t number) {
-    const std::vector<checks::BlockEvidence> evidence = checks::WeighBlock(*baseline_, half);
-    const checks::EvaluationInput input{
-        .window = whole,
-        .block = 2 * half.rows >= policy_.min_rows_drift ? &evidence : nullptr,
-        .block_number = number,
-        .now = chunk.end.value_or(absl::UnixEpoch())};
-    return checks::Evaluate(*baseline_, policy_, input, statistics);
-  };
-  chunk.findings = Agreement(judge(first, 1), judge(second, 2));
+  const std::optional<std::vector<checks::VariableEvidence>> changes = Weigh(first, second);
+  const checks::EvaluationInput input{.window = whole,
+                                      .changes = changes.has_value() ? &*changes : nullptr,
+                                      .now = chunk.end.value_or(absl::UnixEpoch())};
+  chunk.findings = checks::Evaluate(*baseline_, policy_, input, statistics);
   AddPerformance(&chunk);
   SortWorstFirst(&chunk.findings);
   for (size_t i = 0; i < statistics.size(); ++i) {

@@ -2,6 +2,7 @@
 #define PLUMBLINE_SERVER_ENGINE_BACKTEST_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/engine/calendar.h"
@@ -41,9 +43,10 @@ struct BacktestChunk {
   std::optional<PerformanceChunk> performance;  // if it has predictions, and the baseline labels
 };
 
-/// Judges past rows chunk by chunk. The effect is that of the whole chunk; evidence must be there
-/// in both of its halves, which stand for two disjoint closed panes. Stores nothing. Memory: the
-/// rows of a chunk are counted into up to kSlices panes, never kept. Not thread-safe.
+/// Judges past rows chunk by chunk, as live ones are: each chunk is a window, its halves are two
+/// closed blocks that are weighed with those before them, and drift is looked for in the latest 2,
+/// 4 .. chunks too, up to a window of panes. Stores nothing. Memory: the rows of a chunk are
+/// counted into up to kSlices panes, never kept; of chunks their encoded counts. Not thread-safe.
 class Backtester {
  public:
   static constexpr size_t kSlices = 16;
@@ -61,6 +64,10 @@ class Backtester {
  private:
   void CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end);
   void AddPerformance(BacktestChunk* chunk);
+  // What changed, by all halves up to those of this chunk; nullopt: it has too few rows.
+  std::optional<std::vector<checks::VariableEvidence>> Weigh(const profile::Pane& first,
+                                                             const profile::Pane& second);
+  profile::Pane Latest(uint32_t chunks) const;
   void Emit(const std::function<void(BacktestChunk)>& emit);
   bool StartsNewChunk(int64_t micros);
 
@@ -68,7 +75,9 @@ class Backtester {
   const checks::Policy policy_;
   const Chunking chunking_;
   const profile::Aliases aliases_;
-  const std::optional<Measure> measure_;    // nullopt: the baseline has no task
+  const std::optional<Measure> measure_;  // nullopt: the baseline has no task
+  checks::ChangeWatch watch_;
+  std::deque<std::string> latest_;          // chunks, the newest first, encoded
   profile::PerformanceCounts performance_;  // of the chunk
   std::vector<profile::Pane> slices_;       // of slice_rows_ rows each, but the last
   uint64_t slice_rows_ = 0;

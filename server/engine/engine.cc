@@ -161,14 +161,20 @@ absl::StatusOr<std::shared_ptr<const profile::Slicing>> Engine::Impl::LoadSlicin
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
     const ModelKey& key, uint64_t number, Extent extent) const {
-  const auto record = extent == Extent::kWhole
-                          ? store->GetWholeBaseline(key.model, key.version, number)
-                          : store->GetBaseline(key.model, key.version, number);
+  auto record = store->GetBaseline(key.model, key.version, number);
   if (!record.ok()) return record.status();
+  if (extent == Extent::kWhole || !storage::HasNaturalVariation(*record)) {
+    record = store->GetWholeBaseline(key.model, key.version, number);
+    if (!record.ok()) return record.status();
+  }
   auto baseline = storage::FromRecord(*record);
   if (!baseline.ok()) {
     return absl::DataLossError(absl::StrCat(key.InWords(), ", baseline ", number,
                                             " cannot be read: ", baseline.status().message()));
+  }
+  if (extent == Extent::kLive) {
+    baseline->chunks = {};
+    baseline->sample = {};
   }
   return std::make_shared<const profile::Baseline>(*std::move(baseline));
 }

@@ -440,8 +440,8 @@ void LiveModel::SetPolicy(checks::Policy policy) {
   policy_ = std::move(policy);
   aliases_ = policy_.AliasesFor(baseline_->schema);
   unknown_columns_ = {};
-  all_.window().set_panes(policy_.window_panes);
-  slices_.SetPanes(policy_.window_panes);
+  all_.SetPolicy(policy_);
+  slices_.SetPolicy(policy_);
   if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
   judge_dirty_ = true;
 }

@@ -83,8 +83,7 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
   std::optional<absl::Time> last_batch;
   if (last_batch_.has_value()) last_batch = last_batch_->heard;
   return {.window = window,
-          .block = all_.block(),
-          .block_number = all_.block_number(),
+          .changes = all_.Changes(policy_, 1 + slices_.all().size()),
           .clocks = all_.clocks(),
           .now = now.heard,
           .last_batch = last_batch,
@@ -127,12 +126,14 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
     const profile::Pane& all, const std::vector<profile::VariableStatistics>& statistics,
     const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts) {
   Slice* const slice = entry.slice.get();
+  const std::vector<checks::VariableEvidence>* const changes =
+      slice->Changes(policy_, 1 + slices_.all().size());
   if (entry.trained != nullptr) {
     return checks::EvaluateSlice(*baseline_, policy_,
                                  {.slice = name.slice,
                                   .trained = *entry.trained,
                                   .window = window,
-                                  .block = slice->block(),
+                                  .changes = changes,
                                   .statistics = statistics,
                                   .all = all,
                                   .of_all = of_all,
@@ -142,7 +143,7 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
   return checks::EvaluateSource(*baseline_, policy_,
                                 {.source = name.source,
                                  .window = window,
-                                 .block = slice->block(),
+                                 .changes = changes,
                                  .statistics = statistics,
                                  .all = all,
                                  .of_all = of_all,

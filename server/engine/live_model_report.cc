@@ -146,6 +146,9 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     report.end = absl::FromUnixMicros(range->second);
   }
   report.late_rows = late_rows_;
+  report.natural_variation_unknown = std::none_of(
+      baseline_->variables.begin(), baseline_->variables.end(),
+      [](const profile::VariableBaseline& trained) { return trained.natural.IsKnown(); });
   const profile::Pane all = all_.window().Sum();
   std::vector<profile::VariableStatistics> statistics = StatisticsOf(*baseline_, all);
   std::vector<checks::Finding> of_all =

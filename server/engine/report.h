@@ -71,6 +71,7 @@ struct Report {
   std::vector<checks::Alert> alerts;    // that are open, of all rows and of every source
   std::shared_ptr<const checks::OnCallBook> on_call;
   std::vector<checks::Incident> incidents;  // of them, the worst first
+  bool natural_variation_unknown = false;   // of no variable: training's rows were shuffled, or few
 };
 
 /// How predictions differ in rows of the current window that lack an input.

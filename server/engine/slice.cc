@@ -1,6 +1,7 @@
 #include "server/engine/slice.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -25,6 +26,7 @@ Slice::Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
     : baseline_(baseline),
       window_(std::move(baseline), std::move(home), policy.pane, policy.window_panes,
               FirstRows(of, policy)),
+      watch_(baseline_.get()),
       last_block_since_(kNever),
       gathering_since_(kNever) {
   if (of == Of::kAllRows) clocks_.emplace(*baseline_);
@@ -35,6 +37,7 @@ void Slice::ClosePane(int64_t pane_start, uint64_t min_rows) {
                        : gathering_since_ != kNever ? gathering_since_
                                                     : pane_start;
   profile::Pane pane = window_.Close(pane_start, std::min(keep, pane_start));
+  changes_.reset();
   if (clocks_.has_value()) {
     clocks_->Close(pane, pane_start, pane_start + absl::ToInt64Microseconds(window_.length()));
   }
@@ -45,20 +48,55 @@ void Slice::ClosePane(int64_t pane_start, uint64_t min_rows) {
     gathering_.Merge(pane);
   }
   if (gathering_.rows < min_rows) return;
-  evidence_ = checks::WeighBlock(*baseline_, gathering_);
+  watch_.Observe(gathering_);
+  policy_block_.reset();
   gathering_ = profile::Pane();
   last_block_since_ = gathering_since_;
   gathering_since_ = window_.closed_until();
   ++block_number_;
 }
 
-const std::vector<checks::BlockEvidence>* Slice::block() {
+const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy& policy,
+                                                            size_t slices) {
   if (block_number_ == 0) return nullptr;
-  if (evidence_.empty()) {  // loaded
-    evidence_ =
-        checks::WeighBlock(*baseline_, window_.SumOfClosed(last_block_since_, gathering_since_));
+  if (changes_.has_value() && weighed_slices_ == slices) return &*changes_;
+  const double alarm =
+      policy.BlocksPerFalsePage(policy.pane) * static_cast<double>(std::max<size_t>(1, slices));
+  changes_ = watch_.Weigh(std::log(alarm));
+  weighed_slices_ = slices;
+  if (policy_block_.has_value()) {
+    checks::KeepActive(*baseline_, alerts_, &*changes_);
   }
-  return &evidence_;
+  const int64_t length = absl::ToInt64Microseconds(window_.length());
+  checks::LookBack(
+      *baseline_, policy,
+      [&](uint32_t panes) {
+        const int64_t until = window_.closed_until();
+        return window_.SumOfClosed(until - int64_t{panes} * length, until);
+      },
+      &*changes_);
+  return &*changes_;
+}
+
+void Slice::SetPolicy(const checks::Policy& policy) {
+  window_.set_panes(policy.window_panes);
+  changes_.reset();
+  policy_block_ = block_number_;
+}
+
+std::vector<checks::Alert> Slice::Advance(const std::vector<checks::Finding>& findings,
+                                          const checks::Policy& policy, absl::Time now) {
+  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy, now, block_number_);
+  for (const checks::Alert& alert : changed) {
+    if (alert.state == checks::AlertState::kPending || alert.state == checks::AlertState::kFiring) {
+      continue;
+    }
+    const std::optional<size_t> variable = baseline_->schema.Find(alert.key.variable);
+    if (!variable.has_value() || !watch_.Reset(alert.key.check, *variable)) continue;
+    changes_.reset();
+    window_.TouchRecord();
+  }
+  return changed;
 }
 
 const std::vector<profile::VariableStatistics>& Slice::Describe(const profile::Pane& window) {
@@ -73,6 +111,7 @@ const std::vector<profile::VariableStatistics>& Slice::Describe(const profile::P
 void Slice::Commit(storage::Store::Batch* batch) {
   window_.Commit(batch, [this](storage::v1::WindowRecord* record) {
     if (clocks_.has_value()) record->set_arrival_clocks(clocks_->Encode());
+    if (block_number_ > 0) record->set_change_evidence(watch_.Encode());
   });
 }
 
@@ -83,12 +122,16 @@ void Slice::ToRecord(storage::v1::SliceRecord* record) const {
 }
 
 absl::Status Slice::Restore(const storage::v1::SliceRecord& record, int64_t closed_until) {
-  const auto read_clocks = [this](const storage::v1::WindowRecord& window) {
-    // A window of before there were clocks has none.
+  // A window of before there were clocks, or evidence, has none.
+  const auto read_more = [this](const storage::v1::WindowRecord& window) {
+    if (!window.change_evidence().empty()) {
+      absl::Status evidence = watch_.Decode(window.change_evidence());
+      if (!evidence.ok()) return evidence;
+    }
     if (!clocks_.has_value() || window.arrival_clocks().empty()) return absl::OkStatus();
     return clocks_->Decode(window.arrival_clocks());
   };
-  if (absl::Status status = window_.Restore(closed_until, read_clocks); !status.ok()) {
+  if (absl::Status status = window_.Restore(closed_until, read_more); !status.ok()) {
     return status;
   }
   block_number_ = record.block_number();

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "plumbline/storage/v1/records.pb.h"
 #include "server/checks/alert.h"
-#include "server/checks/evidence.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/engine/window.h"
@@ -42,8 +42,12 @@ class Slice {
   void ClosePane(int64_t pane_start, uint64_t min_rows);
   /// Since when what has been silent; nullptr but for all rows.
   const profile::ArrivalClocks* clocks() const { return clocks_.has_value() ? &*clocks_ : nullptr; }
-  /// Of the latest complete block; nullptr: there was none.
-  const std::vector<checks::BlockEvidence>* block();
+  /// What changed, by the complete blocks, of one of so many slices that share the budget of false
+  /// pages; nullptr: there was no block. After SetPolicy only alerts that are active have evidence
+  /// until a block is complete.
+  const std::vector<checks::VariableEvidence>* Changes(const checks::Policy& policy, size_t slices);
+  /// Another policy, with panes of the same length: by itself it makes nothing fire.
+  void SetPolicy(const checks::Policy& policy);
   uint64_t block_number() const { return block_number_; }
 
   /// The statistics of `window`, for the next snapshot too.
@@ -54,11 +58,9 @@ class Slice {
   }
   uint64_t rows_described() const { return rows_described_; }
 
-  /// Moves the alerts; returns those that changed.
+  /// Moves the alerts; returns those that changed. The evidence of one that ended begins anew.
   std::vector<checks::Alert> Advance(const std::vector<checks::Finding>& findings,
-                                     const checks::Policy& policy, absl::Time now) {
-    return alerts_.Advance(findings, policy, now, block_number_);
-  }
+                                     const checks::Policy& policy, absl::Time now);
   checks::AlertBook& alerts() { return alerts_; }
   const checks::AlertBook& alerts() const { return alerts_; }
 
@@ -75,8 +77,11 @@ class Slice {
   checks::AlertBook alerts_;
   std::optional<profile::ArrivalClocks> clocks_;
   // Evidence blocks: runs of closed panes with enough rows.
-  std::vector<checks::BlockEvidence> evidence_;  // of the last block; empty: to be weighed
-  profile::Pane gathering_;                      // default-constructed while nothing is gathered
+  checks::ChangeWatch watch_;
+  std::optional<std::vector<checks::VariableEvidence>> changes_;  // nullopt: to be weighed
+  size_t weighed_slices_ = 0;                                     // for so many
+  std::optional<uint64_t> policy_block_;  // block_number_ when the policy was set
+  profile::Pane gathering_;               // default-constructed while nothing is gathered
   int64_t last_block_since_;
   int64_t gathering_since_;
   uint64_t block_number_ = 0;

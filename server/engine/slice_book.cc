@@ -124,8 +124,8 @@ void SliceBook::ClosePane(int64_t pane_start, int64_t newest_pane, uint64_t min_
   }
 }
 
-void SliceBook::SetPanes(uint32_t panes) {
-  for (auto& [name, entry] : entries_) entry.slice->window().set_panes(panes);
+void SliceBook::SetPolicy(const checks::Policy& policy) {
+  for (auto& [name, entry] : entries_) entry.slice->SetPolicy(policy);
 }
 
 void SliceBook::Cool() {

@@ -61,7 +61,7 @@ class SliceBook {
 
   /// Every slice closes this pane if it has it, and reaches the model's newest.
   void ClosePane(int64_t pane_start, int64_t newest_pane, uint64_t min_rows);
-  void SetPanes(uint32_t panes);
+  void SetPolicy(const checks::Policy& policy);
   void Cool();
   bool dirty() const;
 

@@ -206,7 +206,7 @@ void Window::Commit(storage::Store::Batch* batch, More more) {
   for (const auto& [start, has_deltas] : newly_closed_) {
     if (has_deltas) batch->DeletePaneDeltas(model, version, home_.generation, start);
   }
-  if (!newly_closed_.empty()) {
+  if (!newly_closed_.empty() || record_touched_) {
     FoldClosed();
     storage::v1::WindowRecord record;
     closed_.ToRecord(&record);
@@ -217,6 +217,7 @@ void Window::Commit(storage::Store::Batch* batch, More more) {
     more(&record);
     batch->PutWindow(model, version, home_.generation, record);
     newly_closed_.clear();
+    record_touched_ = false;
   }
   for (auto& [start, open] : open_) {
     if (!open.changed) continue;

@@ -75,8 +75,10 @@ class Window {
   uint64_t unreadable() const { return closed_.unreadable(); }
   void set_panes(uint32_t panes);
 
+  /// What is kept with the window's record changed: it is written at the next Commit.
+  void TouchRecord() { dirty_ = record_touched_ = true; }
   /// Adds to `batch` what changed since the last call, whose write is over by now. `more` adds to
-  /// the window's record, which is written after a pane has closed.
+  /// the window's record, which is written after a pane has closed, or TouchRecord.
   using More = absl::FunctionRef<void(storage::v1::WindowRecord*)>;
   void Commit(
       storage::Store::Batch* batch, More more = [](storage::v1::WindowRecord*) {});
@@ -131,6 +133,7 @@ class Window {
   int64_t settled_from_;
   bool fold_again_ = false;
   bool dirty_ = false;
+  bool record_touched_ = false;
   std::map<int64_t, bool> newly_closed_;  // and whether they have deltas to delete
 };
 

@@ -13,9 +13,11 @@
 #include "server/profile/bins.h"
 #include "server/profile/categories.h"
 #include "server/profile/counts.h"
+#include "server/profile/natural_variation.h"
 #include "server/profile/performance_task.h"
 #include "server/profile/prediction_domain.h"
 #include "server/profile/schema.h"
+#include "server/stats/change_evidence.h"
 
 namespace plumbline::profile {
 
@@ -72,10 +74,13 @@ struct VariableBaseline {
   /// stands still until it passes the newest seen.
   int64_t longest_gap_micros = 0;
   std::vector<int64_t> longest_category_gap_micros;
+  NaturalVariation natural;
 
   // Derived from the above by Derive, not stored.
   Grouping grouping;
   PredictionDomain domain = PredictionDomain::kAny;
+  EvidenceGroups evidence_groups;
+  stats::ShareReference evidence_shares;  // over them
 
   bool is_numeric() const { return variable.kind == Kind::kNumeric; }
   /// True if training had exactly one distinct value (nulls, NaN and infinities aside).

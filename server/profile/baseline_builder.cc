@@ -312,6 +312,9 @@ absl::StatusOr<Baseline> BaselineBuilder::Finish() {
   baseline.chunks = *std::move(chunks);
   baseline.sample = std::move(*impl.sampler).Finish();
   baseline.probability_groups = FindProbabilityGroups(baseline);
+  if (absl::Status learnt = LearnNaturalVariation(&baseline); !learnt.ok()) {
+    return absl::InternalError(learnt.message());
+  }
   return baseline;
 }
 

@@ -231,6 +231,7 @@ absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& windo
     baseline.data_start = parts.front().start;
     baseline.data_end = parts.back().end;
   }
+  if (absl::Status learnt = LearnNaturalVariation(&baseline); !learnt.ok()) return learnt;
   return baseline;
 }
 

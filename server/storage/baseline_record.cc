@@ -115,6 +115,37 @@ absl::Status CountsFrom(const v1::CountsRecord& record, absl::string_view name, 
   return FinenessFrom(record, name, &counts->fineness);
 }
 
+void NaturalTo(const profile::NaturalVariation& natural, v1::NaturalVariationRecord* record) {
+  record->set_groups(natural.groups);
+  record->set_nulls(natural.nulls);
+  record->set_nans(natural.nans);
+  record->set_infinities(natural.infinities);
+  record->set_chunk_rows(natural.chunk_rows);
+  record->mutable_psi_limits()->Assign(natural.psi_limits.begin(), natural.psi_limits.end());
+}
+
+absl::Status NaturalFrom(const v1::VariableBaselineRecord& variable,
+                         profile::NaturalVariation* natural) {
+  if (!variable.has_natural_variation()) return absl::OkStatus();
+  const v1::NaturalVariationRecord& record = variable.natural_variation();
+  for (const double effect :
+       {record.groups(), record.nulls(), record.nans(), record.infinities()}) {
+    if (!(effect >= 1 && std::isfinite(effect))) {
+      return Bad(variable.name(), "its natural variation has a design effect below 1");
+    }
+  }
+  bool sound = record.chunk_rows() >= 0 && std::isfinite(record.chunk_rows());
+  for (const float limit : record.psi_limits()) sound &= limit >= 0 && std::isfinite(limit);
+  if (!sound) return Bad(variable.name(), "its natural variation is none");
+  *natural = {.groups = record.groups(),
+              .nulls = record.nulls(),
+              .nans = record.nans(),
+              .infinities = record.infinities(),
+              .psi_limits = {record.psi_limits().begin(), record.psi_limits().end()},
+              .chunk_rows = record.chunk_rows()};
+  return absl::OkStatus();
+}
+
 void VariableTo(const VariableBaseline& variable, v1::VariableBaselineRecord* record) {
   record->set_name(variable.variable.name);
   record->set_role(static_cast<uint32_t>(variable.variable.role));
@@ -138,6 +169,7 @@ void VariableTo(const VariableBaseline& variable, v1::VariableBaselineRecord* re
   for (const int64_t gap : variable.longest_category_gap_micros) {
     record->add_longest_category_gap_micros(gap);
   }
+  NaturalTo(variable.natural, record->mutable_natural_variation());
 }
 
 absl::Status CodesFrom(const v1::VariableBaselineRecord& record, VariableBaseline* variable) {
@@ -199,6 +231,7 @@ absl::Status VariableFrom(const v1::VariableBaselineRecord& record, VariableBase
                                                record.longest_category_gap_micros().end());
   const uint64_t values = variable->is_numeric() ? variable->counts.Coded() : 0;
   if (variable->counts.moments.count() != values) return Bad(name, "moments of other values");
+  if (absl::Status read = NaturalFrom(record, &variable->natural); !read.ok()) return read;
   profile::Derive(variable);
   return absl::OkStatus();
 }
@@ -349,6 +382,10 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
   return record;
 }
 
+bool HasNaturalVariation(const v1::BaselineRecord& record) {
+  return record.variables_size() > 0 && record.variables(0).has_natural_variation();
+}
+
 absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
   Baseline baseline;
   baseline.model = record.model();
@@ -407,6 +444,11 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
   }
   if (absl::Status sample = SampleFrom(record, &baseline); !sample.ok()) return sample;
   if (absl::Status task = TaskFrom(record, &baseline); !task.ok()) return task;
+  if (!HasNaturalVariation(record)) {
+    if (absl::Status learnt = profile::LearnNaturalVariation(&baseline); !learnt.ok()) {
+      return learnt;
+    }
+  }
   return baseline;
 }
 

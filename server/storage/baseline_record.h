@@ -15,6 +15,9 @@ v1::BaselineRecord ToRecord(const profile::Baseline& baseline);
 /// is checked before use, and the grouping is derived anew. Errors: InvalidArgument or DataLoss
 /// naming the variable.
 absl::StatusOr<profile::Baseline> FromRecord(const v1::BaselineRecord& record);
+/// False of one that was stored before that was learnt; then FromRecord learns it, if it has the
+/// chunks.
+bool HasNaturalVariation(const v1::BaselineRecord& record);
 
 /// The head line of a baseline.
 v1::BaselineHeadRecord HeadOf(const profile::Baseline& baseline);

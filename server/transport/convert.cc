@@ -269,6 +269,7 @@ v1::Report ToWire(const engine::Report& report) {
   if (report.performance.has_value()) *out.mutable_performance() = ToWire(*report.performance);
   AddImpacts(report.impacts, &out);
   AddOnCall(report, &out);
+  out.set_natural_variation_unknown(report.natural_variation_unknown);
   return out;
 }
 

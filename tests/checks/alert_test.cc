@@ -39,6 +39,13 @@ TEST_F(AlertTest, DriftFiresAfterTwoDisjointBlocks) {
   EXPECT_EQ(book_.alerts()[0].firing_since, kStart + absl::Seconds(60));
 }
 
+TEST_F(AlertTest, AChangeThatHasLastedForTwoBlocksFiresAtOnce) {
+  Finding drift = Found(CheckId::kDrift, Status::kFiring);
+  drift.blocks = 2;
+  Advance(drift, 7);
+  EXPECT_EQ(State(), AlertState::kFiring);
+}
+
 TEST_F(AlertTest, AQuietBlockBetweenEndsThePendingAlert) {
   Advance(Found(CheckId::kDrift, Status::kFiring), 1);
   const auto changed = Advance(Found(CheckId::kDrift, Status::kOk), 2);

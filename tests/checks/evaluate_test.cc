@@ -23,6 +23,8 @@ using ::testing::HasSubstr;
 
 constexpr int kRows = 10'000;
 
+constexpr double kAlarm = 9.2;  // ln of 10,000 blocks
+
 std::vector<double> Normal(int rows, double mean, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(mean, 1);
@@ -80,10 +82,12 @@ class EvaluateTest : public ::testing::Test {
     for (size_t i = 0; i < baseline_.variables.size(); ++i) {
       statistics.push_back(profile::CompareToBaseline(baseline_.variables[i], pane.variables[i]));
     }
-    const std::vector<BlockEvidence> evidence = WeighBlock(baseline_, pane);
+    // The rows are two blocks.
+    ChangeWatch watch(&baseline_);
+    for (int block = 0; block < 2; ++block) watch.Observe(pane);
+    const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
     const EvaluationInput input{.window = pane,
-                                .block = &evidence,
-                                .block_number = 1,
+                                .changes = &changes,
                                 .now = absl::FromUnixSeconds(1000),
                                 .last_batch = last_batch_,
                                 .lost_batches = lost_batches_,
@@ -281,6 +285,7 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
   const Policy policy = DefaultPolicy();
   for (uint64_t window = 0; window < 200; ++window) {
     AlertBook book;
+    ChangeWatch watch(&*baseline);
     Pane merged(*baseline);
     for (uint64_t block = 1; block <= 2; ++block) {
       const Pane pane =
@@ -291,10 +296,10 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
         statistics.push_back(
             profile::CompareToBaseline(baseline->variables[i], merged.variables[i]));
       }
-      const std::vector<BlockEvidence> evidence = WeighBlock(*baseline, pane);
+      watch.Observe(pane);
+      const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
       const EvaluationInput input{.window = merged,
-                                  .block = &evidence,
-                                  .block_number = block,
+                                  .changes = &changes,
                                   .now = absl::FromUnixSeconds(60 * static_cast<int64_t>(block)),
                                   .last_batch = std::nullopt};
       book.Advance(Evaluate(*baseline, policy, input, statistics), policy, input.now, block);

@@ -37,6 +37,8 @@ TEST(Policy, OverridesHoldForTheirVariableOnly) {
 
 TEST(Policy, ValidateNamesTheFieldThatIsWrong) {
   Policy policy = DefaultPolicy();
+  EXPECT_EQ(policy.BlocksPerFalsePage(policy.pane), 30 * 24 * 60);
+  EXPECT_EQ(policy.BlocksPerFalsePage(absl::Hours(24)), 100);
   policy.rate_significance = 0;
   EXPECT_NE(policy.Validate().message().find("rate_significance"), absl::string_view::npos);
   policy = DefaultPolicy();

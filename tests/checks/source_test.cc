@@ -31,11 +31,14 @@ struct Sent {
 
 class EvaluateSourceTest : public ::testing::Test {
  protected:
-  // Training: a third of the rows each from north, south and east, which differ by nature.
+  // Training: a third of the rows each from north, south and east, which differ by nature. They take
+  // turns: one after the other they would be training's own variation.
   EvaluateSourceTest() {
-    Add({4000, -2, 0.3, "north"});
-    Add({4000, 2, 0, "south"});
-    Add({4000, 0, 0, "east"});
+    for (int turn = 0; turn < 400; ++turn) {
+      Add({10, -2, 0.3, "north"});
+      Add({10, 2, 0, "south"});
+      Add({10, 0, 0, "east"});
+    }
     baseline_ = profile::BuildBaseline({Batch(0, x_.size())}).value();
   }
 
@@ -80,16 +83,16 @@ class EvaluateSourceTest : public ::testing::Test {
                                   std::optional<Pane> first = std::nullopt) {
     Pane all(baseline_);
     for (const Pane& source : sources) all.Merge(source);
-    const auto block_of_all = WeighBlock(baseline_, all);
+    const auto changes_of_all = Changes(all);
     const std::vector<Finding> of_all = Evaluate(
-        baseline_, policy_, {.window = all, .block = &block_of_all, .now = absl::UnixEpoch()},
+        baseline_, policy_, {.window = all, .changes = &changes_of_all, .now = absl::UnixEpoch()},
         Statistics(all));
-    const auto block = WeighBlock(baseline_, sources[index]);
+    const auto changes = Changes(sources[index]);
     const auto statistics = Statistics(sources[index]);
     const std::vector<Finding> findings = EvaluateSource(baseline_, policy_,
                                                          {.source = "it",
                                                           .window = sources[index],
-                                                          .block = &block,
+                                                          .changes = &changes,
                                                           .statistics = statistics,
                                                           .all = all,
                                                           .of_all = of_all,
@@ -104,6 +107,13 @@ class EvaluateSourceTest : public ::testing::Test {
       firing.push_back(absl::StrCat(CheckName(finding.check), " ", finding.variable));
     }
     return firing;
+  }
+
+  // The rows are two blocks.
+  std::vector<VariableEvidence> Changes(const Pane& pane) {
+    ChangeWatch watch(&baseline_);
+    for (int block = 0; block < 2; ++block) watch.Observe(pane);
+    return watch.Weigh(std::log(policy_.BlocksPerFalsePage(policy_.pane)));
   }
 
   std::vector<profile::VariableStatistics> Statistics(const Pane& pane) {

@@ -31,6 +31,7 @@ v1::Report ExampleReport() {
     baseline_number: 2
     rows: 12000
     late_rows: 7
+    natural_variation_unknown: true
     start { seconds: 1601510400 }
     end { seconds: 1601514000 }
     findings {
@@ -94,6 +95,7 @@ TEST(ReportText, BeginsWithWhatFiresTheWorstFirst) {
   EXPECT_LT(critical, warning);
   EXPECT_THAT(text, HasSubstr("34% null, 0.1% in training"));
   EXPECT_THAT(text, HasSubstr("1 check in order, 1 without enough rows to judge"));
+  EXPECT_THAT(text, HasSubstr("How much training varies by itself is not known"));
 }
 
 TEST(ReportText, SortsVariablesByPsiWithShapesBesideThem) {

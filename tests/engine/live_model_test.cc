@@ -106,14 +106,12 @@ TEST_F(LiveModelTest, DriftFiresAtTheSecondBlockOfClosedPanesAndNotBefore) {
     SendMinute(1, 200, 1.5);
     Tick();
   }
-  const auto pending = Find(*model_, CheckId::kDrift, "x");
-  ASSERT_TRUE(pending.has_value());
-  EXPECT_EQ(pending->state, AlertState::kPending);
-  EXPECT_EQ(pending->streak, 1u);  // many looks at one block are one
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // one block tells nothing
   SendMinute(2, 1, 1.5);
   const auto firing = Find(*model_, CheckId::kDrift, "x");
+  ASSERT_TRUE(firing.has_value());
   EXPECT_EQ(firing->state, AlertState::kFiring);
-  EXPECT_EQ(firing->pending_since, pending->pending_since);
+  EXPECT_EQ(firing->streak, 2u);
   EXPECT_THAT(firing->finding.reason, ::testing::HasSubstr("x: psi"));
   EXPECT_EQ(State(CheckId::kDrift, "city"), AlertState::kInactive);
   EXPECT_EQ(State(CheckId::kDrift, "score"), AlertState::kInactive);
@@ -124,9 +122,7 @@ TEST_F(LiveModelTest, SparsePanesTogetherMakeABlock) {
   for (int minute = 0; minute < 6; ++minute) {
     SendMinute(minute, 40, 1.5);
     Tick();
-    EXPECT_EQ(State(CheckId::kDrift, "x"),
-              minute < 3 ? AlertState::kInactive : AlertState::kPending)
-        << minute;
+    EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive) << minute;
   }
   SendMinute(6, 1, 1.5);
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
@@ -137,13 +133,42 @@ TEST_F(LiveModelTest, OneStrangePaneIsNoDriftAndDriftThatEndsResolves) {
   Start();
   SendMinute(0, 200, 3);
   SendMinute(1, 200, 0);
-  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kPending);
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);
   SendMinute(2, 200, 0);
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);
   for (int minute = 3; minute < 6; ++minute) SendMinute(minute, 200, 3);
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
   for (int minute = 6; minute < 12; ++minute) SendMinute(minute, 200, 0);
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kResolved);
+}
+
+TEST_F(LiveModelTest, AnotherPolicyFiresWithTheNextBlockAndNotByItself) {
+  policy_.drift_thresholds[checks::DriftStatistic::kPsi] = 3;
+  Start();
+  for (int minute = 0; minute < 5; ++minute) SendMinute(minute, 200, 0.7);
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);
+  policy_.drift_thresholds[checks::DriftStatistic::kPsi] = 0.2;
+  model_->SetPolicy(policy_);
+  Tick();
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);
+  SendMinute(5, 200, 0.7);
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
+  // A budget of less does not end what fires.
+  policy_.false_page_budget = 1e-3;
+  model_->SetPolicy(policy_);
+  Tick();
+  EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
+}
+
+TEST_F(LiveModelTest, ADriftOfTheLatestPanesIsNotHiddenByTheWindow) {
+  for (int minute = 0; minute < 50; ++minute) SendMinute(minute, 200, 0);
+  for (int minute = 50; minute < 54; ++minute) SendMinute(minute, 200, 0.8);
+  SendMinute(54, 1, 0.8);
+  const auto alert = Find(*model_, CheckId::kDrift, "x");
+  ASSERT_TRUE(alert.has_value());
+  EXPECT_EQ(alert->state, AlertState::kFiring);
+  EXPECT_THAT(alert->finding.reason, ::testing::HasSubstr(" in the latest "));
+  EXPECT_TRUE(model_->MakeReport(now_, {})->natural_variation_unknown);  // independent rows
 }
 
 TEST_F(LiveModelTest, IsSilentWhileNothingDrifts) {

@@ -95,6 +95,18 @@ TEST(BaselineRecord, RoundTripsABuiltBaseline) {
   EXPECT_EQ(ToRecord(*back).SerializeAsString(), record.SerializeAsString());
 }
 
+TEST(BaselineRecord, LearnsNaturalVariationWhereAnOlderOneHasNone) {
+  const v1::BaselineRecord record = ToRecord(Built());
+  EXPECT_TRUE(HasNaturalVariation(record));
+  v1::BaselineRecord old = record;
+  for (auto& variable : *old.mutable_variables()) variable.clear_natural_variation();
+  EXPECT_FALSE(HasNaturalVariation(old));
+  const auto baseline = FromRecord(old);
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_GT(baseline->variables[0].natural.chunk_rows, 0);
+  EXPECT_EQ(ToRecord(*baseline).SerializeAsString(), record.SerializeAsString());
+}
+
 TEST(BaselineRecord, CodesLiveValuesAsTheBaselineDid) {
   const Baseline baseline = Built();
   const Baseline back = FromRecord(ToRecord(baseline)).value();
@@ -131,6 +143,12 @@ TEST(BaselineRecord, RefusesWhatDoesNotFit) {
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->set_quantiles(0, 1e9); },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->set_distinct(-1); },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->set_longest_gap_micros(-1); },
+      [](v1::BaselineRecord* r) {
+        r->mutable_variables(0)->mutable_natural_variation()->set_groups(0.5);
+      },
+      [](v1::BaselineRecord* r) {
+        r->mutable_variables(0)->mutable_natural_variation()->add_psi_limits(NAN);
+      },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->mutable_counts()->add_codes(0); },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->mutable_counts()->set_codes(1, ~0ull); },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->mutable_counts()->set_rows(601); },

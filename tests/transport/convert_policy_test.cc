@@ -41,6 +41,7 @@ constexpr char kFull[] = R"pb(
   rate_significance: 0.125
   min_rate_change: 0.5
   max_missing_share: 0.25
+  false_page_budget: 0.5
   drift_statistic: "ks"
   drift_thresholds { key: "ks" value: 0.75 }
   checks {
@@ -113,6 +114,8 @@ TEST(PolicyToRecord, NamesAndThresholdsAreRefusedWhereTheyTakeEffect) {
            {"variables { variable: 'age' checks { check: 'y' } }", "age", "y"},
            {"drift_significance: 2", "drift_significance", "2"},
            {"max_missing_share: 1", "max_missing_share", "1"},
+           {"false_page_budget: 0", "false_page_budget", "0"},
+           {"false_page_budget: 1001", "false_page_budget", "1001"},
            {"performance_metric: 'auc'", "performance_metric", "auc"},
            {"performance_limits { key: 'gini' value: 1 }", "performance_limits", "gini"},
            {"performance_limits { key: 'f1' value: nan }", "performance_limits.f1", "nan"},

@@ -1,0 +1,63 @@
+#ifndef PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
+#define PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/profile/code_counts.h"
+
+namespace plumbline::profile {
+
+struct Baseline;
+struct VariableBaseline;
+
+/// The groups of a variable's Grouping, the smallest categories pooled with OTHER until at most
+/// kMaxEvidenceGroups are left: what evidence of drift is weighed over, for each group costs some.
+class EvidenceGroups {
+ public:
+  static constexpr size_t kMax = 16;
+
+  EvidenceGroups() = default;
+  explicit EvidenceGroups(const VariableBaseline& variable);
+
+  /// Fewer than 2: nothing can drift.
+  size_t size() const { return size_; }
+  /// Counts by group, of counts by code.
+  std::vector<uint64_t> Sum(const VariableBaseline& variable, const CodeCounts& codes) const;
+
+ private:
+  size_t size_ = 0;
+  std::vector<uint8_t> of_group_;  // empty: each is its own
+};
+
+/// How much a variable varies within training, from the baseline's chunks of consecutive rows: what
+/// live rows may vary as well. A baseline whose rows were shuffled, or that has fewer than 8
+/// chunks, has none to learn.
+struct NaturalVariation {
+  /// stats::DesignEffect over the EvidenceGroups, and of the rates.
+  double groups = 1, nulls = 1, nans = 1, infinities = 1;
+  /// The psi, less what chance gives, that a run of 1, 2, 4 .. chunks, up to half of them, had
+  /// against the rest, extended to what one run in 200 would have by an exponential tail
+  /// over the upper half of the runs, and at least a quarter above the largest: the maximum alone
+  /// is passed soon.
+  std::vector<float> psi_limits;
+  double chunk_rows = 0;
+
+  /// Between the lengths, by the logarithm; of fewer rows that of a chunk. Of more than half of
+  /// training nothing is known: there it falls as that of independent runs does, as 1 / rows, or
+  /// nothing would ever be found where training moved for good. 0 if none is known.
+  double PsiLimit(double rows) const;
+  /// True if consecutive rows are more alike than any rows.
+  bool IsKnown() const { return groups > 1; }
+};
+
+/// Sets VariableBaseline::natural of every variable, from the chunks that the baseline has with it,
+/// and what follows from it. Errors: DataLoss if a chunk cannot be read. Cost: one reading of the
+/// chunks, O(chunks * groups^2) a variable.
+absl::Status LearnNaturalVariation(Baseline* baseline);
+
+}  // namespace plumbline::profile
+
+#endif  // PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
