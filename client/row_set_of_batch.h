@@ -8,7 +8,7 @@ namespace plumbline::client {
 
 /// The rows of a batch that keeps the contract, as the server sees them: by the columns that it
 /// has, numbers and booleans by their value, texts byte by byte. The sum over a load's batches is
-/// what to declare of it (EndLoadRequest). Cost: about 5 ns a cell.
+/// what to declare of it (EndLoadRequest). Cost: see RowSetBuilder.
 manifest::RowSet RowSetOf(const v1::Batch& batch);
 
 }  // namespace plumbline::client

@@ -67,6 +67,15 @@ inline CellHash HashWord(uint64_t word, Seed seed) {
   return {hash.low64, hash.high64};
 }
 
+inline CellHash HashRow(absl::uint128 row) {
+  uint64_t words[2] = {absl::Uint128Low64(row), absl::Uint128High64(row)};
+  if constexpr (std::endian::native == std::endian::big) {
+    for (uint64_t& word : words) word = __builtin_bswap64(word);
+  }
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(words, sizeof(words), kRow);
+  return {hash.low64, hash.high64};
+}
+
 CellHash HashBytes128(absl::string_view bytes, Seed seed) {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
   return {hash.low64, hash.high64};
@@ -79,31 +88,11 @@ inline CellHash Hash(double number) {
   if (std::isnan(number)) return kNan;
   return HashWord(std::bit_cast<uint64_t>(number + 0.0), kNumber);  // -0.0 becomes 0.0
 }
-inline CellHash Hash(float number) { return Hash(static_cast<double>(number)); }
-inline CellHash Hash(bool number) { return Hash(number ? 1.0 : 0.0); }
 inline CellHash Hash(int64_t number) {
   const auto as_double = static_cast<double>(number);
   // 2^63 is no int64.
   if (as_double < 0x1p63 && static_cast<int64_t>(as_double) == number) return Hash(as_double);
   return HashWord(static_cast<uint64_t>(number), kInteger);
-}
-
-inline void AddCell(const RowHasher::Key& key, const CellHash& cell, absl::uint128* row) {
-  *row += absl::uint128(cell.low) * key.low + absl::uint128(cell.high) * key.high;
-}
-
-// `cell_of(i)` is the hash of a cell that is there.
-template <class CellOf>
-inline void AddEach(const RowHasher::Key& key, absl::Span<const uint8_t> validity,
-                    absl::Span<absl::uint128> rows, const CellOf& cell_of) {
-  if (validity.empty()) {
-    for (size_t i = 0; i < rows.size(); ++i) AddCell(key, cell_of(i), &rows[i]);
-    return;
-  }
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const bool valid = (validity[i >> 3] >> (i & 7) & 1) != 0;
-    AddCell(key, valid ? cell_of(i) : kNull, &rows[i]);
-  }
 }
 
 }  // namespace
@@ -170,42 +159,15 @@ RowHasher::Key RowHasher::KeyOf(absl::string_view column) {
 
 void RowHasher::AddColumn(const Key& key, absl::Span<const CellHash> cells,
                           absl::Span<absl::uint128> rows) {
-  for (size_t i = 0; i < cells.size(); ++i) AddCell(key, cells[i], &rows[i]);
+  for (size_t i = 0; i < cells.size(); ++i) Add(Term(key, cells[i]), &rows[i]);
 }
 
-void RowHasher::AddNumbers(const Key& key, absl::Span<const double> values,
-                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
-  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
-}
+CellHash RowHasher::Finish(absl::uint128 row) { return HashRow(row); }
 
-void RowHasher::AddNumbers(const Key& key, absl::Span<const float> values,
-                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
-  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
-}
-
-void RowHasher::AddNumbers(const Key& key, absl::Span<const int64_t> values,
-                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
-  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
-}
-
-void RowHasher::AddNumbers(const Key& key, absl::Span<const bool> values,
-                           absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows) {
-  AddEach(key, validity, rows, [&](size_t i) { return Hash(values[i]); });
-}
-
-void RowHasher::AddCoded(const Key& key, absl::Span<const CellHash> dictionary,
-                         absl::Span<const uint32_t> indices, absl::Span<const uint8_t> validity,
-                         absl::Span<absl::uint128> rows) {
-  AddEach(key, validity, rows, [&](size_t i) { return dictionary[indices[i]]; });
-}
-
-CellHash RowHasher::Finish(absl::uint128 row) {
-  uint64_t words[2] = {absl::Uint128Low64(row), absl::Uint128High64(row)};
-  if constexpr (std::endian::native == std::endian::big) {
-    for (uint64_t& word : words) word = __builtin_bswap64(word);
-  }
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(words, sizeof(words), kRow);
-  return {hash.low64, hash.high64};
+absl::uint128 RowHasher::SumOfFinished(absl::Span<const absl::uint128> rows) {
+  absl::uint128 sum = 0;
+  for (const absl::uint128 row : rows) sum += HashRow(row).value();
+  return sum;
 }
 
 }  // namespace plumbline::manifest

@@ -90,26 +90,23 @@ class RowHasher {
     uint64_t high = 0;
   };
   [[nodiscard]] static Key KeyOf(absl::string_view column);
-  /// Adds cells[i] to rows[i].
+  /// What a cell adds to its row.
+  [[nodiscard]] static absl::uint128 Term(const Key& key, const CellHash& cell) {
+    return absl::uint128(cell.low) * key.low + absl::uint128(cell.high) * key.high;
+  }
+  /// row += term. Spelled out, since compilers make much of the carry.
+  static void Add(absl::uint128 term, absl::uint128* row) {
+    const uint64_t low = absl::Uint128Low64(*row) + absl::Uint128Low64(term);
+    const uint64_t carry = low < absl::Uint128Low64(term) ? 1 : 0;
+    *row = absl::MakeUint128(absl::Uint128High64(*row) + absl::Uint128High64(term) + carry, low);
+  }
+  /// Adds cells[i] to rows[i]. RowSetBuilder makes the same sums without the cells, and faster.
   static void AddColumn(const Key& key, absl::Span<const CellHash> cells,
                         absl::Span<absl::uint128> rows);
-  /// The same for a column of numbers, HashOfNumber or HashOfInteger of each, and HashOfNull where
-  /// bit i of `validity` is 0 (the least significant first; empty: all are there). Cost: about 5 ns
-  /// a cell.
-  static void AddNumbers(const Key& key, absl::Span<const double> values,
-                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
-  static void AddNumbers(const Key& key, absl::Span<const float> values,
-                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
-  static void AddNumbers(const Key& key, absl::Span<const int64_t> values,
-                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
-  static void AddNumbers(const Key& key, absl::Span<const bool> values,
-                         absl::Span<const uint8_t> validity, absl::Span<absl::uint128> rows);
-  /// The same for cells that are in a dictionary.
-  static void AddCoded(const Key& key, absl::Span<const CellHash> dictionary,
-                       absl::Span<const uint32_t> indices, absl::Span<const uint8_t> validity,
-                       absl::Span<absl::uint128> rows);
   /// The hash of a row whose columns have all been added.
   [[nodiscard]] static CellHash Finish(absl::uint128 row);
+  /// The sum of that over rows, modulo 2^128.
+  [[nodiscard]] static absl::uint128 SumOfFinished(absl::Span<const absl::uint128> rows);
 };
 
 }  // namespace plumbline::manifest
