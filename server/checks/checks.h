@@ -16,6 +16,7 @@
 #include "server/profile/arrival_clocks.h"
 #include "server/profile/baseline.h"
 #include "server/profile/counts.h"
+#include "server/profile/prediction_faults.h"
 #include "server/profile/statistics.h"
 
 // One function a check, each in a file of its name. Pure; O(codes) each. Drift has evidence from
@@ -96,13 +97,11 @@ Finding CheckPredictionDomain(const VariableInput& input, uint64_t outside);
 /// of them.
 Finding CheckProbabilitySum(const profile::Baseline& baseline, const Policy& policy,
                             const profile::Pane& window, size_t group, bool brief);
-/// What is wrong with the inputs of the rows whose predictions are wrong, more often than with
-/// those of all rows (or of training, if hardly any are right); the largest lift first, at most 3.
-std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
-                                         const profile::Pane& window);
-/// Adds them to a finding on wrong predictions.
-void NameCauses(const std::vector<CoOccurrence>& causes, const profile::PredictionFaults& faults,
-                Finding* finding);
+/// Adds to a finding on wrong predictions what is wrong with the inputs of the rows with that
+/// fault, more often than with those of all rows (or of training, if hardly any are right); the
+/// largest lift first, at most 3.
+void NameCauses(const profile::Baseline& baseline, const profile::Pane& window,
+                const profile::FaultyRows& fault, Finding* finding);
 /// Rows without the column. Not for labels.
 Finding CheckAbsentVariable(const VariableInput& input);
 Finding CheckWrongType(const VariableInput& input);

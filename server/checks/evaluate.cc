@@ -1,6 +1,7 @@
 #include "server/checks/evaluate.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,28 +25,19 @@ const VariableEvidence* EvidenceOf(const std::vector<VariableEvidence>* changes,
   return found != changes->end() && found->variable == variable ? &*found : nullptr;
 }
 
-// The causes of wrong predictions are the same for all findings on them, and sought when one fires.
-class Causes {
- public:
-  Causes(const profile::Baseline& baseline, const profile::Pane& window)
-      : baseline_(baseline), window_(window) {}
-
-  Finding Named(Finding finding) {
-    if (finding.status != Status::kFiring) return finding;
-    if (!causes_.has_value()) causes_ = CausesOfFaults(baseline_, window_);
-    NameCauses(*causes_, window_.faults, &finding);
-    return finding;
+// The fault of a prediction that a check tells of.
+std::optional<profile::FaultKind> FaultOf(CheckId check) {
+  switch (check) {
+    case CheckId::kNanRate:
+      return profile::FaultKind::kNan;
+    case CheckId::kInfRate:
+      return profile::FaultKind::kInfinite;
+    case CheckId::kUnseenCategory:
+    case CheckId::kPredictionDomain:
+      return profile::FaultKind::kOutside;
+    default:
+      return std::nullopt;
   }
-
- private:
-  const profile::Baseline& baseline_;
-  const profile::Pane& window_;
-  std::optional<std::vector<CoOccurrence>> causes_;
-};
-
-bool IsOfWrongPredictions(CheckId check) {
-  return check == CheckId::kNanRate || check == CheckId::kInfRate ||
-         check == CheckId::kUnseenCategory || check == CheckId::kPredictionDomain;
 }
 
 void EvaluateVariable(const VariableInput& input, Use use) {
@@ -117,7 +109,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
   for (Finding& finding : CheckUnknownVariables(input.policy, input.window)) {
     use(std::move(finding));
   }
-  Causes causes(baseline, input.window);
+  uint32_t prediction = 0;  // their number
   ImpactFinder impacts(baseline, input.policy, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
@@ -141,17 +133,26 @@ void EvaluateRows(const RowsInput& input, Use use) {
       continue;
     }
     const auto named = [&](Finding finding) {
-      use(IsOfWrongPredictions(finding.check) ? causes.Named(std::move(finding))
-                                              : std::move(finding));
+      const std::optional<profile::FaultKind> fault = FaultOf(finding.check);
+      if (fault.has_value() && finding.status == Status::kFiring) {
+        NameCauses(baseline, input.window, input.window.faults.Of(*fault, prediction), &finding);
+      }
+      use(std::move(finding));
     };
     EvaluateVariable(variable, named);
-    if (!baseline.variables[i].is_numeric()) continue;
-    const std::vector<uint64_t>& outside = input.window.faults.outside;
-    named(CheckPredictionDomain(variable, i < outside.size() ? outside[i] : 0));
+    if (baseline.variables[i].is_numeric()) {
+      const std::vector<uint64_t>& outside = input.window.faults.outside;
+      named(CheckPredictionDomain(variable, i < outside.size() ? outside[i] : 0));
+    }
+    ++prediction;
   }
-  for (size_t group = 0; group < baseline.probability_groups.size(); ++group) {
-    use(causes.Named(
-        CheckProbabilitySum(baseline, input.policy, input.window, group, input.brief)));
+  for (uint32_t group = 0; group < baseline.probability_groups.size(); ++group) {
+    Finding finding = CheckProbabilitySum(baseline, input.policy, input.window, group, input.brief);
+    if (finding.status == Status::kFiring) {
+      NameCauses(baseline, input.window,
+                 input.window.faults.Of(profile::FaultKind::kWrongSum, group), &finding);
+    }
+    use(std::move(finding));
   }
 }
 

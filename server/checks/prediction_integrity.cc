@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -25,15 +26,14 @@ constexpr size_t kMostCauses = 3;
 constexpr uint64_t kEnoughOthers = 30;
 
 void AddCause(const profile::VariableBaseline& variable, InputState state, uint64_t rows,
-              const profile::Pane& window, const profile::VariableCounts& live,
-              std::vector<CoOccurrence>* causes) {
-  const profile::PredictionFaults& faults = window.faults;
+              const profile::Pane& window, const profile::FaultyRows& fault,
+              const profile::VariableCounts& live, std::vector<CoOccurrence>* causes) {
   CoOccurrence cause;
   cause.variable = variable.variable.name;
   cause.state = std::string(WordsOf(state).words);
   cause.cause = std::string(WordsOf(state).cause);
-  cause.share = static_cast<double>(rows) / static_cast<double>(faults.inspected);
-  cause.against_training = window.rows - std::min(window.rows, faults.rows) < kEnoughOthers;
+  cause.share = static_cast<double>(rows) / static_cast<double>(fault.inspected);
+  cause.against_training = window.rows - std::min(window.rows, window.faults.rows) < kEnoughOthers;
   const profile::VariableCounts& reference = cause.against_training ? variable.counts : live;
   const uint64_t of = std::max<uint64_t>(reference.rows, 1);
   const uint64_t seen = std::min(of, profile::RowsInState(state, reference, variable.is_numeric()));
@@ -41,7 +41,7 @@ void AddCause(const profile::VariableBaseline& variable, InputState state, uint6
   // What training never had is taken for half a row of it.
   cause.lift = cause.share / std::max(cause.reference, 0.5 / static_cast<double>(of));
   if (cause.share < kLeastShare || cause.lift < kLeastLift) return;
-  if (stats::RateIncreasePValue(rows, faults.inspected, seen, of) >= kSignificance) return;
+  if (stats::RateIncreasePValue(rows, fault.inspected, seen, of) >= kSignificance) return;
   causes->push_back(std::move(cause));
 }
 
@@ -50,21 +50,15 @@ std::string ReferenceText(const CoOccurrence& cause) {
                       cause.against_training ? " in training" : " of all rows");
 }
 
-}  // namespace
-
-std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
-                                         const profile::Pane& window) {
+std::vector<CoOccurrence> CausesOfFault(const profile::Baseline& baseline,
+                                        const profile::Pane& window,
+                                        const profile::FaultyRows& fault) {
   std::vector<CoOccurrence> causes;
-  const profile::PredictionFaults& faults = window.faults;
-  if (faults.inspected == 0) return causes;
-  const size_t variables = std::min(faults.inputs.size(), baseline.variables.size());
-  for (size_t i = 0; i < variables; ++i) {
-    for (size_t state = 0; state < profile::kInputStates; ++state) {
-      const uint64_t rows = faults.inputs[i][state];
-      if (rows == 0) continue;
-      AddCause(baseline.variables[i], static_cast<InputState>(state), rows, window,
-               window.variables[i], &causes);
-    }
+  for (const auto& [input, rows] : fault.inputs) {
+    const auto [variable, state] = input;
+    if (variable >= baseline.variables.size() || variable >= window.variables.size()) continue;
+    AddCause(baseline.variables[variable], state, rows, window, fault, window.variables[variable],
+             &causes);
   }
   std::stable_sort(causes.begin(), causes.end(), [](const CoOccurrence& a, const CoOccurrence& b) {
     return a.lift != b.lift ? a.lift > b.lift : a.share > b.share;
@@ -73,10 +67,12 @@ std::vector<CoOccurrence> CausesOfFaults(const profile::Baseline& baseline,
   return causes;
 }
 
-void NameCauses(const std::vector<CoOccurrence>& causes, const profile::PredictionFaults& faults,
-                Finding* finding) {
+}  // namespace
+
+void NameCauses(const profile::Baseline& baseline, const profile::Pane& window,
+                const profile::FaultyRows& fault, Finding* finding) {
+  std::vector<CoOccurrence> causes = CausesOfFault(baseline, window, fault);
   if (causes.empty()) return;
-  finding->causes = causes;
   finding->cause = causes.front().cause;
   for (const CoOccurrence& cause : causes) {
     const bool first = &cause == &causes.front();
@@ -84,8 +80,10 @@ void NameCauses(const std::vector<CoOccurrence>& causes, const profile::Predicti
                     "` ", cause.state, " in ", PercentText(cause.share), " (", ReferenceText(cause),
                     ")");
   }
-  if (faults.inspected == faults.rows) return;
-  absl::StrAppend(&finding->reason, ", of ", CountText(faults.inspected), " of these rows");
+  if (fault.inspected != fault.rows) {
+    absl::StrAppend(&finding->reason, ", of ", CountText(fault.inspected), " of these rows");
+  }
+  finding->causes = std::move(causes);
 }
 
 Finding CheckPredictionDomain(const VariableInput& input, uint64_t outside) {

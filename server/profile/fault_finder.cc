@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "server/profile/column_counter.h"
 
 namespace plumbline::profile {
@@ -20,28 +23,31 @@ class Finder {
  public:
   Finder(const Baseline& baseline, absl::Span<const PreparedColumn> columns, uint32_t begin,
          uint32_t end, PredictionFaults* faults)
-      : baseline_(baseline),
-        columns_(columns),
-        begin_(begin),
-        end_(end),
-        faulty_(end - begin, false),
-        faults_(faults) {}
+      : baseline_(baseline), columns_(columns), begin_(begin), end_(end), faults_(faults) {}
 
-  void LookAt(uint32_t prediction) {
+  // `number`: which of the predictions it is.
+  void LookAt(uint32_t prediction, uint32_t number) {
     const VariableBaseline& variable = baseline_.variables[prediction];
     const PreparedColumn& column = columns_[prediction];
     if (column.view == nullptr || column.wrong_type) return;
     if (!variable.is_numeric()) {
       ForValidRows(*column.view, begin_, end_, [&](uint32_t row) {
-        if (CategoryAt(variable, column, row) == variable.categories.unseen_code()) Mark(row);
+        if (CategoryAt(variable, column, row) == variable.categories.unseen_code()) {
+          Mark(FaultKind::kOutside, number, row);
+        }
       });
       return;
     }
     uint64_t outside = 0;
     ForNumbers(*column.view, begin_, end_, [&](uint32_t row, double x, bool is_float) {
-      const bool wrong = std::isfinite(x) && IsOutside(variable, x, is_float);
-      outside += wrong ? 1 : 0;
-      if (wrong || !std::isfinite(x)) Mark(row);
+      if (std::isnan(x)) {
+        Mark(FaultKind::kNan, number, row);
+      } else if (std::isinf(x)) {
+        Mark(FaultKind::kInfinite, number, row);
+      } else if (IsOutside(variable, x, is_float)) {
+        ++outside;
+        Mark(FaultKind::kOutside, number, row);
+      }
     });
     if (outside == 0) return;
     faults_->outside.resize(baseline_.variables.size());
@@ -49,7 +55,7 @@ class Finder {
   }
 
   // Rows that lack one of the group, or have one that is not finite, have no sum.
-  void LookAtSums(size_t group) {
+  void LookAtSums(uint32_t group) {
     std::vector<double> sums(end_ - begin_, 0);
     for (const uint32_t prediction : baseline_.probability_groups[group]) {
       const PreparedColumn& column = columns_[prediction];
@@ -63,7 +69,7 @@ class Finder {
     for (size_t i = 0; i < sums.size(); ++i) {
       if (!std::isfinite(sums[i]) || std::abs(sums[i] - 1) <= kSumTolerance) continue;
       ++wrong;
-      faulty_[i] = true;
+      Mark(FaultKind::kWrongSum, group, begin_ + static_cast<uint32_t>(i));
     }
     if (wrong == 0) return;
     faults_->wrong_sums.resize(baseline_.probability_groups.size());
@@ -71,20 +77,24 @@ class Finder {
   }
 
   void Inspect() {
-    std::vector<uint32_t> rows;
-    for (size_t i = 0; i < faulty_.size(); ++i) {
-      if (faulty_[i]) rows.push_back(begin_ + static_cast<uint32_t>(i));
+    std::vector<bool> faulty(end_ - begin_, false);
+    for (auto& [key, rows] : marked_) {
+      if (key.second == kFaultsApart) {  // of several predictions
+        std::sort(rows.begin(), rows.end());
+        rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+      }
+      for (const uint32_t row : rows) faulty[row - begin_] = true;
+      InspectRows(rows, &faults_->faults[key]);
     }
-    if (rows.empty()) return;
-    faults_->rows += rows.size();
-    faults_->inputs.resize(baseline_.variables.size());
-    const size_t looks = std::min(rows.size(), kMostInspected);
-    faults_->inspected += looks;
-    for (size_t i = 0; i < looks; ++i) InspectRow(rows[i * rows.size() / looks]);
+    faults_->rows += static_cast<uint64_t>(std::count(faulty.begin(), faulty.end(), true));
   }
 
  private:
-  void Mark(uint32_t row) { faulty_[row - begin_] = true; }
+  using Inputs = std::vector<std::pair<uint32_t, InputState>>;
+
+  void Mark(FaultKind kind, uint32_t number, uint32_t row) {
+    marked_[{kind, std::min(number, kFaultsApart)}].push_back(row);
+  }
 
   static bool IsOutside(const VariableBaseline& variable, double x, bool is_float) {
     switch (variable.domain) {
@@ -98,12 +108,25 @@ class Finder {
     return false;
   }
 
-  void InspectRow(uint32_t row) {
-    for (size_t i = 0; i < columns_.size(); ++i) {
+  void InspectRows(absl::Span<const uint32_t> rows, FaultyRows* fault) {
+    const size_t looks = std::min(rows.size(), kMostInspected);
+    fault->rows += rows.size();
+    fault->inspected += looks;
+    for (size_t i = 0; i < looks; ++i) {
+      for (const auto& input : InputsOf(rows[i * rows.size() / looks])) ++fault->inputs[input];
+    }
+  }
+
+  // What is wrong with a row's inputs. Kept, for often one row has several faults.
+  const Inputs& InputsOf(uint32_t row) {
+    const auto [found, is_new] = inspected_.try_emplace(row);
+    Inputs& inputs = found->second;
+    for (uint32_t i = 0; is_new && i < columns_.size(); ++i) {
       if (baseline_.variables[i].variable.role != Role::kFeature) continue;
       const std::optional<InputState> state = StateOf(i, row);
-      if (state.has_value()) ++faults_->inputs[i][static_cast<size_t>(*state)];
+      if (state.has_value()) inputs.emplace_back(i, *state);
     }
+    return inputs;
   }
 
   std::optional<InputState> StateOf(size_t index, uint32_t row) const {
@@ -133,7 +156,8 @@ class Finder {
   const Baseline& baseline_;
   const absl::Span<const PreparedColumn> columns_;
   const uint32_t begin_, end_;
-  std::vector<bool> faulty_;
+  absl::btree_map<FaultKey, std::vector<uint32_t>> marked_;  // rows
+  absl::flat_hash_map<uint32_t, Inputs> inspected_;
   PredictionFaults* const faults_;
 };
 
@@ -152,12 +176,20 @@ uint64_t Suspicious(const VariableBaseline& variable, const VariableCounts& coun
   return rows;
 }
 
+uint32_t NumberOfPrediction(const Baseline& baseline, size_t variable) {
+  return static_cast<uint32_t>(std::count_if(
+      baseline.variables.begin(), baseline.variables.begin() + static_cast<ptrdiff_t>(variable),
+      [](const VariableBaseline& one) { return one.variable.role == Role::kPrediction; }));
+}
+
 void FindFaults(const Baseline& baseline, absl::Span<const PreparedColumn> columns,
                 absl::Span<const uint32_t> predictions, uint32_t begin, uint32_t end,
                 PredictionFaults* faults) {
   Finder finder(baseline, columns, begin, end, faults);
-  for (const uint32_t prediction : predictions) finder.LookAt(prediction);
-  for (size_t group = 0; group < baseline.probability_groups.size(); ++group) {
+  for (const uint32_t prediction : predictions) {
+    finder.LookAt(prediction, NumberOfPrediction(baseline, prediction));
+  }
+  for (uint32_t group = 0; group < baseline.probability_groups.size(); ++group) {
     finder.LookAtSums(group);
   }
   finder.Inspect();

@@ -19,8 +19,9 @@
 // if codes are below or above the bins, unseen names. Then unknown variables as (name, rows) behind
 // their number; overflow; and the faults of predictions, if there are any. Version 3 has the faults
 // in any case (0 rows: none), and then the outcomes (see outcome_codec.h). Version 4, which is
-// written, has a byte that says which parts follow: faults, outcomes, fineness. Version 1 had all
-// eight counters, the codes as pairs, the number of values in the moments, and flags of its own.
+// written, has a byte that says which parts follow: faults, now each by itself, outcomes, fineness.
+// Version 1 had all eight counters, the codes as pairs, the number of values in the moments, and
+// flags of its own.
 namespace plumbline::profile {
 namespace {
 
@@ -185,35 +186,86 @@ absl::Status ReadSparse(uint64_t most, ByteReader* in, absl::Span<uint64_t> coun
 
 void WriteFaults(const PredictionFaults& faults, ByteWriter* out) {
   out->Varint(faults.rows);
-  out->Varint(faults.inspected);
-  std::vector<uint64_t> states;
-  for (const InputStates& input : faults.inputs) {
-    states.insert(states.end(), input.begin(), input.end());
-  }
-  WriteSparse(states, out);
   WriteSparse(faults.outside, out);
   WriteSparse(faults.wrong_sums, out);
+  out->Varint(faults.faults.size());
+  for (const auto& [key, fault] : faults.faults) {
+    out->Byte(static_cast<uint8_t>(key.first));
+    out->Varint(key.second);
+    out->Varint(fault.rows);
+    out->Varint(fault.inspected);
+    out->Varint(fault.inputs.size());
+    size_t next = 0;
+    for (const auto& [input, rows] : fault.inputs) {
+      const size_t at = input.first * kInputStates + static_cast<size_t>(input.second);
+      out->Varint(at - next);
+      out->Varint(rows);
+      next = at + 1;
+    }
+  }
+}
+
+absl::Status ReadFaultsByRows(const Baseline& baseline, uint64_t rows, ByteReader* in,
+                              PredictionFaults* faults) {
+  faults->outside.resize(baseline.variables.size());
+  faults->wrong_sums.resize(baseline.probability_groups.size());
+  absl::Status read = ReadSparse(rows, in, absl::MakeSpan(faults->outside));
+  read.Update(ReadSparse(rows, in, absl::MakeSpan(faults->wrong_sums)));
+  return read;
+}
+
+absl::Status ReadInputs(const Baseline& baseline, ByteReader* in, FaultyRows* fault) {
+  std::vector<uint64_t> states(baseline.variables.size() * kInputStates);
+  absl::Status read = ReadSparse(fault->inspected, in, absl::MakeSpan(states));
+  for (size_t i = 0; read.ok() && i < states.size(); ++i) {
+    if (states[i] == 0) continue;
+    fault->inputs[{static_cast<uint32_t>(i / kInputStates),
+                   static_cast<InputState>(i % kInputStates)}] = states[i];
+  }
+  return read;
+}
+
+// At most `rows`, of which the fault has some.
+absl::Status ReadFaultyRows(uint64_t rows, ByteReader* in, FaultyRows* fault) {
+  fault->rows = in->Varint();
+  fault->inspected = in->Varint();
+  return fault->rows > 0 && fault->rows <= rows && fault->inspected <= fault->rows
+             ? absl::OkStatus()
+             : absl::DataLossError("faults of more rows than there are");
 }
 
 absl::Status ReadFaults(const Baseline& baseline, uint64_t rows, ByteReader* in,
                         PredictionFaults* faults) {
   faults->rows = in->Varint();
-  faults->inspected = in->Varint();
-  if (faults->rows == 0 || faults->rows > rows || faults->inspected > faults->rows) {
+  if (faults->rows == 0 || faults->rows > rows) {
     return absl::DataLossError("faults of more rows than there are");
   }
-  std::vector<uint64_t> states(baseline.variables.size() * kInputStates);
-  faults->outside.resize(baseline.variables.size());
-  faults->wrong_sums.resize(baseline.probability_groups.size());
-  absl::Status read = ReadSparse(faults->inspected, in, absl::MakeSpan(states));
-  read.Update(ReadSparse(faults->rows, in, absl::MakeSpan(faults->outside)));
-  read.Update(ReadSparse(faults->rows, in, absl::MakeSpan(faults->wrong_sums)));
-  if (!read.ok()) return read;
-  faults->inputs.resize(baseline.variables.size());
-  for (size_t i = 0; i < states.size(); ++i) {
-    faults->inputs[i / kInputStates][i % kInputStates] = states[i];
+  absl::Status read = ReadFaultsByRows(baseline, faults->rows, in, faults);
+  const uint64_t size = in->Varint();
+  FaultKey last = {FaultKind::kNan, 0};
+  for (uint64_t i = 0; i < size && read.ok(); ++i) {
+    const uint8_t kind = in->Byte();
+    const uint64_t number = in->Varint();
+    if (kind >= kFaultKinds || number > kFaultsApart) return absl::DataLossError("unknown fault");
+    const FaultKey key(static_cast<FaultKind>(kind), static_cast<uint32_t>(number));
+    if (i > 0 && key <= last) return absl::DataLossError("faults out of order");
+    last = key;
+    FaultyRows& fault = faults->faults[key];
+    read.Update(ReadFaultyRows(faults->rows, in, &fault));
+    if (read.ok()) read.Update(ReadInputs(baseline, in, &fault));
   }
-  return absl::OkStatus();
+  return read;
+}
+
+// As versions 2 and 3 had them: one of all kinds.
+absl::Status ReadFaultsAsOne(const Baseline& baseline, uint64_t rows, ByteReader* in,
+                             PredictionFaults* faults) {
+  FaultyRows& fault = faults->faults[{FaultKind::kAny, 0}];
+  absl::Status read = ReadFaultyRows(rows, in, &fault);
+  faults->rows = fault.rows;
+  if (read.ok()) read.Update(ReadInputs(baseline, in, &fault));
+  if (read.ok()) read.Update(ReadFaultsByRows(baseline, fault.rows, in, faults));
+  return read;
 }
 
 bool HasFineness(const Pane& pane) {
@@ -274,7 +326,7 @@ absl::Status ReadRest(const Baseline& baseline, uint8_t version, ByteReader* in,
                                      : absl::DataLossError("the outcomes are missing");
   }
   if (version == kSecondVersion || in->rest().front() != 0) {
-    absl::Status faults = ReadFaults(baseline, pane->rows, in, &pane->faults);
+    absl::Status faults = ReadFaultsAsOne(baseline, pane->rows, in, &pane->faults);
     if (!faults.ok()) return faults;
   } else {
     in->Skip(1);

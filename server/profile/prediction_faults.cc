@@ -12,17 +12,27 @@ void AddEach(const std::vector<uint64_t>& from, std::vector<uint64_t>* to) {
 
 }  // namespace
 
-void PredictionFaults::Merge(const PredictionFaults& other) {
+void FaultyRows::Merge(const FaultyRows& other) {
   rows += other.rows;
   inspected += other.inspected;
-  inputs.resize(std::max(inputs.size(), other.inputs.size()));
-  for (size_t i = 0; i < other.inputs.size(); ++i) {
-    for (size_t state = 0; state < kInputStates; ++state) {
-      inputs[i][state] += other.inputs[i][state];
-    }
-  }
+  for (const auto& [input, count] : other.inputs) inputs[input] += count;
+}
+
+void PredictionFaults::Merge(const PredictionFaults& other) {
+  rows += other.rows;
   AddEach(other.outside, &outside);
   AddEach(other.wrong_sums, &wrong_sums);
+  for (const auto& [key, fault] : other.faults) faults[key].Merge(fault);
+}
+
+FaultyRows PredictionFaults::Of(FaultKind kind, uint32_t number) const {
+  FaultyRows all;
+  for (const FaultKey& key :
+       {FaultKey{kind, std::min(number, kFaultsApart)}, FaultKey{FaultKind::kAny, 0}}) {
+    const auto found = faults.find(key);
+    if (found != faults.end()) all.Merge(found->second);
+  }
+  return all;
 }
 
 }  // namespace plumbline::profile

@@ -101,6 +101,26 @@ TEST_F(PredictionIntegrityTest, NamesWhatIsNullInTheSameRows) {
   EXPECT_THAT(finding.reason, HasSubstr("in the same rows: `age` null in 95% (0.95% of all rows)"));
 }
 
+TEST_F(PredictionIntegrityTest, NamesNoCauseOfRowsWithAnotherFault) {
+  Rows rows(2'000, 2);
+  for (uint32_t row = 0; row < 40; ++row) {
+    rows.yes[row] = kNan;
+    rows.SetAgeNull(row);
+  }
+  for (uint32_t row = 100; row < 120; ++row) rows.yes[row] = HUGE_VAL;
+  for (uint32_t row = 200; row < 220; ++row) rows.no[row] = kNan;
+  const std::vector<Finding> findings = Firing(rows);
+  ASSERT_EQ(findings.size(), 3u);
+  EXPECT_EQ(findings[0].variable, "p_no");
+  EXPECT_THAT(findings[0].causes, IsEmpty());
+  EXPECT_EQ(findings[1].check, CheckId::kNanRate);
+  EXPECT_EQ(findings[1].cause, "input_null");
+  EXPECT_THAT(findings[1].reason, HasSubstr("`age` null in 100% (2% of all rows)"));
+  EXPECT_EQ(findings[2].check, CheckId::kInfRate);
+  EXPECT_THAT(findings[2].causes, IsEmpty());
+  EXPECT_EQ(findings[2].cause, "rate_rose");
+}
+
 TEST_F(PredictionIntegrityTest, NamesNoCauseThatIsAsFrequentElsewhere) {
   Rows rows(2'000, 2);
   for (uint32_t row = 0; row < 20; ++row) rows.yes[row] = kNan;

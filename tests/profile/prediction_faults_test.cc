@@ -10,7 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/profile/byte_io.h"
+#include "server/profile/fault_finder.h"
 #include "server/profile/input_outcomes.h"
+#include "server/profile/outcome_codec.h"
 #include "server/profile/prediction_domain.h"
 #include "tests/profile/batch_maker.h"
 
@@ -74,9 +77,16 @@ Baseline Trained() {
   return *std::move(baseline);
 }
 
-uint64_t Inputs(const Baseline& baseline, const PredictionFaults& faults, absl::string_view name,
+FaultyRows Fault(const Baseline& baseline, const Pane& pane, FaultKind kind,
+                 absl::string_view prediction) {
+  const size_t variable = *baseline.schema.Find(prediction);
+  return pane.faults.Of(kind, NumberOfPrediction(baseline, variable));
+}
+
+uint64_t Inputs(const Baseline& baseline, const FaultyRows& fault, absl::string_view name,
                 InputState state) {
-  return faults.inputs[*baseline.schema.Find(name)][static_cast<size_t>(state)];
+  const auto found = fault.inputs.find({static_cast<uint32_t>(*baseline.schema.Find(name)), state});
+  return found == fault.inputs.end() ? 0 : found->second;
 }
 
 PredictionDomain DomainOfPrediction(const std::vector<double>& values) {
@@ -129,7 +139,7 @@ TEST(PredictionFaults, CountRowsAndWhatIsWrongWithTheirInputs) {
   const Baseline baseline = Trained();
   Rows rows(400, 5);
   for (int row = 0; row < 40; ++row) {
-    rows.p_yes[row * 10] = row % 2 == 0 ? kNan : kInfinity;
+    rows.p_yes[row * 10] = kNan;
     rows.SetAgeNull(row * 10);
   }
   rows.city[0] = "rome";
@@ -137,11 +147,53 @@ TEST(PredictionFaults, CountRowsAndWhatIsWrongWithTheirInputs) {
   rows.validity[1] |= 4;  // row 10 has an age
   const Pane pane = CountBatch(baseline, rows.Batch());
   EXPECT_EQ(pane.faults.rows, 40u);
-  EXPECT_EQ(pane.faults.inspected, 40u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kNull), 39u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kOutOfRange), 1u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "city", InputState::kUnseen), 1u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "p_no", InputState::kNan), 0u);
+  const FaultyRows nan = Fault(baseline, pane, FaultKind::kNan, "p_yes");
+  EXPECT_EQ(nan.rows, 40u);
+  EXPECT_EQ(nan.inspected, 40u);
+  EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kNull), 39u);
+  EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kOutOfRange), 1u);
+  EXPECT_EQ(Inputs(baseline, nan, "city", InputState::kUnseen), 1u);
+  EXPECT_EQ(Inputs(baseline, nan, "p_no", InputState::kNan), 0u);
+}
+
+// Many rows of one fault do not hide the inputs of another, nor are they taken for them.
+TEST(PredictionFaults, AreToldApartByKindAndPrediction) {
+  const Baseline baseline = Trained();
+  Rows rows(1'000, 5);
+  for (int row = 0; row < 900; ++row) {
+    rows.p_yes[row] = kNan;
+    rows.SetAgeNull(row);
+  }
+  for (int row = 900; row < 910; ++row) {
+    rows.p_yes[row] = -kInfinity;
+    rows.city[row] = "rome";
+  }
+  for (int row = 905; row < 915; ++row) rows.p_no[row] = kNan;
+  for (int row = 920; row < 925; ++row) rows.p_no[row] = rows.p_yes[row] = 0.4;
+  for (int row = 930; row < 933; ++row) {
+    rows.name[row] = "ugly";
+    rows.age[row] = 300;
+  }
+  const Pane pane = CountBatch(baseline, rows.Batch());
+  EXPECT_EQ(pane.faults.rows, 923u);
+  const FaultyRows nan = Fault(baseline, pane, FaultKind::kNan, "p_yes");
+  EXPECT_EQ(nan.rows, 900u);
+  EXPECT_EQ(nan.inspected, 64u);
+  EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kNull), 64u);
+  EXPECT_EQ(Inputs(baseline, nan, "city", InputState::kUnseen), 0u);
+  const FaultyRows infinite = Fault(baseline, pane, FaultKind::kInfinite, "p_yes");
+  EXPECT_EQ(infinite.inspected, 10u);
+  EXPECT_EQ(Inputs(baseline, infinite, "age", InputState::kNull), 0u);
+  EXPECT_EQ(Inputs(baseline, infinite, "city", InputState::kUnseen), 10u);
+  const FaultyRows other = Fault(baseline, pane, FaultKind::kNan, "p_no");
+  EXPECT_EQ(other.rows, 10u);
+  EXPECT_EQ(Inputs(baseline, other, "city", InputState::kUnseen), 5u);
+  const FaultyRows sums = pane.faults.Of(FaultKind::kWrongSum, 0);
+  EXPECT_EQ(sums.rows, 5u);
+  EXPECT_THAT(sums.inputs, IsEmpty());
+  const FaultyRows outside = Fault(baseline, pane, FaultKind::kOutside, "name");
+  EXPECT_EQ(outside.rows, 3u);
+  EXPECT_EQ(Inputs(baseline, outside, "age", InputState::kOutOfRange), 3u);
 }
 
 TEST(PredictionFaults, AreOutsideTheirDomain) {
@@ -188,8 +240,9 @@ TEST(PredictionFaults, InspectABoundedNumberOfRowsEvenlySpread) {
   for (int row = 500; row < 1'000; ++row) rows.SetAgeNull(row);
   const Pane pane = CountBatch(baseline, rows.Batch());
   EXPECT_EQ(pane.faults.rows, 1'000u);
-  EXPECT_EQ(pane.faults.inspected, 64u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kNull), 32u);
+  const FaultyRows nan = Fault(baseline, pane, FaultKind::kNan, "p_yes");
+  EXPECT_EQ(nan.inspected, 64u);
+  EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kNull), 32u);
 }
 
 TEST(PredictionFaults, TellAbsentColumnsAndOtherTypesApart) {
@@ -200,8 +253,9 @@ TEST(PredictionFaults, TellAbsentColumnsAndOtherTypesApart) {
   batch.columns.erase(batch.columns.begin());          // age
   batch.columns[0] = NumberColumn("city", rows.p_no);  // floating point
   const Pane pane = CountBatch(baseline, batch);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "age", InputState::kAbsent), 1u);
-  EXPECT_EQ(Inputs(baseline, pane.faults, "city", InputState::kWrongType), 1u);
+  const FaultyRows nan = Fault(baseline, pane, FaultKind::kNan, "p_yes");
+  EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kAbsent), 1u);
+  EXPECT_EQ(Inputs(baseline, nan, "city", InputState::kWrongType), 1u);
 }
 
 TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
@@ -214,11 +268,12 @@ TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
   Pane sum = CountBatch(baseline, first.Batch());
   sum.Merge(CountBatch(baseline, second.Batch()));
   EXPECT_EQ(sum.faults.rows, 3u);
-  EXPECT_EQ(sum.faults.inspected, 3u);
+  EXPECT_EQ(Fault(baseline, sum, FaultKind::kNan, "p_yes").inspected, 1u);
+  EXPECT_EQ(Fault(baseline, sum, FaultKind::kOutside, "grade").inspected, 1u);
   auto read = DecodePane(baseline, EncodePane(sum));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->faults.rows, 3u);
-  EXPECT_EQ(read->faults.inputs, sum.faults.inputs);
+  EXPECT_EQ(read->faults.faults, sum.faults.faults);
   EXPECT_EQ(read->faults.outside, sum.faults.outside);
   EXPECT_THAT(read->faults.wrong_sums, ElementsAre(1));
   sum.Clear();
@@ -226,6 +281,46 @@ TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
   const std::string none = EncodePane(CountBatch(baseline, Rows(10).Batch()));
   EXPECT_TRUE(DecodePane(baseline, none)->faults.empty());
   EXPECT_FALSE(DecodePane(baseline, none + std::string(1, '\x7f')).ok());
+}
+
+TEST(PredictionFaults, AreReadFromPanesThatDidNotTellThemApart) {
+  const Baseline baseline = Trained();
+  Rows before(100, 5);
+  before.SetAgeNull(3);
+  Pane now = CountBatch(baseline, before.Batch());
+  const InputOutcomes outcomes = now.outcomes;
+  now.outcomes = {};
+  for (VariableCounts& counts : now.variables) counts.fineness = {};
+  for (const char version : {2, 3}) {
+    std::string bytes = EncodePane(now);
+    bytes[0] = version;
+    bytes.pop_back();  // no parts
+    ByteWriter rest;
+    const auto age_null =
+        kInputStates * *baseline.schema.Find("age") + static_cast<size_t>(InputState::kNull);
+    // Seven rows, six inspected; five of these have no age; nothing outside, two wrong sums.
+    for (const uint64_t number : {7u, 6u, 1u, static_cast<unsigned>(age_null), 5u, 0u, 1u, 0u, 2u})
+      rest.Varint(number);
+    if (version == 3) WriteOutcomes(outcomes, &rest);
+    bytes += rest.Take();
+    auto read = DecodePane(baseline, bytes);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->faults.rows, 7u);
+    EXPECT_THAT(read->faults.wrong_sums, ElementsAre(2));
+    // It counts for every kind, together with what is known of it since.
+    Rows rows(100, 6);
+    rows.p_yes[0] = kInfinity;
+    rows.SetAgeNull(0);
+    read->Merge(CountBatch(baseline, rows.Batch()));
+    read = DecodePane(baseline, EncodePane(*read));
+    ASSERT_TRUE(read.ok()) << read.status();
+    const FaultyRows nan = Fault(baseline, *read, FaultKind::kNan, "p_no");
+    EXPECT_EQ(nan.inspected, 6u);
+    EXPECT_EQ(Inputs(baseline, nan, "age", InputState::kNull), 5u);
+    const FaultyRows infinite = Fault(baseline, *read, FaultKind::kInfinite, "p_yes");
+    EXPECT_EQ(infinite.inspected, 7u);
+    EXPECT_EQ(Inputs(baseline, infinite, "age", InputState::kNull), 6u);
+  }
 }
 
 // Rows in which every kind of thing is wrong with some inputs, and with some predictions.
