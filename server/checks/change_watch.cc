@@ -48,6 +48,15 @@ uint64_t Sum(absl::Span<const float> counts) {
   return static_cast<uint64_t>(sum);
 }
 
+RateCounts BoundOf(uint64_t k_live, const profile::VariableCounts& live, uint64_t k_base,
+                   uint64_t n_base) {
+  const uint64_t n_live = live.Coded();
+  const double each =
+      n_live == 0 ? 1 : static_cast<double>(live.rows) / static_cast<double>(n_live);
+  const auto rows_base = static_cast<uint64_t>(std::llround(each * static_cast<double>(n_base)));
+  return {k_live, n_live, k_base, n_base, live.rows, rows_base, /*is_bound=*/true};
+}
+
 // `weight`: of the detector among all.
 ChangeEvidence EvidenceOf(const stats::ChangeDetector& detector, double weight, double least) {
   ChangeEvidence evidence;
@@ -68,22 +77,22 @@ RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline
   if (check == CheckId::kOutOfRange) {
     const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
     const uint64_t total = base.Coded() + 1;
-    return {outside, live.Coded(), std::min<uint64_t>(2, total), total};
+    return BoundOf(outside, live, std::min<uint64_t>(2, total), total);
   }
   if (check == CheckId::kUnseenCategory) {
     const uint64_t trained = base.Coded();
     const double bound =
         stats::GoodTuringUnseenUpperBound(baseline.singletons, trained, kUnseenConfidence);
     const auto expected = static_cast<uint64_t>(std::ceil(bound * static_cast<double>(trained)));
-    return {live.codes.empty() ? 0 : live.codes.back(), live.Coded(), std::min(trained, expected),
-            trained};
+    return BoundOf(live.codes.empty() ? 0 : live.codes.back(), live, std::min(trained, expected),
+                   trained);
   }
   const auto count = [&](const profile::VariableCounts& counts) {
     if (check == CheckId::kNullRate) return counts.nulls;
     if (check == CheckId::kNanRate) return counts.nans;
     return counts.positive_infinities + counts.negative_infinities;
   };
-  return {count(live), Present(live), count(base), Present(base)};
+  return {count(live), Present(live), count(base), Present(base), live.rows, base.rows};
 }
 
 const ChangeEvidence& VariableEvidence::Of(CheckId check) const {

@@ -26,9 +26,13 @@ inline constexpr CheckId kWatchedRates[] = {CheckId::kNullRate, CheckId::kNanRat
                                             CheckId::kInfRate, CheckId::kOutOfRange,
                                             CheckId::kUnseenCategory};
 
-/// k of n rows, live and in training.
+/// k of n rows that can have it, live and in training, and all rows. A rate is told over these.
 struct RateCounts {
   uint64_t k_live = 0, n_live = 0, k_base = 0, n_base = 0;
+  uint64_t rows_live = 0, rows_base = 0;
+  /// Training has none itself: k_base is the most that it lets expect, of as many rows as have a
+  /// value live.
+  bool is_bound = false;
 };
 /// What `check`, one of kWatchedRates, compares. Out of range: the next value is beyond an extreme
 /// of N values with chance 1 / (N + 1) on each side. Unseen: the upper Good-Turing bound.

@@ -73,6 +73,8 @@ std::string CountText(uint64_t count);
 /// Policy::min_rate_change, in the window; or, where that is not so, since the change began of
 /// which closed blocks give evidence. Evidence: Fisher's test, or that. `what` is the word of the
 /// reason, such as `null`. Finding::threshold is the rate at which the effect would be reached.
+/// Rates are over all rows, as in VariableStatistics; evidence, and that change, are of those that
+/// can have it.
 Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
                      const RateCounts& counts, bool both_ways, absl::string_view what);
 

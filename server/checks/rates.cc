@@ -28,19 +28,19 @@ double RateOfEffect(double base, double ratio, double change, bool fell) {
 Finding Compare(Finding finding, const CheckSettings& settings, const VariableInput& input,
                 const RateCounts& counts, bool both_ways, absl::string_view what, bool evident) {
   const Policy& policy = input.policy;
-  finding.rows = counts.n_live;
-  if (counts.n_live > 0) finding.value = Share(counts.k_live, counts.n_live);
-  if (counts.n_base > 0) finding.baseline = Share(counts.k_base, counts.n_base);
+  finding.rows = counts.rows_live;
+  if (counts.n_live > 0) finding.value = Share(counts.k_live, counts.rows_live);
+  if (counts.n_base > 0) finding.baseline = Share(counts.k_base, counts.rows_base);
   if (counts.n_live < policy.min_rows_rate || counts.n_base == 0) {
     return WithTooFew(finding, counts.n_live, input);
   }
   const double change = *finding.value - *finding.baseline;
   const bool fell = both_ways && change < 0;
-  double ratio = stats::OddsRatio(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
+  double ratio = stats::OddsRatio(counts.k_live, counts.rows_live, counts.k_base, counts.rows_base);
   if (fell) ratio = 1 / ratio;
-  finding.threshold =
-      RateOfEffect(*finding.baseline, settings.threshold, policy.min_rate_change, fell);
-  const bool moved = (fell || change > 0) && std::abs(change) >= policy.min_rate_change;
+  const double least = policy.min_rate_change * Share(counts.n_live, counts.rows_live);
+  finding.threshold = RateOfEffect(*finding.baseline, settings.threshold, least, fell);
+  const bool moved = (fell || change > 0) && std::abs(change) >= least;
   finding.below_leave = !moved || ratio < settings.leave_threshold;
   const bool effect = moved && ratio >= settings.threshold;
   if (input.brief && !effect) return finding;
@@ -56,8 +56,9 @@ Finding Compare(Finding finding, const CheckSettings& settings, const VariableIn
   }
   if (!IsRead(finding, input)) return finding;
   finding.reason =
-      absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what, ", ",
-                   PercentText(*finding.baseline), " in training (", CountText(counts.n_live),
+      absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
+                   counts.is_bound ? ", at most " : ", ", PercentText(*finding.baseline),
+                   counts.is_bound ? " expected (" : " in training (", CountText(counts.rows_live),
                    evident ? " rows since it changed)" : " rows)");
   return finding;
 }
@@ -70,9 +71,14 @@ Finding CompareRates(Finding finding, const CheckSettings& settings, const Varia
   if (of_window.status != Status::kOk || input.evidence == nullptr) return of_window;
   const ChangeEvidence& evidence = input.evidence->Of(finding.check);
   if (!evidence.enough) return of_window;
-  Finding since = Compare(std::move(finding), settings, input,
-                          {evidence.marked, evidence.rows, counts.k_base, counts.n_base}, both_ways,
-                          what, true);
+  // As many of the rows as in the window can have it.
+  const double each = static_cast<double>(counts.rows_live) / static_cast<double>(counts.n_live);
+  RateCounts later = counts;
+  later.k_live = evidence.marked;
+  later.n_live = evidence.rows;
+  later.rows_live = static_cast<uint64_t>(std::llround(each * static_cast<double>(evidence.rows)));
+  Finding since =
+      Compare(std::move(finding), settings, input, later, both_ways, what, /*evident=*/true);
   if (since.status != Status::kFiring) return of_window;
   since.blocks = evidence.blocks;
   return since;
@@ -94,6 +100,7 @@ Finding CheckRate(CheckId check, const VariableInput& input) {
       of_prediction && prediction && counts.k_base == 0 && counts.k_live > 0;
   VariableInput asked = input;
   asked.brief = input.brief && !new_in_prediction;
+  if (new_in_prediction) asked.evidence = nullptr;  // what is told is of the window
   const CheckSettings settings = input.policy.Settings(check, finding.variable);
   finding =
       CompareRates(std::move(finding), settings, asked, counts, check == CheckId::kNullRate, what);
@@ -103,7 +110,9 @@ Finding CheckRate(CheckId check, const VariableInput& input) {
   finding.below_leave = false;
   finding.threshold = 0;
   finding.reason = absl::StrCat(finding.variable, ": ", what, " in ", CountText(counts.k_live),
-                                " of ", CountText(counts.n_live), " predictions, none in training");
+                                " of ", CountText(finding.rows),
+                                counts.n_live == counts.rows_live ? " predictions" : " rows",
+                                ", none in training");
   return finding;
 }
 

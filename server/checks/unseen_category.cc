@@ -32,6 +32,7 @@ Finding CheckUnseenCategory(const VariableInput& input) {
                          input.baseline.singletons == 0;
   VariableInput asked = input;
   asked.brief = input.brief && !new_class;
+  if (new_class) asked.evidence = nullptr;  // what is told is of the window
   finding = CompareRates(finding, input.policy.Settings(finding.check, finding.variable), asked,
                          counts, /*both_ways=*/false, "unseen");
   if (new_class) {
@@ -41,7 +42,8 @@ Finding CheckUnseenCategory(const VariableInput& input) {
     finding.cause = "class_unseen";
     finding.reason =
         absl::StrCat(finding.variable, ": ", CountText(unseen), " of ", CountText(finding.rows),
-                     " predictions are a class that training never had", Names(input.window));
+                     counts.n_live == counts.rows_live ? " predictions are" : " rows have",
+                     " a class that training never had", Names(input.window));
     return finding;
   }
   if (finding.status == Status::kInsufficientData || !IsRead(finding, input)) return finding;

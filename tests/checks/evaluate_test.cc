@@ -176,6 +176,36 @@ TEST_F(EvaluateTest, NullsNanAndRangeAreFindingsOfTheirOwn) {
   EXPECT_THAT(Firing(live), Contains("out_of_range x"));
 }
 
+// The rate of a name is one number: in the reason, the alert, the report's table and the metric.
+TEST_F(EvaluateTest, RatesAreOverAllRows) {
+  Live live(1000);
+  live.x_validity.assign(125, 0b0000'1111);
+  for (int i = 0; i < 100; ++i) live.x[i] = 100;  // 52 of them are not null
+  for (int i = 0; i < 150; ++i) live.city[i] = "new";
+  std::vector<profile::ColumnView> without = Columns(live);
+  without.pop_back();  // city
+  Pane pane = profile::CountBatch(baseline_, MakeBatch(1000, Columns(live)));
+  pane.Merge(profile::CountBatch(baseline_, MakeBatch(1000, std::move(without))));
+  for (const Finding& finding : Judge(pane)) {
+    if (finding.status != Status::kFiring) continue;
+    const size_t index = *baseline_.schema.Find(finding.variable);
+    const auto table =
+        profile::CompareToBaseline(baseline_.variables[index], pane.variables[index]);
+    if (finding.check == CheckId::kOutOfRange) {
+      EXPECT_EQ(finding.value, table.out_of_range_rate);
+      EXPECT_NEAR(*finding.baseline, 1e-4, 1e-7);  // 2 of 10,001, half of the rows have one
+      EXPECT_THAT(finding.reason, HasSubstr("% out of range, at most 0.01% expected (2,000 rows)"));
+    } else if (finding.check == CheckId::kUnseenCategory) {
+      EXPECT_EQ(finding.value, table.unseen_rate);
+      EXPECT_THAT(finding.reason, HasSubstr("150 of 2,000 rows"));
+    } else if (finding.check == CheckId::kNullRate) {
+      EXPECT_EQ(finding.value, table.null_rate);
+    }
+  }
+  EXPECT_THAT(Firing(Judge(pane)),
+              testing::IsSupersetOf({"out_of_range x", "unseen_category city", "null_rate x"}));
+}
+
 TEST_F(EvaluateTest, OneNanPredictionIsCritical) {
   Live live(1000);
   live.score[3] = NAN;
