@@ -115,8 +115,9 @@ Finding CheckCameAlive(const VariableInput& input);
 /// Neither the variable nor one of its frequent categories has been silent for longer than training
 /// makes likely: the longest gap between its arrivals there, in rows and where there are times in
 /// event time, extended by an exponential tail to the policy's level for rates. Names the least
-/// likely. What comes in more than a hundredth of the rows is told as info at most, for other
-/// checks look after it too.
+/// likely. A variable that comes in more than a hundredth of the rows is told as info at most, for
+/// null_rate and absent_variable look after it too; vanished_category, which asks the window alone,
+/// leaves categories to this one.
 Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& clocks,
                      size_t index);
 

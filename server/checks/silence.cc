@@ -10,7 +10,7 @@
 namespace plumbline::checks {
 namespace {
 
-// What comes more often than this is told of by checks on the window as well.
+// A variable that comes more often than this is told of by checks on the window as well.
 constexpr double kRare = 0.01;
 
 // What training knows of the arrivals of a variable or a category.
@@ -88,7 +88,10 @@ Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& c
         Words(input, what, trained, silence, absl::FromUnixMicros(clocks.newest_micros()));
     const double share = static_cast<double>(trained.arrivals) /
                          static_cast<double>(std::max<uint64_t>(1, input.baseline.counts.rows));
-    if (share > kRare && finding.severity == Severity::kWarning) finding.severity = Severity::kInfo;
+    const bool told_elsewhere = !code.has_value() && share > kRare;
+    if (told_elsewhere && finding.severity == Severity::kWarning) {
+      finding.severity = Severity::kInfo;
+    }
   };
   const profile::VariableBaseline& trained = input.baseline;
   look("value", std::nullopt,

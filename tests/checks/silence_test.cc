@@ -117,6 +117,19 @@ TEST_F(SilenceTest, ARareCategoryThatStopsIsNamed) {
   EXPECT_FALSE(Fires(0));
 }
 
+// Once as a warning, though a check on the window says so as well.
+TEST_F(SilenceTest, AFrequentCategoryThatStopsIsAWarning) {
+  for (int pane = 0; pane < 100 && !Fires(0); ++pane) {
+    Rows rows(&random_, kPaneRows);
+    std::replace(rows.city.begin(), rows.city.end(), std::string("lima"), std::string("oslo"));
+    Close(rows);
+  }
+  const Finding finding = Check(0);
+  EXPECT_THAT(finding.reason, HasSubstr("city: no `lima` in "));
+  EXPECT_EQ(finding.severity, Severity::kWarning);
+  EXPECT_EQ(policy_.Settings(CheckId::kVanishedCategory, "city").severity, Severity::kInfo);
+}
+
 TEST_F(SilenceTest, AVariableThatStopsIsToldAsItself) {
   EXPECT_LT(RowsUntil(1, true, false, 10'000), 2'000u);
   const Finding finding = Check(1);
