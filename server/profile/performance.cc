@@ -53,10 +53,11 @@ double DelayHistogram::Quantile(double rank) const {
   const uint64_t all = count();
   uint64_t below = 0;
   for (size_t i = 0; i < kBuckets && all > 0; ++i) {
+    const auto inside = static_cast<double>(buckets_[i]);
+    const double wanted = rank * static_cast<double>(all) - static_cast<double>(below);
     below += buckets_[i];
-    if (static_cast<double>(below) >= rank * static_cast<double>(all)) {
-      return i == 0 ? 0 : std::exp2(static_cast<double>(i) / 2);
-    }
+    if (wanted > inside || buckets_[i] == 0) continue;
+    return i == 0 ? 0 : std::exp2((static_cast<double>(i) - 1 + wanted / inside) / 2);
   }
   return 0;
 }
