@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/engine/engine.h"
 #include "server/engine/engine_impl.h"
 #include "server/engine/records.h"
+#include "server/profile/performance_metrics.h"
 #include "server/storage/baseline_record.h"
 
 namespace plumbline::engine {
@@ -50,6 +52,33 @@ absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& b
         absl::StrCat("policy field slice_variables: ", key.InWords(), ": \"", name, "\" ", wrong));
   }
   return absl::OkStatus();
+}
+
+// What decides performance, and its limits, must be metrics of what the baseline lets compare.
+absl::Status CheckMetrics(const ModelKey& key, const profile::Baseline& baseline,
+                          const checks::Policy& policy) {
+  if (!baseline.task.has_value()) return absl::OkStatus();
+  const auto possible = profile::MetricsOf(*baseline.task);
+  const auto refusal = [&](absl::string_view field, profile::PerformanceMetric metric) {
+    if (std::find(possible.begin(), possible.end(), metric) != possible.end()) {
+      return absl::OkStatus();
+    }
+    const auto append = [](std::string* out, profile::PerformanceMetric one) {
+      absl::StrAppend(out, profile::MetricName(one));
+    };
+    return absl::InvalidArgumentError(absl::StrCat(
+        "policy field ", field, ": ", key.InWords(), " has a ",
+        profile::TaskKindName(baseline.task->kind), " task: ", profile::MetricName(metric),
+        " does not fit, these do: ", absl::StrJoin(possible, ", ", append)));
+  };
+  absl::Status fit;
+  if (policy.performance_metric.has_value()) {
+    fit.Update(refusal("performance_metric", *policy.performance_metric));
+  }
+  for (const auto& [metric, limit] : policy.performance_limits) {
+    fit.Update(refusal("performance_limits", metric));
+  }
+  return fit;
 }
 
 }  // namespace
@@ -399,6 +428,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
                                                      key->InWords(), " itself"));
     }
   }
+  if (absl::Status fit = CheckMetrics(*key, *entry.baseline, *policy); !fit.ok()) return fit;
   if (absl::Status fit = CheckSliceVariables(*key, *entry.baseline, *policy); !fit.ok()) return fit;
   if (policy->slice_variables != entry.policy.slice_variables) {
     auto slicing = impl_->LoadSlicing(*key, *entry.baseline, *policy);

@@ -259,6 +259,37 @@ TEST_F(EngineTest, APolicyTakesEffectWhereItIsSet) {
   EXPECT_EQ(engine_->GetPolicy("m", "")->window_panes, checks::DefaultPolicy().window_panes);
 }
 
+TEST_F(EngineTest, APolicyMeasuresWhatTheModelsTaskHas) {
+  BaselineRequest request;
+  request.model = "m";
+  auto session = engine_->BeginBaseline(std::move(request));
+  ASSERT_TRUE(session.ok()) << session.status();
+  const Rows rows = RandomRows(&random_, 500);
+  std::vector<double> truth;
+  for (const double score : rows.score) truth.push_back(score > 0.5 ? 1 : 0);
+  profile::BatchView view = rows.View();
+  view.columns.push_back(profile::NumberColumn("truth", truth));
+  view.columns.back().role = profile::Role::kLabel;
+  ASSERT_TRUE((*session)->Add(view).ok());
+  ASSERT_TRUE(engine_->CommitBaseline(*std::move(session), 500).ok());
+  storage::v1::PolicyRecord record;
+  record.set_performance_metric("f1");
+  ASSERT_TRUE(engine_->SetPolicy("m", "", record).ok());
+  record.set_performance_metric("mae");
+  const absl::Status refused = engine_->SetPolicy("m", "", record).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(
+      std::string(refused.message()),
+      HasSubstr("performance_metric: model \"m\" version \"default\" has a binary task: mae "
+                "does not fit, these do: accuracy, precision, recall, f1, roc_auc"));
+  EXPECT_EQ(engine_->GetPolicy("m", "")->performance_metric, profile::PerformanceMetric::kF1);
+  record.set_performance_metric("roc_auc");
+  (*record.mutable_performance_limits())["rmse"] = 1;
+  EXPECT_THAT(
+      std::string(engine_->SetPolicy("m", "", record).status().message()),
+      HasSubstr("performance_limits: model \"m\" version \"default\" has a binary task: rmse"));
+}
+
 TEST_F(EngineTest, TellsWatchersOfEveryChangeUntilTheyLeave) {
   ASSERT_TRUE(MakeBaseline("m").ok());
   absl::Notification fired, resolved;
