@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/profile/number_text.h"
@@ -96,49 +97,87 @@ bool Prove(const VariableProfile& a, const VariableProfile& b, const std::vector
   return sum == b.digest.sum();
 }
 
-// Pairs what has become less with what has become more: the same but for how it is written first,
-// then by equal numbers of rows, up to what rows come or go by themselves.
-std::vector<Move> Pair(const std::vector<Counted>& values, uint64_t slack) {
-  constexpr size_t kMost = 200;  // of those that changed most, by numbers of rows
-  const auto change = [&](size_t i) {
-    return std::max(values[i].a, values[i].b) - std::min(values[i].a, values[i].b);
-  };
-  std::vector<size_t> gains, losses;
-  for (size_t i = 0; i < values.size(); ++i) {
-    (values[i].b > values[i].a ? gains : losses).push_back(i);
-  }
-  for (std::vector<size_t>* each : {&gains, &losses}) {
-    std::stable_sort(each->begin(), each->end(),
-                     [&](size_t x, size_t y) { return change(x) > change(y); });
+uint64_t ChangeOf(const Counted& value) {
+  return std::max(value.a, value.b) - std::min(value.a, value.b);
+}
+
+// True if rows that had `from` may have `to` now, by their numbers. A coincidence, unless one of
+// them was not there at all or has gone altogether. `slack`: rows that come or go by themselves.
+bool MayBecome(const Counted& from, const Counted& to, uint64_t slack) {
+  const bool new_or_gone = to.a == 0 || from.b == 0 || from.special || to.special;
+  const uint64_t more = std::max(ChangeOf(to), ChangeOf(from));
+  const uint64_t less = std::min(ChangeOf(to), ChangeOf(from));
+  return new_or_gone && more - less <= slack && less > 2 * slack;
+}
+
+// Those that are the same but for how they are written. Takes them out of gains and losses.
+std::vector<Move> PairByText(std::vector<const Counted*>* gains,
+                             std::vector<const Counted*>* losses) {
+  absl::flat_hash_map<uint64_t, const Counted*> by_folded;
+  for (const Counted* from : *losses) {
+    if (!from->special) by_folded.emplace(from->folded.low, from);
   }
   std::vector<Move> moves;
-  std::vector<bool> taken(values.size(), false);
-  const auto take = [&](size_t from, size_t to) {
-    taken[from] = taken[to] = true;
-    moves.push_back({&values[from], &values[to], std::min(change(from), change(to))});
-  };
-  absl::flat_hash_map<uint64_t, size_t> by_folded;
-  for (const size_t from : losses) {
-    if (!values[from].special) by_folded.emplace(values[from].folded.low, from);
+  absl::flat_hash_set<const Counted*> taken;
+  for (const Counted* to : *gains) {
+    const auto found = by_folded.find(to->folded.low);
+    if (found == by_folded.end() || to->special || !taken.insert(found->second).second) continue;
+    taken.insert(to);
+    moves.push_back({found->second, to, std::min(ChangeOf(*found->second), ChangeOf(*to))});
   }
-  for (const size_t to : gains) {
-    const auto found = by_folded.find(values[to].folded.low);
-    if (found == by_folded.end() || values[to].special || taken[found->second]) continue;
-    take(found->second, to);
+  for (std::vector<const Counted*>* each : {gains, losses}) {
+    std::erase_if(*each, [&](const Counted* value) { return taken.contains(value); });
   }
-  gains.resize(std::min(gains.size(), kMost));
-  losses.resize(std::min(losses.size(), kMost));
-  for (const size_t to : gains) {
-    for (const size_t from : losses) {
-      if (taken[to] || taken[from]) continue;
-      // A coincidence, unless one of them was not there at all or has gone altogether.
-      const bool new_or_gone =
-          values[to].a == 0 || values[from].b == 0 || values[from].special || values[to].special;
-      const uint64_t more = std::max(change(to), change(from));
-      const uint64_t less = std::min(change(to), change(from));
-      if (new_or_gone && more - less <= slack && less > 2 * slack) take(from, to);
+  return moves;
+}
+
+// By equal numbers of rows, where only one value could have become the other and only that one:
+// which of several it was, no count and no sum of hashes can tell.
+std::vector<Move> PairByCount(const std::vector<const Counted*>& gains,
+                              const std::vector<const Counted*>& losses, uint64_t slack) {
+  std::vector<Move> moves;
+  const auto only = [&](const std::vector<const Counted*>& among, const auto& may_be) {
+    const Counted* found = nullptr;
+    for (const Counted* value : among) {
+      if (!may_be(*value)) continue;
+      if (found != nullptr) return static_cast<const Counted*>(nullptr);
+      found = value;
     }
+    return found;
+  };
+  for (const Counted* to : gains) {
+    const Counted* from =
+        only(losses, [&](const Counted& value) { return MayBecome(value, *to, slack); });
+    if (from == nullptr) continue;
+    const Counted* back =
+        only(gains, [&](const Counted& value) { return MayBecome(*from, value, slack); });
+    if (back == to) moves.push_back({from, to, std::min(ChangeOf(*from), ChangeOf(*to))});
   }
+  return moves;
+}
+
+// Of many values some have as many rows as one of the others by chance: moves by number alone are
+// told only if they explain more rows than they leave over.
+void DropCoincidences(const std::vector<const Counted*>& gains, std::vector<Move>* moves) {
+  const auto plain = [](const Move& move) { return !move.from->special && !move.to->special; };
+  absl::flat_hash_set<const Counted*> explained;
+  uint64_t moved = 0, left = 0;
+  for (const Move& move : *moves) {
+    explained.insert(move.to);
+    moved += plain(move) ? move.rows : 0;
+  }
+  for (const Counted* to : gains) left += explained.contains(to) ? 0 : ChangeOf(*to);
+  if (moved < left) std::erase_if(*moves, plain);
+}
+
+// Pairs what has become less with what has become more.
+std::vector<Move> Pair(const std::vector<Counted>& values, uint64_t slack) {
+  std::vector<const Counted*> gains, losses;
+  for (const Counted& value : values) (value.b > value.a ? gains : losses).push_back(&value);
+  std::vector<Move> moves = PairByText(&gains, &losses);
+  std::vector<Move> by_count = PairByCount(gains, losses, slack);
+  DropCoincidences(gains, &by_count);
+  moves.insert(moves.end(), by_count.begin(), by_count.end());
   return moves;
 }
 
