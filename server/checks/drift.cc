@@ -43,6 +43,13 @@ void ExplainNumeric(const VariableInput& input, Finding* finding) {
   const stats::Moments& base = input.baseline.counts.moments;
   const stats::Moments& live = input.window.moments;
   if (base.count() == 0 || live.count() == 0) return;
+  if (!std::isfinite(live.Mean()) || !std::isfinite(live.StandardDeviation()) ||
+      !std::isfinite(base.StandardDeviation())) {  // finite values whose sums overflow
+    finding->cause = "spread_changed";
+    absl::StrAppendFormat(&finding->reason, ", %.4g to %.4g against %.4g to %.4g in training",
+                          live.Min(), live.Max(), base.Min(), base.Max());
+    return;
+  }
   const double shift = (live.Mean() - base.Mean()) / base.StandardDeviation();
   const double spread = std::log(live.StandardDeviation() / base.StandardDeviation());
   if (std::abs(shift) < kSmallMove && std::abs(spread) < kSmallMove) {

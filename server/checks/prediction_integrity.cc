@@ -45,6 +45,10 @@ void AddCause(const profile::VariableBaseline& variable, InputState state, uint6
   causes->push_back(std::move(cause));
 }
 
+std::string RangeText(const stats::Moments& moments) {
+  return absl::StrFormat("%.6g to %.6g", moments.Min(), moments.Max());
+}
+
 std::string ReferenceText(const CoOccurrence& cause) {
   return absl::StrCat(PercentText(cause.reference),
                       cause.against_training ? " in training" : " of all rows");
@@ -108,15 +112,14 @@ Finding CheckPredictionDomain(const VariableInput& input, uint64_t outside) {
   const std::string count = absl::StrCat(finding.variable, ": ", CountText(outside), " of ",
                                          CountText(rows), " predictions ");
   if (domain == PredictionDomain::kClasses) {
-    finding.reason = absl::StrCat(
-        count, "are a class that training never had (",
-        absl::StrFormat("%.6g to %.6g", input.window.moments.Min(), input.window.moments.Max()),
-        " live)");
+    finding.reason =
+        absl::StrCat(count, "are a class that training never had; the classes reach from ",
+                     RangeText(input.window.moments), " now, from ",
+                     RangeText(input.baseline.counts.moments), " in training");
   } else {
-    finding.reason = absl::StrCat(
-        count, "outside [0, 1], where all of training is (",
-        absl::StrFormat("%.6g to %.6g", input.window.moments.Min(), input.window.moments.Max()),
-        " live)");
+    finding.reason =
+        absl::StrCat(count, "outside [0, 1], where all of training is; they reach from ",
+                     RangeText(input.window.moments), " now");
   }
   return finding;
 }

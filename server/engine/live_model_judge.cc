@@ -192,12 +192,14 @@ void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {
     finding.rename = profile::GuessRename(*baseline_, *index, unknown_columns_);
     if (!finding.rename.has_value()) continue;
     const profile::RenameGuess& guess = *finding.rename;
-    absl::StrAppendFormat(
-        &finding.reason, "; may be `%s` now: %s, %s (%s %.2f)", guess.name,
-        guess.name_similarity >= profile::kAlikeName ? "the name is alike"
-                                                     : "the name is not alike",
-        guess.distance <= profile::kAlikeDistance ? "so are the values" : "the values are not",
-        baseline_->variables[*index].is_numeric() ? "ks" : "tvd", guess.distance);
+    const bool name = guess.name_similarity >= profile::kAlikeName;
+    const bool values = guess.distance <= profile::kAlikeDistance;
+    absl::StrAppendFormat(&finding.reason, "; may be `%s` now: %s (%s %.2f)", guess.name,
+                          name && values ? "the name is alike, so are the values"
+                          : name         ? "the name is alike, the values are not"
+                          : values       ? "the values are alike, the name is not"
+                                         : "neither the name nor the values are alike",
+                          baseline_->variables[*index].is_numeric() ? "ks" : "tvd", guess.distance);
   }
 }
 

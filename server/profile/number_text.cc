@@ -31,6 +31,23 @@ std::string PercentText(double share) {
   return absl::StrFormat("%.2g%%", percent);
 }
 
+std::pair<std::string, std::string> RoundedTexts(double a, double b) {
+  std::pair<std::string, std::string> texts(RoundedText(a), RoundedText(b));
+  for (int digits = 6; texts.first == texts.second && a != b && digits <= 17; ++digits) {
+    texts = {absl::StrFormat("%.*g", digits, a), absl::StrFormat("%.*g", digits, b)};
+  }
+  return texts;
+}
+
+std::pair<std::string, std::string> PercentTexts(double a, double b) {
+  std::pair<std::string, std::string> texts(PercentText(a), PercentText(b));
+  for (int digits = 3; texts.first == texts.second && a != b && digits <= 17; ++digits) {
+    texts = {absl::StrFormat("%.*g%%", digits, 100 * a),
+             absl::StrFormat("%.*g%%", digits, 100 * b)};
+  }
+  return texts;
+}
+
 std::string CountText(uint64_t count) {
   std::string digits = absl::StrCat(count);
   for (size_t at = digits.size(); at > 3;) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace plumbline::profile {
 
@@ -10,6 +11,10 @@ namespace plumbline::profile {
 std::string NumberText(double number);
 /// Four digits that matter, or all of a whole number: `38.64`, `1234567`, `0.0003102`.
 std::string RoundedText(double number);
+/// Two numbers that differ, with as many digits as it takes to see it, at least those of
+/// RoundedText; and two shares, in percent.
+std::pair<std::string, std::string> RoundedTexts(double a, double b);
+std::pair<std::string, std::string> PercentTexts(double a, double b);
 /// A share in percent with two digits that matter: `3.1%`, `0.0020%`, `100%`.
 std::string PercentText(double share);
 /// `1,234`.

@@ -182,9 +182,8 @@ class Finder {
     if (FindLostAndRepeated() || SameRows()) return;
     const bool fewer = b_.rows < a_.rows;
     const uint64_t count = fewer ? a_.rows - b_.rows : b_.rows - a_.rows;
-    const double share = static_cast<double>(count) / static_cast<double>(a_.rows);
     std::string cause = absl::StrCat(Times(count, "row"), fewer ? " fewer" : " more", " (",
-                                     PercentText(share), ")");
+                                     RowsText(count, fewer), ")");
     const ComparedSide& small = fewer ? b_ : a_;
     const ComparedSide& large = fewer ? a_ : b_;
     const Overlap inside = OverlapOf(small.profile->distinct_rows, large.profile->distinct_rows);
@@ -340,6 +339,25 @@ class Finder {
     return 5 * std::sqrt(std::min(share, 1.0) / n) + share / n;
   }
 
+  // How many rows came or went, of those of A.
+  std::string RowsText(uint64_t count, bool fewer) const {
+    if (a_.rows == 0) return "A has none";
+    const double share = static_cast<double>(count) / static_cast<double>(a_.rows);
+    constexpr double kMany = 10;
+    return fewer || share < kMany ? PercentText(share)
+                                  : absl::StrCat("x", CountText(b_.rows / a_.rows));
+  }
+
+  // `mean`, `quantile 0.5`, `values with more than 2 decimals`.
+  static std::string WordsOf(const Measure& measure) {
+    if (measure.name == "more_decimals_share") {
+      return absl::StrCat("values with more ", measure.detail, " decimals");
+    }
+    const bool of_value = measure.name == "category_share" || measure.name == "value_share";
+    return absl::StrCat(measure.name, measure.detail.empty() ? "" : " ",
+                        of_value ? absl::StrCat("of `", measure.detail, "`") : measure.detail);
+  }
+
   // The measure that says most, of a variable that nothing else explains.
   void AddWorst(const VariableComparison& compared, const SideVariable& left,
                 const SideVariable& right,
@@ -377,20 +395,14 @@ class Finder {
     } else {
       const bool is_share =
           absl::StrContains(worst->name, "rate") || absl::StrContains(worst->name, "share");
-      const auto text = [&](double value) {
-        return is_share ? PercentText(value) : RoundedText(value);
-      };
-      absl::StrAppend(&words, worst->name, worst->detail.empty() ? "" : " ",
-                      worst->name == "category_share" || worst->name == "value_share"
-                          ? absl::StrCat("of `", worst->detail, "`")
-                          : worst->detail,
-                      " ", text(*worst->a), " -> ", text(*worst->b));
+      const auto [before, after] =
+          is_share ? PercentTexts(*worst->a, *worst->b) : RoundedTexts(*worst->a, *worst->b);
+      absl::StrAppend(&words, WordsOf(*worst), " ", before, " -> ", after);
       if (worst->name != "mean" && left.mean.has_value() && right.mean.has_value()) {
         const bool same = std::abs(*right.mean - *left.mean) <= 1e-3 * spread;
-        absl::StrAppend(
-            &words, "; mean ",
-            same ? "unchanged"
-                 : absl::StrCat(RoundedText(*left.mean), " -> ", RoundedText(*right.mean)));
+        const auto [mean, other_mean] = RoundedTexts(*left.mean, *right.mean);
+        absl::StrAppend(&words, "; mean ",
+                        same ? "unchanged" : absl::StrCat(mean, " -> ", other_mean));
       }
     }
     others->emplace_back(effect, std::move(words));

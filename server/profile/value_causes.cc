@@ -23,7 +23,8 @@ std::string MeanWords(const VariableProfile& a, const VariableProfile& b) {
   const double left = a.Mean(), right = b.Mean();
   const double spread = a.StandardDeviation();
   if (std::abs(right - left) <= 1e-3 * spread) return "mean unchanged";
-  return absl::StrCat("mean ", RoundedText(left), " -> ", RoundedText(right));
+  const auto [before, after] = RoundedTexts(left, right);
+  return absl::StrCat("mean ", before, " -> ", after);
 }
 
 // All finite values of `fine`, rounded to float32, are those of `coarse`.

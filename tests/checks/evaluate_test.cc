@@ -206,6 +206,18 @@ TEST_F(EvaluateTest, RatesAreOverAllRows) {
               testing::IsSupersetOf({"out_of_range x", "unseen_category city", "null_rate x"}));
 }
 
+TEST_F(EvaluateTest, AMeanThatOverflowsIsNotCalledInfinite) {
+  Live live(1000);
+  for (int i = 0; i < 600; ++i) live.x[i] = 1e308;
+  for (const Finding& finding :
+       Judge(profile::CountBatch(baseline_, MakeBatch(1000, Columns(live))))) {
+    if (finding.check != CheckId::kDrift || finding.variable != "x") continue;
+    EXPECT_EQ(finding.status, Status::kFiring);
+    EXPECT_THAT(finding.reason, HasSubstr(" to 1e+308 against -"));
+    EXPECT_THAT(finding.reason, Not(HasSubstr("inf")));
+  }
+}
+
 TEST_F(EvaluateTest, OneNanPredictionIsCritical) {
   Live live(1000);
   live.score[3] = NAN;

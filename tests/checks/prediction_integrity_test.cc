@@ -103,7 +103,7 @@ TEST_F(PredictionIntegrityTest, NamesWhatIsNullInTheSameRows) {
 
 TEST_F(PredictionIntegrityTest, NamesNoCauseOfRowsWithAnotherFault) {
   Rows rows(2'000, 2);
-  for (uint32_t row = 0; row < 40; ++row) {
+  for (uint32_t row = 0; row < 19; ++row) {
     rows.yes[row] = kNan;
     rows.SetAgeNull(row);
   }
@@ -115,7 +115,7 @@ TEST_F(PredictionIntegrityTest, NamesNoCauseOfRowsWithAnotherFault) {
   EXPECT_THAT(findings[0].causes, IsEmpty());
   EXPECT_EQ(findings[1].check, CheckId::kNanRate);
   EXPECT_EQ(findings[1].cause, "input_null");
-  EXPECT_THAT(findings[1].reason, HasSubstr("`age` null in 100% (2% of all rows)"));
+  EXPECT_THAT(findings[1].reason, HasSubstr("`age` null in 100% (0.95% of all rows)"));
   EXPECT_EQ(findings[2].check, CheckId::kInfRate);
   EXPECT_THAT(findings[2].causes, IsEmpty());
   EXPECT_EQ(findings[2].cause, "rate_rose");
@@ -151,7 +151,9 @@ TEST_F(PredictionIntegrityTest, SeesOneProbabilityOutsideOfItsDomain) {
   const Finding finding = Firing(rows)[1];
   EXPECT_EQ(finding.check, CheckId::kPredictionDomain);
   EXPECT_EQ(finding.cause, "probability_outside");
-  EXPECT_THAT(finding.reason, HasSubstr("1 of 2,000 predictions outside [0, 1]"));
+  EXPECT_THAT(finding.reason,
+              HasSubstr("1 of 2,000 predictions outside [0, 1], where all of training is"));
+  EXPECT_THAT(finding.reason, HasSubstr(" to 1.5 now"));
 }
 
 TEST_F(PredictionIntegrityTest, SeesOneRowWhoseProbabilitiesDoNotSumToOne) {

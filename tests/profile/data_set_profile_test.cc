@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/profile/data_set_profiler.h"
+#include "server/profile/number_text.h"
 #include "server/profile/profile_comparison.h"
 #include "tests/data_reader.h"
 #include "tests/profile/batch_maker.h"
@@ -30,6 +31,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using ::testing::Pair;
 
 // A data set in memory, column by column; an empty text and a number whose flag is false are null.
 struct DataSet {
@@ -287,6 +289,8 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
   data.Keep(order);
   found = Compared(before, ProfileOf(data));
   EXPECT_THAT(found.causes, ElementsAre("100 rows missing, 50 twice"));
+  EXPECT_THAT(Causes(Compared(ProfileOf(Adult(), 0, 100), before)),
+              HasSubstr("4,900 rows more (x50)"));
   // A sample of the rows does not say that the others are the same where a variable denies it.
   for (const size_t at : {0, 1, 2, 3}) {
     found = Changed([at](DataSet* data) {
@@ -543,6 +547,14 @@ TEST(ProfileComparison, RandomHalvesOfRealDataAreTheSameSample) {
     absl::StrAppend(&different, round, ": ", Causes(found), "\n");
   }
   EXPECT_LE(count, 1) << different;
+}
+
+TEST(ProfileComparison, NumbersThatDifferArePrintedSo) {
+  EXPECT_THAT(RoundedTexts(1732.1412, 1732.1418), Pair("1732.141", "1732.142"));
+  EXPECT_THAT(RoundedTexts(38.64, 39.1), Pair("38.64", "39.1"));
+  EXPECT_THAT(PercentTexts(0.02701, 0.02699), Pair("2.701%", "2.699%"));
+  EXPECT_THAT(PercentTexts(0.5, 0.25), Pair("50.0%", "25.0%"));
+  EXPECT_THAT(RoundedTexts(5, 5), Pair("5", "5"));
 }
 
 TEST(ProfileComparison, TolerancesAreByMeasureAndChecked) {
