@@ -31,8 +31,8 @@ struct Sent {
 
 class EvaluateSourceTest : public ::testing::Test {
  protected:
-  // Training: a third of the rows each from north, south and east, which differ by nature. They take
-  // turns: one after the other they would be training's own variation.
+  // Training: a third of the rows each from north, south and east, which differ by nature. They
+  // take turns: one after the other they would be training's own variation.
   EvaluateSourceTest() {
     for (int turn = 0; turn < 400; ++turn) {
       Add({10, -2, 0.3, "north"});
