@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds Plumbline and passes all its tests, on a fresh Debian 12 machine, as root or with sudo.
 #   tests/run.sh [--sanitize | --tsan | --shipped]
-# --sanitize builds with ASAN and UBSAN (the latter not of transport, the command, tests and generated code); --tsan builds and
-# passes the rooms below gRPC with TSAN; --shipped builds what is shipped, and passes the tests that run it.
+# --sanitize builds the libraries and their tests with ASAN and UBSAN (the latter not of transport, tests and generated code);
+# --tsan builds and passes the rooms below gRPC with TSAN; --shipped builds what is shipped, and passes the tests that run it and
+# those of the command.
 # BUILD_DIR names the build folder (default build, build-asan or build-tsan).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,8 +35,13 @@ if [ "$sanitize" = thread ]; then
 fi
 if [ -n "$shipped" ]; then
   cmake --build "$build_dir" -j "$(nproc)" --target plumblined plumbline kill_points oracle_client overload_client \
-    replay_client
-  ctest --test-dir "$build_dir" --output-on-failure -j "$(nproc)" -R '^(e2e|faults|rooms)[.]'
+    replay_client client_commands_test trust
+  ctest --test-dir "$build_dir" --output-on-failure -j "$(nproc)" -R '^(e2e|faults|rooms|client_commands_test|trust)[.]'
+  exit 0
+fi
+if [ -n "$sanitize" ]; then
+  cmake --build "$build_dir" -j "$(nproc)" --target library_tests
+  ctest --test-dir "$build_dir" --output-on-failure -j "$(nproc)" -E '^(e2e|faults|client_commands_test)[.]'
   exit 0
 fi
 cmake --build "$build_dir" -j "$(nproc)"
