@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 
+#include "absl/strings/escaping.h"
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
@@ -11,6 +12,7 @@
 #include "client/commands/profile_commands.h"
 #include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
+#include "client/utf8.h"
 
 namespace plumbline::client {
 namespace {
@@ -40,6 +42,14 @@ void RegisterGlobalFlags(CLI::App* app, Context* context) {
   key->needs(cert);
 }
 
+// Nothing can be said of another text, neither to the server nor in JSON. 0: all are.
+int FirstNotUtf8(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (!IsValidUtf8(argv[i])) return i;
+  }
+  return 0;
+}
+
 int RunAction(const Context& context) {
   const absl::Status status = context.action();
   context.out->flush();
@@ -56,6 +66,10 @@ int RunAction(const Context& context) {
 
 int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
                    bool shows_progress) {
+  if (const int wrong = FirstNotUtf8(argc, argv); wrong != 0) {
+    err << "plumbline: `" << absl::CHexEscape(argv[wrong]) << "` is not valid UTF-8" << std::endl;
+    return kWrongUsage;
+  }
   Context context;
   context.out = &out;
   context.err = &err;

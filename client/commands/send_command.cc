@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "client/csv_batches.h"
 #include "client/row_set_of_batch.h"
 #include "client/sender.h"
+#include "client/utf8.h"
 
 namespace plumbline::client {
 namespace {
@@ -34,7 +34,7 @@ std::string DefaultProducer(const std::string& csv) {
   if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
   const size_t slash = csv.rfind('/');
   const std::string file = slash == std::string::npos ? csv : csv.substr(slash + 1);
-  return absl::StrCat(host, "/", file).substr(0, kMaxProducerBytes);
+  return std::string(Utf8Beginning(absl::StrCat(host, "/", file), kMaxProducerBytes));
 }
 
 // Holds batches back so that rows leave at `rows_per_second`; 0: as fast as they go.
@@ -93,7 +93,7 @@ absl::Status Declare(const Context& context, const SenderOptions& options,
 // `<producer>/<epoch>`, as much of its end as a name may hold.
 std::string DefaultLoad(const SenderOptions& options) {
   const std::string name = absl::StrCat(options.producer, "/", options.epoch);
-  return name.substr(name.size() - std::min(name.size(), kMaxProducerBytes));
+  return std::string(Utf8End(name, kMaxProducerBytes));
 }
 
 // Before the first row: so many are missing if this command does not come to its end.

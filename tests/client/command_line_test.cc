@@ -207,7 +207,8 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"backtest", "--model", "m", "--csv", "f", "--chunk", "30d"},
            {"backtest", "--model", "m", "--csv", "f", "--timestamp", "t", "--chunk", "30d",
             "--chunk_rows", "5"},
-           {"--tls_cert", "f", "alerts"}}) {
+           {"--tls_cert", "f", "alerts"},
+           {"report", "--model", "\xFF\xFE"}}) {
     const Outcome outcome = RunPlumbline(arguments);
     EXPECT_EQ(outcome.code, 2) << ::testing::PrintToString(arguments) << outcome.err;
     EXPECT_THAT(outcome.err, StartsWith("plumbline: "));
