@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <limits>
 
 #include "client/commands/alert_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
 #include "client/commands/impact_text.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/report_text.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
@@ -39,7 +41,7 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   similar->add_option("--variable", variable, "The variable")->type_name("V")->required();
   similar->add_option("--limit", limit, "At most so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->transform(WholeNumber(1, std::numeric_limits<uint32_t>::max()));
   CLI::App* impact =
       add("impact", "How predictions differ in rows that lack an input", &ReportCommands::Impact);
   target.RegisterModel(impact, true);

@@ -15,6 +15,7 @@
 #include "client/commands/format.h"
 #include "client/commands/load_commands.h"
 #include "client/commands/model_columns.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/progress.h"
 #include "client/commands/send_summary.h"
 #include "client/csv_batches.h"
@@ -136,18 +137,18 @@ void SendCommand::Register(CLI::App* app, Context* context) {
   target.RegisterVersion(command);
   columns.Register(command);
   command->add_option("--batch_rows", batch_rows, "Rows in a batch")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->transform(WholeNumber(1, 10'000'000))
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--rate", rows_per_second, "Rows per second; without: as fast as they go")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberAboveZero())
       ->type_name("ROWS_PER_S");
   command->add_option("--producer", producer, "Name of this sender; without: <hostname>/<file>")
       ->type_name("P");
   command
       ->add_option("--epoch", epoch,
                    "The same epoch again makes a second run a retry of the first; without: now")
-      ->check(CLI::PositiveNumber)
+      ->transform(WholeNumber(1))
       ->type_name("E");
   command->add_option("--source", source, "Where the data comes from")->type_name("S");
   command
@@ -166,14 +167,16 @@ void SendCommand::Register(CLI::App* app, Context* context) {
   command
       ->add_option("--load_rows", load_rows,
                    "Declare so many rows, as the origin of the file counted them")
+      ->transform(WholeNumber())
       ->type_name("N");
   command
       ->add_option(
           "--load_digest", load_digest,
           "Declare this digest of rows, as `profile create` showed it where the file is from")
+      ->check(CheckDigest)
       ->type_name("HEX");
   command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NumberFromZero())
       ->type_name("SECONDS")
       ->capture_default_str();
 }

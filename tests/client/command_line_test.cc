@@ -208,6 +208,16 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"backtest", "--model", "m", "--csv", "f", "--timestamp", "t", "--chunk", "30d",
             "--chunk_rows", "5"},
            {"--tls_cert", "f", "alerts"},
+           {"send", "--model", "m", "--csv", "f", "--load_rows", "-1"},
+           {"send", "--model", "m", "--csv", "f", "--load_rows", "99999999999999999999"},
+           {"send", "--model", "m", "--csv", "f", "--load_digest", "zz"},
+           {"send", "--model", "m", "--csv", "f", "--epoch", "0"},
+           {"send", "--model", "m", "--csv", "f", "--rate", "inf"},
+           {"send", "--model", "m", "--csv", "f", "--retry_for", "-1"},
+           {"load", "end", "--model", "m", "--load", "l", "--rows", "-5"},
+           {"load", "end", "--model", "m", "--load", "l", "--digest", "12"},
+           {"baseline", "show", "--model", "m", "--number", "0x10"},
+           {"similar", "--model", "m", "--variable", "x", "--limit", "4294967296"},
            {"report", "--model", "\xFF\xFE"}}) {
     const Outcome outcome = RunPlumbline(arguments);
     EXPECT_EQ(outcome.code, 2) << ::testing::PrintToString(arguments) << outcome.err;
@@ -224,6 +234,13 @@ TEST(CommandLineUsage, HelpsAndEndsWithZero) {
     EXPECT_EQ(outcome.err, "");
     EXPECT_THAT(outcome.out, HasSubstr("Usage"));
   }
+}
+
+TEST(CommandLineUsage, SaysWhichNumberIsNone) {
+  EXPECT_THAT(RunPlumbline({"load", "end", "--model", "m", "--load", "l", "--rows", "-5"}).err,
+              HasSubstr("--rows: `-5` is not a whole number from 0 to 18446744073709551615"));
+  EXPECT_THAT(RunPlumbline({"send", "--model", "m", "--csv", "f", "--rate", "0"}).err,
+              HasSubstr("--rate: `0` is not a number above 0"));
 }
 
 TEST(CommandLineUsage, SaysThatThereIsNoServer) {
@@ -288,13 +305,13 @@ TEST_F(CommandLine, SendsWithTheKindsOfTheModel) {
   const TempFile file("code,x\n1,1\n2,\n3,3\n");
   const Outcome outcome =
       RunHere({"send", "--model", "housing", "--csv", file.path(), "--batch_rows", "2",
-               "--producer", "p", "--epoch", "7", "--source", "eu"});
+               "--producer", "p", "--epoch", "010", "--source", "eu"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("sent           3        2\n"));
   absl::MutexLock lock(&mutex_);
   ASSERT_EQ(sent_.size(), 2u);
   EXPECT_EQ(sent_[0].number().producer(), "p");
-  EXPECT_EQ(sent_[0].number().epoch(), 7u);
+  EXPECT_EQ(sent_[0].number().epoch(), 10u);
   EXPECT_EQ(sent_[0].batch().source(), "eu");
   EXPECT_TRUE(sent_[0].batch().columns(0).has_dictionary_values());
   EXPECT_TRUE(sent_[0].batch().columns(1).has_double_values());
