@@ -181,7 +181,9 @@ void SendCommand::Register(CLI::App* app, Context* context) {
       ->capture_default_str();
 }
 
-absl::Status SendCommand::Run(const Context& context) const {
+absl::Status SendCommand::Run(const Context& given) const {
+  Context context = given;
+  context.retry_for = absl::Seconds(retry_for_seconds);
   const auto baseline = FetchBaseline(context, target.model, target.version, 0);
   if (!baseline.ok()) return baseline.status();
   const std::vector<v1::VariableSpec> variables = VariablesOf(*baseline);

@@ -74,6 +74,10 @@ class FakeBaselines final : public v1::BaselineService::Service {
   }
   grpc::Status GetBaseline(grpc::ServerContext*, const v1::GetBaselineRequest* request,
                            v1::GetBaselineResponse* response) override {
+    if (unavailable > 0) {
+      --unavailable;
+      return {grpc::StatusCode::UNAVAILABLE, "starting"};
+    }
     if (request->model() == "nowhere") {
       return {grpc::StatusCode::NOT_FOUND, "no model nowhere"};
     }
@@ -106,6 +110,7 @@ class FakeBaselines final : public v1::BaselineService::Service {
   uint64_t rows = 0;
   uint64_t committed_rows = 0;
   v1::ImportBaselineRequest imported;
+  int unavailable = 0;  // so many calls of GetBaseline fail
 };
 
 class FakeModels final : public v1::ModelService::Service {
@@ -366,6 +371,19 @@ TEST_F(CommandLine, EndsWithOneWhenABatchIsRefused) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("refused: column code: wrong (1 batch, 1 row)"));
   EXPECT_EQ(outcome.err, "plumbline: 1 batch was refused\n");
+}
+
+TEST_F(CommandLine, WaitsForAServerThatIsGoneBeforeItSends) {
+  const TempFile file("code,x\n1,1\n");
+  baselines_.unavailable = 1;
+  const Outcome waited = RunHere({"send", "--model", "housing", "--csv", file.path()});
+  EXPECT_EQ(waited.code, 0);
+  EXPECT_EQ(waited.err, "plumbline: starting; trying again for 1m\n");
+  baselines_.unavailable = 1;
+  const Outcome outcome =
+      RunHere({"send", "--model", "housing", "--csv", file.path(), "--retry_for", "0"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "plumbline: starting\n");
 }
 
 TEST_F(CommandLine, SendsNothingOfAFileWithAnError) {
