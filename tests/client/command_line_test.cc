@@ -436,6 +436,13 @@ TEST_F(CommandLine, SetsAPolicyFromAFile) {
       {"--format", "json", "model", "policy", "set", "--model", "housing", "--file", file.path()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(R"("window_panes":30)"));
+  const auto code_of = [&](const char* text) {
+    const TempFile policy(text, ".json");
+    return RunHere({"model", "policy", "set", "--model", "housing", "--file", policy.path()}).code;
+  };
+  EXPECT_EQ(code_of("{}"), 0);
+  EXPECT_EQ(code_of(""), 1);
+  EXPECT_EQ(code_of("\n"), 1);
   const TempFile broken(R"({"windw": 30})", ".json");
   EXPECT_EQ(RunHere({"model", "policy", "set", "--model", "housing", "--file", broken.path()}).code,
             1);
