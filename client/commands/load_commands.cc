@@ -65,8 +65,9 @@ void LoadCommands::Register(CLI::App* app, Context* context) {
         ->transform(WholeNumber())
         ->type_name("N");
     command
-        ->add_option("--digest", digest,
-                     "The digest of its rows in 32 hex digits, as `profile create` shows it")
+        ->add_option(
+            "--digest", digest,
+            "The digest of its rows in 32 hex digits, as `profile create --model` shows it")
         ->check(CheckDigest)
         ->type_name("HEX");
   };

@@ -170,9 +170,9 @@ void SendCommand::Register(CLI::App* app, Context* context) {
       ->transform(WholeNumber())
       ->type_name("N");
   command
-      ->add_option(
-          "--load_digest", load_digest,
-          "Declare this digest of rows, as `profile create` showed it where the file is from")
+      ->add_option("--load_digest", load_digest,
+                   "Declare this digest of rows, as `profile create --model` showed it where the "
+                   "file is from")
       ->check(CheckDigest)
       ->type_name("HEX");
   command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")

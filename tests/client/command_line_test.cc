@@ -15,6 +15,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "plumbline/v1/baseline_service.grpc.pb.h"
 #include "plumbline/v1/model_service.grpc.pb.h"
+#include "plumbline/v1/profile_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 #include "tests/client/fake_ingest.h"
 #include "tests/client/temp_file.h"
@@ -136,6 +137,26 @@ class FakeModels final : public v1::ModelService::Service {
   }
 };
 
+class FakeProfiles final : public v1::ProfileService::Service {
+ public:
+  grpc::Status CreateProfile(grpc::ServerContext*,
+                             grpc::ServerReader<v1::CreateProfileRequest>* reader,
+                             v1::CreateProfileResponse*) override {
+    v1::CreateProfileRequest request;
+    while (reader->Read(&request)) {
+      if (request.has_batch()) batch = request.batch();
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status CompareProfiles(grpc::ServerContext*, const v1::CompareProfilesRequest*,
+                               v1::CompareProfilesResponse* response) override {
+    response->set_verdict(v1::VERDICT_IDENTICAL);
+    response->add_stages()->set_stage("raw");
+    return grpc::Status::OK;
+  }
+  v1::Batch batch;
+};
+
 class FakeReports final : public v1::ReportService::Service {
  public:
   grpc::Status ListAlerts(grpc::ServerContext*, const v1::ListAlertsRequest*,
@@ -179,6 +200,7 @@ class CommandLine : public ::testing::Test {
 
   FakeBaselines baselines_;
   FakeModels models_;
+  FakeProfiles profiles_;
   FakeReports reports_;
   FakeIngest ingest_{
       [this](int, const v1::IngestRequest& request) -> std::optional<FakeIngest::Reply> {
@@ -192,7 +214,7 @@ class CommandLine : public ::testing::Test {
         reply.error.set_message("column code: wrong");
         return reply;
       }};
-  FakeServer server_{{&baselines_, &models_, &reports_, &ingest_}};
+  FakeServer server_{{&baselines_, &models_, &profiles_, &reports_, &ingest_}};
   absl::Mutex mutex_;
   std::vector<v1::NumberedBatch> sent_;
 };
@@ -322,6 +344,20 @@ TEST_F(CommandLine, SendsWithTheKindsOfTheModel) {
   EXPECT_TRUE(sent_[0].batch().columns(1).has_double_values());
   ASSERT_EQ(ingest_.controls().size(), 1u);
   EXPECT_EQ(ingest_.controls()[0].end_epoch().last_sequence(), 2u);
+}
+
+TEST_F(CommandLine, ProfilesWithTheKindsOfAModel) {
+  const TempFile file("code,x\n1,1\n");
+  const std::vector<std::string> arguments = {"profile", "create", "--name",
+                                              "p",       "--csv",  file.path()};
+  ASSERT_EQ(RunHere(arguments).code, 0);
+  EXPECT_FALSE(profiles_.batch.columns(0).has_dictionary_values());
+  std::vector<std::string> with_model = arguments;
+  with_model.insert(with_model.end(), {"--model", "housing"});
+  const Outcome outcome = RunHere(with_model);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(profiles_.batch.columns(0).has_dictionary_values());
+  EXPECT_TRUE(profiles_.batch.columns(1).has_double_values());
 }
 
 TEST_F(CommandLine, RefusesAFileThatHasNothingOfTheModel) {
