@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 
 #include "client/commands/alert_text.h"
@@ -101,7 +102,16 @@ absl::Status ReportCommands::Impact(const Context& context) const {
   const auto response = Unary<Service>(context, &Service::Stub::GetImpact, request);
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(*response);
-  *context.out << ImpactText(*response);
+  bool has_prediction = true;
+  if (response->impacts().empty()) {
+    const auto baseline =
+        FetchBaseline(context, target.model, target.version, response->baseline_number());
+    if (!baseline.ok()) return baseline.status();
+    const auto& variables = baseline->variables();
+    has_prediction = std::any_of(variables.begin(), variables.end(),
+                                 [](const auto& one) { return one.role() == v1::ROLE_PREDICTION; });
+  }
+  *context.out << ImpactText(*response, has_prediction);
   return absl::OkStatus();
 }
 
