@@ -360,6 +360,13 @@ TEST_F(CommandLine, ProfilesWithTheKindsOfAModel) {
   EXPECT_TRUE(profiles_.batch.columns(1).has_double_values());
 }
 
+TEST_F(CommandLine, WarnsOfAStageThatWasNotCompared) {
+  const Outcome outcome = RunHere({"compare", "a", "b", "--stages", "raw,nope"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err,
+            "plumbline: warning: --stages: `nope` is a stage of neither side; compared: raw\n");
+}
+
 TEST_F(CommandLine, RefusesAFileThatHasNothingOfTheModel) {
   const TempFile file("code;x\n1;2\n");
   for (const char* command : {"send", "backtest"}) {
