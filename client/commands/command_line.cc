@@ -2,8 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
@@ -22,9 +25,16 @@ constexpr int kError = 1;
 constexpr int kWrongUsage = 2;
 constexpr int kDiffers = 3;
 
+// What gRPC has no words for.
+std::string CheckAddress(const std::string& text) {
+  const bool fine = !text.empty() && absl::StripAsciiWhitespace(text) == text && IsValidUtf8(text);
+  return fine ? "" : absl::StrCat("`", absl::CHexEscape(text), "` is not HOST:PORT");
+}
+
 void RegisterGlobalFlags(CLI::App* app, Context* context) {
   app->add_option("--server", context->server, "plumblined's address")
       ->envname("PLUMBLINE_SERVER")
+      ->check(CheckAddress)
       ->type_name("HOST:PORT")
       ->capture_default_str();
   app->add_option("--format", context->format, "text or json")

@@ -235,6 +235,8 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"backtest", "--model", "m", "--csv", "f", "--timestamp", "t", "--chunk", "30d",
             "--chunk_rows", "5"},
            {"--tls_cert", "f", "alerts"},
+           {"--server", "", "alerts"},
+           {"--server", " ", "alerts"},
            {"send", "--model", "m", "--csv", "f", "--load_rows", "-1"},
            {"send", "--model", "m", "--csv", "f", "--load_rows", "99999999999999999999"},
            {"send", "--model", "m", "--csv", "f", "--load_digest", "zz"},
@@ -268,6 +270,13 @@ TEST(CommandLineUsage, SaysWhichNumberIsNone) {
               HasSubstr("--rows: `-5` is not a whole number from 0 to 18446744073709551615"));
   EXPECT_THAT(RunPlumbline({"send", "--model", "m", "--csv", "f", "--rate", "0"}).err,
               HasSubstr("--rate: `0` is not a number above 0"));
+}
+
+TEST(CommandLineUsage, CapturesOnlyFromPython) {
+  const Outcome outcome = RunPlumbline({"env", "capture", "--python", "/bin/echo", "--out", "-"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "plumbline: /bin/echo: it is not Python 3\n");
+  EXPECT_EQ(outcome.out, "");
 }
 
 TEST(CommandLineUsage, SaysThatThereIsNoServer) {
