@@ -40,11 +40,15 @@ class Planner {
     for (const auto& [name, kind] : options.kinds) {
       Candidate* candidate = Find(name);
       if (candidate == nullptr) return NoColumn("--kind", name);
+      const v1::Kind before = candidate->column.kind;
+      if (before != v1::KIND_UNSPECIFIED && before != kind) return Twice("--kind", name);
       candidate->column.kind = kind;
     }
     for (const auto& [name, role] : options.roles) {
       Candidate* candidate = Find(name);
       if (candidate == nullptr) return NoColumn("--role", name);
+      const v1::Role before = candidate->column.role;
+      if (before != v1::ROLE_UNSPECIFIED && before != role) return Twice("--role", name);
       candidate->column.role = role;
     }
     for (const std::string& name : options.ignore) {
@@ -151,6 +155,11 @@ class Planner {
     if (candidate == nullptr) return NoColumn(option, name);
     candidate->column.use = use;
     return absl::OkStatus();
+  }
+
+  static absl::Status Twice(absl::string_view option, const std::string& name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(option, ": column ", name, " is given twice, as different things"));
   }
 
   absl::Status NoColumn(absl::string_view option, const std::string& name) const {

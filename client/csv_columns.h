@@ -66,8 +66,9 @@ using ProgressCallback = std::function<void(double)>;
 /// A numeric column of integers, of which double would not hold some, is sent as int64; one of
 /// integers that int64 does not hold either, or with a leading zero (`01005`), is categorical (they
 /// name things) unless somebody said that it is numeric.
-/// Errors: those of CsvReader; InvalidArgument for an option that names no column of the file, no
-/// rows, no column left to send, a cell that is no number or no time, with its line.
+/// Errors: those of CsvReader; InvalidArgument for an option that names no column of the file, or
+/// gives one two kinds or roles, no rows, no column left to send, a cell that is no number or no
+/// time, with its line.
 absl::StatusOr<CsvPlan> PlanCsv(const std::string& path, const CsvColumnOptions& options,
                                 absl::Span<const v1::VariableSpec> model_variables,
                                 const ProgressCallback& progress = nullptr);

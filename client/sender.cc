@@ -8,10 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/channel.h"
 #include "client/environment_manifest.h"
 #include "client/status_details.h"
+#include "client/utf8.h"
 
 namespace plumbline::client {
 namespace {
@@ -42,6 +45,21 @@ absl::Status CheckName(absl::string_view what, const std::string& name) {
   if (!name.empty() && name.size() <= kMaxNameBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(what, ": 1 to ", kMaxNameBytes, " bytes, not ", name.size()));
+}
+
+// No message takes another text: a stream that has one would break on every try.
+absl::Status CheckTexts(const SenderOptions& options) {
+  const std::pair<absl::string_view, absl::string_view> texts[] = {{"model", options.model},
+                                                                   {"version", options.version},
+                                                                   {"producer", options.producer},
+                                                                   {"load", options.load},
+                                                                   {"source", options.source}};
+  for (const auto& [what, text] : texts) {
+    if (IsValidUtf8(text)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": `", absl::CHexEscape(text), "` is not valid UTF-8"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -113,6 +131,7 @@ class Sender::Stream final : public grpc::ClientBidiReactor<v1::IngestRequest, v
 absl::StatusOr<std::unique_ptr<Sender>> Sender::Create(SenderOptions options) {
   absl::Status status = CheckName("model", options.model);
   if (status.ok()) status = CheckName("producer", options.producer);
+  if (status.ok()) status = CheckTexts(options);
   if (!status.ok()) return status;
   if (options.epoch == 0) return absl::InvalidArgumentError("epoch: 1 or more");
   if (options.max_queued_batches == 0 || options.max_queued_bytes == 0 ||

@@ -82,8 +82,8 @@ uint64_t NewEpoch();
 /// Thread-safe. One thread of its own, beside gRPC's; connects when there is something to send.
 class Sender {
  public:
-  /// InvalidArgument if model or producer is empty or too long, the epoch 0, a limit 0, or the
-  /// environment not sound.
+  /// InvalidArgument if model or producer is empty or too long, a name not UTF-8, the epoch 0, a
+  /// limit 0, or the environment not sound.
   static absl::StatusOr<std::unique_ptr<Sender>> Create(SenderOptions options);
 
   /// Stops at once: cancels the stream, drops what waits, joins its thread. Call Finish() before

@@ -1,5 +1,6 @@
 #include "client/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -47,6 +48,20 @@ bool IsValidUtf8(absl::string_view text) {
     left -= length;
   }
   return true;
+}
+
+absl::string_view Utf8Beginning(absl::string_view text, size_t max_bytes) {
+  size_t end = std::min(text.size(), max_bytes);
+  while (end > 0 && end < text.size() && IsContinuation(static_cast<unsigned char>(text[end]))) {
+    --end;
+  }
+  return text.substr(0, end);
+}
+
+absl::string_view Utf8End(absl::string_view text, size_t max_bytes) {
+  size_t begin = text.size() - std::min(text.size(), max_bytes);
+  while (begin < text.size() && IsContinuation(static_cast<unsigned char>(text[begin]))) ++begin;
+  return text.substr(begin);
 }
 
 }  // namespace plumbline::client

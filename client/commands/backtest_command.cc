@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "client/commands/file_io.h"
 #include "client/commands/json_line.h"
 #include "client/commands/model_columns.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/policy_file.h"
 #include "client/commands/tune.h"
 #include "client/label_file.h"
@@ -101,9 +103,10 @@ void BacktestCommand::Register(CLI::App* app, Context* context) {
       ->type_name("FILE");
   command
       ->add_option("--baseline", target.number, "Number of the baseline; without: the active one")
+      ->transform(WholeNumber())
       ->type_name("N");
   CLI::Option* by_rows = command->add_option("--chunk_rows", chunk_rows, "Rows in a chunk")
-                             ->check(CLI::PositiveNumber)
+                             ->transform(WholeNumber(1, std::numeric_limits<uint32_t>::max()))
                              ->type_name("N");
   command->add_option("--chunk", chunk, "A chunk of time: 30d, 12h, month, week, day, hour")
       ->check([](const std::string& text) {
@@ -121,6 +124,7 @@ void BacktestCommand::Register(CLI::App* app, Context* context) {
           ->add_option("--tune", tune,
                        "Propose thresholds with which at most N pages are left; the rows are some "
                        "in which nothing was wrong")
+          ->transform(WholeNumber())
           ->type_name("N");
   command
       ->add_option("--policy_out", policy_out,

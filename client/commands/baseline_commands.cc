@@ -8,6 +8,7 @@
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/file_io.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/progress.h"
 #include "client/commands/upload_rows.h"
 #include "client/csv_batches.h"
@@ -65,6 +66,7 @@ void BaselineCommands::Register(CLI::App* app, Context* context) {
   const auto add_number = [this](CLI::App* command, bool required) {
     command->add_option("--number", target.number, "Number of the baseline")
         ->required(required)
+        ->transform(WholeNumber())
         ->type_name("N");
   };
   CLI::App* create = add("create", "Store a CSV file, or the live window, as a baseline",

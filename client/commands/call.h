@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/commands/context.h"
@@ -24,6 +25,10 @@ absl::Status CallError(const grpc::Status& status, const std::string& server);
 /// How long a call without a stream may take.
 inline constexpr std::chrono::seconds kCallTimeout{60};
 
+/// What `call` ends with, which is made again while that is UNAVAILABLE, for `context.retry_for`.
+/// Says on `context.err` that it waits.
+grpc::Status WithRetries(const Context& context, absl::FunctionRef<grpc::Status()> call);
+
 /// One unary call on a new channel: `Unary<v1::ModelService>(context, &Stub::GetModel, request)`.
 template <class Service, class Request, class Response>
 absl::StatusOr<Response> Unary(const Context& context,
@@ -33,10 +38,12 @@ absl::StatusOr<Response> Unary(const Context& context,
   auto channel = context.Connect();
   if (!channel.ok()) return channel.status();
   const auto stub = Service::NewStub(*channel);
-  grpc::ClientContext call;
-  call.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
   Response response;
-  const grpc::Status status = (stub.get()->*method)(&call, request, &response);
+  const grpc::Status status = WithRetries(context, [&] {
+    grpc::ClientContext call;
+    call.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+    return (stub.get()->*method)(&call, request, &response);
+  });
   if (!status.ok()) return CallError(status, context.server);
   return response;
 }

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/commands/capture.h"
 #include "client/commands/json_line.h"
@@ -16,6 +18,10 @@ namespace plumbline::client {
 namespace {
 
 constexpr size_t kMaxOutputBytes = 16 << 20;
+
+// Comes first: another program would take kProgram for what it is not, and print all of it.
+constexpr char kProbe[] = "import sys; print('python' + str(sys.version_info[0]))";
+constexpr char kProbed[] = "python3\n";
 
 // Prints a v1::Environment as JSON. What libraries print on being imported goes to stderr.
 constexpr char kProgram[] = R"python(
@@ -117,14 +123,15 @@ absl::StatusOr<std::string> ReadAll(int fd, const std::string& python) {
   }
 }
 
-// What `python` prints when it runs kProgram.
-absl::StatusOr<std::string> Run(const std::string& python) {
+// What `python` prints when it runs `program`; `quiet`: its errors are dropped.
+absl::StatusOr<std::string> Run(const std::string& python, const char* program, bool quiet) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Failed(python, std::strerror(errno));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  std::string words[] = {python, "-c", kProgram};
+  if (quiet) posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  std::string words[] = {python, "-c", program};
   char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   pid_t child = 0;
   const int spawned = posix_spawnp(&child, python.c_str(), &actions, nullptr, argv, environ);
@@ -139,7 +146,7 @@ absl::StatusOr<std::string> Run(const std::string& python) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (output.ok() && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
-    return Failed(python, "it could not run the program that lists its packages (is it Python 3?)");
+    return Failed(python, "it could not run the program that lists its packages");
   }
   return output;
 }
@@ -147,7 +154,10 @@ absl::StatusOr<std::string> Run(const std::string& python) {
 }  // namespace
 
 absl::Status CapturePython(const std::string& python, v1::Environment* environment) {
-  const absl::StatusOr<std::string> output = Run(python);
+  const absl::StatusOr<std::string> probe = Run(python, kProbe, true);
+  if (absl::IsInvalidArgument(probe.status())) return probe.status();  // it cannot be run
+  if (!probe.ok() || !absl::EndsWith(*probe, kProbed)) return Failed(python, "it is not Python 3");
+  const absl::StatusOr<std::string> output = Run(python, kProgram, false);
   if (!output.ok()) return output.status();
   v1::Environment captured;
   const absl::Status parsed = ParseJsonOrText(*output, &captured);

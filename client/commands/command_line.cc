@@ -2,7 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "client/commands/commands.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/golden_commands.h"
@@ -11,6 +15,7 @@
 #include "client/commands/profile_commands.h"
 #include "client/commands/split_commands.h"
 #include "client/commands/verdict.h"
+#include "client/utf8.h"
 
 namespace plumbline::client {
 namespace {
@@ -20,9 +25,16 @@ constexpr int kError = 1;
 constexpr int kWrongUsage = 2;
 constexpr int kDiffers = 3;
 
+// What gRPC has no words for.
+std::string CheckAddress(const std::string& text) {
+  const bool fine = !text.empty() && absl::StripAsciiWhitespace(text) == text && IsValidUtf8(text);
+  return fine ? "" : absl::StrCat("`", absl::CHexEscape(text), "` is not HOST:PORT");
+}
+
 void RegisterGlobalFlags(CLI::App* app, Context* context) {
   app->add_option("--server", context->server, "plumblined's address")
       ->envname("PLUMBLINE_SERVER")
+      ->check(CheckAddress)
       ->type_name("HOST:PORT")
       ->capture_default_str();
   app->add_option("--format", context->format, "text or json")
@@ -38,6 +50,14 @@ void RegisterGlobalFlags(CLI::App* app, Context* context) {
       app->add_option("--tls_key", context->tls_key, "PEM file of its key")->type_name("FILE");
   cert->needs(key);
   key->needs(cert);
+}
+
+// Nothing can be said of another text, neither to the server nor in JSON. 0: all are.
+int FirstNotUtf8(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (!IsValidUtf8(argv[i])) return i;
+  }
+  return 0;
 }
 
 int RunAction(const Context& context) {
@@ -56,6 +76,10 @@ int RunAction(const Context& context) {
 
 int RunCommandLine(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
                    bool shows_progress) {
+  if (const int wrong = FirstNotUtf8(argc, argv); wrong != 0) {
+    err << "plumbline: `" << absl::CHexEscape(argv[wrong]) << "` is not valid UTF-8" << std::endl;
+    return kWrongUsage;
+  }
   Context context;
   context.out = &out;
   context.err = &err;

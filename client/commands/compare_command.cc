@@ -1,8 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/commands/call.h"
+#include "client/commands/format.h"
 #include "client/commands/profile_commands.h"
 #include "client/commands/profile_text.h"
 #include "client/commands/verdict.h"
@@ -27,6 +30,22 @@ absl::Status AddTolerance(const std::string& text, v1::CompareProfilesRequest* r
     (*request->mutable_tolerances())[text.substr(0, at)] = value;
   }
   return absl::OkStatus();
+}
+
+// A stage that was not compared has no place in the order of those that were.
+void WarnOfStages(const Context& context, const std::vector<std::string>& named,
+                  const v1::CompareProfilesResponse& response) {
+  std::vector<std::string> compared;
+  for (const v1::StageComparison& stage : response.stages()) {
+    if (!stage.stage().empty()) compared.push_back(stage.stage());
+  }
+  if (compared.empty()) return;  // there is no order
+  for (const std::string& name : named) {
+    if (std::find(compared.begin(), compared.end(), name) != compared.end()) continue;
+    *context.err << "plumbline: warning: --stages: `" << Printable(name)
+                 << "` is a stage of neither side; compared: "
+                 << Printable(absl::StrJoin(compared, ", ")) << std::endl;
+  }
 }
 
 }  // namespace
@@ -70,6 +89,7 @@ absl::Status CompareCommand::Run(const Context& context) const {
   for (const std::string& stage : stages) request.add_stages(stage);
   const auto response = Unary<Service>(context, &Service::Stub::CompareProfiles, request);
   if (!response.ok()) return response.status();
+  WarnOfStages(context, stages, *response);
   if (json || context.json()) {
     if (absl::Status printed = context.PrintJson(*response); !printed.ok()) return printed;
   } else {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 
 namespace plumbline::client {
@@ -27,6 +28,9 @@ struct Context {
   std::ostream* err = nullptr;
   /// True if `err` is a terminal: progress bars are drawn.
   bool shows_progress = false;
+
+  /// How long calls are tried again while the server is UNAVAILABLE; 0: not at all.
+  absl::Duration retry_for = absl::ZeroDuration();
 
   /// Set by the subcommand that was named.
   std::function<absl::Status()> action;

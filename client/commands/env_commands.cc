@@ -10,6 +10,7 @@
 #include "client/commands/file_io.h"
 #include "client/commands/format.h"
 #include "client/commands/json_line.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/text_table.h"
 #include "client/commands/verdict.h"
 #include "client/environment_manifest.h"
@@ -114,6 +115,7 @@ void EnvCommands::Register(CLI::App* app, Context* context) {
   target.RegisterModel(diff, false);
   target.RegisterVersion(diff);
   diff->add_option("--number", target.number, "Number of the baseline; without: the active one")
+      ->transform(WholeNumber())
       ->type_name("N");
 }
 

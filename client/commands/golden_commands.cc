@@ -10,6 +10,7 @@
 #include "client/commands/call.h"
 #include "client/commands/env_commands.h"
 #include "client/commands/format.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/progress.h"
 #include "client/commands/text_table.h"
 #include "client/commands/verdict.h"
@@ -135,6 +136,7 @@ void GoldenCommands::Register(CLI::App* app, Context* context) {
     target.RegisterVersion(command);
     command
         ->add_option("--number", target.number, "Number of the baseline; without: the active one")
+        ->transform(WholeNumber())
         ->type_name("N");
     return command;
   };
@@ -142,10 +144,10 @@ void GoldenCommands::Register(CLI::App* app, Context* context) {
                          &GoldenCommands::Record);
   columns.Register(record);
   record->add_option("--abs", absolute, "Absolute tolerance of numeric predictions; 1e-9")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NumberFromZero())
       ->type_name("X");
   record->add_option("--rel", relative, "Relative tolerance of numeric predictions; 1e-6")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NumberFromZero())
       ->type_name("X");
   record->add_option("--tolerance", tolerances, "The tolerance of one prediction")
       ->delimiter(',')
@@ -161,7 +163,7 @@ void GoldenCommands::Register(CLI::App* app, Context* context) {
           &GoldenCommands::Check);
   columns.Register(check);
   check->add_option("--limit", limit, "List at most so many differences; 20")
-      ->check(CLI::Range(1, 10'000))
+      ->transform(WholeNumber(1, 10'000))
       ->type_name("N");
   check
       ->add_option("--environment", environment,

@@ -72,12 +72,17 @@ void AddRow(const v1::PredictionImpact& impact, TextTable* table) {
 
 }  // namespace
 
-std::string ImpactText(const v1::GetImpactResponse& impact) {
+std::string ImpactText(const v1::GetImpactResponse& impact, bool has_prediction) {
   std::string text =
       absl::StrCat(FormatModel(impact.model(), impact.version()), "  baseline ",
                    impact.baseline_number(), "  ", FormatCount(impact.rows(), "row", "rows"));
   if (!impact.source().empty()) {
     absl::StrAppend(&text, " of source ", Printable(impact.source(), 40));
+  }
+  if (!has_prediction) {
+    return absl::StrCat(text,
+                        "\nthe baseline has no prediction, so nothing is compared (baseline create "
+                        "--role COL=prediction)\n");
   }
   if (impact.impacts().empty()) {
     return absl::StrCat(text,

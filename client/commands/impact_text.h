@@ -9,8 +9,9 @@
 namespace plumbline::client {
 
 /// A head line, and a table: for each input, what is wrong with it, and each prediction the
-/// predictions of such rows beside those of rows with a value.
-std::string ImpactText(const v1::GetImpactResponse& impact);
+/// predictions of such rows beside those of rows with a value. `has_prediction`: the baseline has
+/// one; without, nothing could be compared, which says nothing of the inputs.
+std::string ImpactText(const v1::GetImpactResponse& impact, bool has_prediction);
 
 /// The same for those of a report that differ; empty if none does.
 std::string ImpactLines(const v1::Report& report);

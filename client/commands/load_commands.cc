@@ -2,11 +2,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "client/commands/call.h"
 #include "client/commands/load_text.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/verdict.h"
 #include "plumbline/v1/ingest_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
+#include "server/manifest/row_set.h"
 
 namespace plumbline::client {
 namespace {
@@ -25,6 +28,12 @@ Request Declaration(const LoadCommands& flags) {
 }
 
 }  // namespace
+
+std::string CheckDigest(const std::string& text) {
+  return manifest::ParseDigest(text).has_value()
+             ? ""
+             : absl::StrCat("\"", text, "\" is not 32 hex digits");
+}
 
 absl::Status ShowLoad(const Context& context, const v1::Load& load) {
   if (context.json()) return context.PrintJson(load);
@@ -52,10 +61,14 @@ void LoadCommands::Register(CLI::App* app, Context* context) {
     command->add_option("--load", load, "Its name, as `send --load` gives it")
         ->required()
         ->type_name("NAME");
-    command->add_option("--rows", rows, "How many rows it has")->type_name("N");
+    command->add_option("--rows", rows, "How many rows it has")
+        ->transform(WholeNumber())
+        ->type_name("N");
     command
-        ->add_option("--digest", digest,
-                     "The digest of its rows in 32 hex digits, as `profile create` shows it")
+        ->add_option(
+            "--digest", digest,
+            "The digest of its rows in 32 hex digits, as `profile create --model` shows it")
+        ->check(CheckDigest)
         ->type_name("HEX");
   };
   declare(add("begin", "Declare a load before its rows are sent", &LoadCommands::Begin));

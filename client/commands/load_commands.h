@@ -13,6 +13,9 @@
 
 namespace plumbline::client {
 
+/// A check for CLI11: the digest of a load's rows.
+std::string CheckDigest(const std::string& text);
+
 /// Prints what is known of it.
 absl::Status ShowLoad(const Context& context, const v1::Load& load);
 /// OK if what was declared has arrived, else Differs().

@@ -26,14 +26,12 @@ void RegisterWho(CLI::App* command, OnCallCommands* flags) {
       ->required()
       ->check(Utf8)
       ->type_name("NAME");
-  command->add_option("--reason", flags->reason, "Why")->required()->check(Utf8)->type_name("TEXT");
+  command->add_option("--reason", flags->reason, "Why")->required()->type_name("TEXT");
 }
 
 void RegisterCheck(CLI::App* command, OnCallCommands* flags, const char* of_variable) {
-  command->add_option("--check", flags->check, "The check, such as drift")
-      ->check(Utf8)
-      ->type_name("C");
-  command->add_option("--variable", flags->variable, of_variable)->check(Utf8)->type_name("V");
+  command->add_option("--check", flags->check, "The check, such as drift")->type_name("C");
+  command->add_option("--variable", flags->variable, of_variable)->type_name("V");
 }
 
 void RegisterLasts(CLI::App* command, OnCallCommands* flags, const char* help) {
@@ -96,13 +94,11 @@ void OnCallCommands::Register(CLI::App* app, Context* context) {
   target.RegisterVersion(command);
   RegisterCheck(command, this, "Only on this variable; empty: on the model as a whole");
   command->add_option("--source", source, "Only of this source; empty: of all rows")
-      ->check(Utf8)
       ->type_name("S");
   command->add_flag("--undo", undo, "Take it back");
   RegisterWho(command, this);
   command->get_option("--reason")->required(false);
   command->add_option("--incident", incident, "Only of this incident; --check may then be left out")
-      ->check(Utf8)
       ->type_name("ID");
   CLI::App* incidents = Add(app, "incidents", "What belongs together of the alerts that are open",
                             &OnCallCommands::Incidents, context);
@@ -146,7 +142,6 @@ void OnCallCommands::RegisterChange(CLI::App* app, Context* context) {
     target.RegisterVersion(command);
     command->add_option("--name", name, "Its name, such as that of the release")
         ->required()
-        ->check(Utf8)
         ->type_name("NAME");
     RegisterWho(command, this);
   }
@@ -156,7 +151,6 @@ void OnCallCommands::RegisterChange(CLI::App* app, Context* context) {
   declare->add_option("--variables", variables, "Only these, V,...")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(Utf8)
       ->type_name("V");
   CLI::App* list =
       Add(group, "list", "List expected changes", &OnCallCommands::ListChanges, context);

@@ -103,6 +103,13 @@ void ProfileCommands::Register(CLI::App* app, Context* context) {
   CLI::App* create = add("create", "Store the profile of a CSV file", &ProfileCommands::Create);
   key.Register(create, true);
   columns.Register(create);
+  CLI::Option* model = create
+                           ->add_option("--model", target.model,
+                                        "Read the columns by the kinds of this model's baseline, "
+                                        "as `send` does: so the digests are those of a load")
+                           ->type_name("M");
+  target.RegisterVersion(create);
+  create->get_option("--version")->needs(model);
   create
       ->add_option("--group_by", group_by, "Categorical columns to add the numbers up by, COL,...")
       ->delimiter(',')
@@ -128,7 +135,13 @@ void ProfileCommands::Register(CLI::App* app, Context* context) {
 }
 
 absl::Status ProfileCommands::Create(const Context& context) const {
-  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, {});
+  std::vector<v1::VariableSpec> variables;
+  if (!target.model.empty()) {
+    const auto baseline = FetchBaseline(context, target.model, target.version, 0);
+    if (!baseline.ok()) return baseline.status();
+    variables = VariablesOf(*baseline);
+  }
+  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, variables);
   if (!plan.ok()) return plan.status();
   const auto batches = columns.Open(*plan);
   if (!batches.ok()) return batches.status();

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/commands/column_flags.h"
+#include "client/commands/commands.h"
 #include "client/commands/context.h"
 #include "plumbline/v1/profile_service.pb.h"
 
@@ -24,6 +25,7 @@ struct ProfileFlags {
 /// `profile create | list | show | delete | merge`. See commands.h.
 struct ProfileCommands {
   ProfileFlags key;
+  TargetFlags target;
   ColumnFlags columns;
   std::vector<std::string> group_by;
   std::vector<std::string> parts;

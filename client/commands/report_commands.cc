@@ -1,9 +1,12 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
 
 #include "client/commands/alert_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
 #include "client/commands/impact_text.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/report_text.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 
@@ -39,7 +42,7 @@ void ReportCommands::Register(CLI::App* app, Context* context) {
   similar->add_option("--variable", variable, "The variable")->type_name("V")->required();
   similar->add_option("--limit", limit, "At most so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->transform(WholeNumber(1, std::numeric_limits<uint32_t>::max()));
   CLI::App* impact =
       add("impact", "How predictions differ in rows that lack an input", &ReportCommands::Impact);
   target.RegisterModel(impact, true);
@@ -99,7 +102,16 @@ absl::Status ReportCommands::Impact(const Context& context) const {
   const auto response = Unary<Service>(context, &Service::Stub::GetImpact, request);
   if (!response.ok()) return response.status();
   if (context.json()) return context.PrintJson(*response);
-  *context.out << ImpactText(*response);
+  bool has_prediction = true;
+  if (response->impacts().empty()) {
+    const auto baseline =
+        FetchBaseline(context, target.model, target.version, response->baseline_number());
+    if (!baseline.ok()) return baseline.status();
+    const auto& variables = baseline->variables();
+    has_prediction = std::any_of(variables.begin(), variables.end(),
+                                 [](const auto& one) { return one.role() == v1::ROLE_PREDICTION; });
+  }
+  *context.out << ImpactText(*response, has_prediction);
   return absl::OkStatus();
 }
 

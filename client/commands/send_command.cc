@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -16,11 +15,13 @@
 #include "client/commands/format.h"
 #include "client/commands/load_commands.h"
 #include "client/commands/model_columns.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/progress.h"
 #include "client/commands/send_summary.h"
 #include "client/csv_batches.h"
 #include "client/row_set_of_batch.h"
 #include "client/sender.h"
+#include "client/utf8.h"
 
 namespace plumbline::client {
 namespace {
@@ -34,7 +35,7 @@ std::string DefaultProducer(const std::string& csv) {
   if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
   const size_t slash = csv.rfind('/');
   const std::string file = slash == std::string::npos ? csv : csv.substr(slash + 1);
-  return absl::StrCat(host, "/", file).substr(0, kMaxProducerBytes);
+  return std::string(Utf8Beginning(absl::StrCat(host, "/", file), kMaxProducerBytes));
 }
 
 // Holds batches back so that rows leave at `rows_per_second`; 0: as fast as they go.
@@ -93,7 +94,7 @@ absl::Status Declare(const Context& context, const SenderOptions& options,
 // `<producer>/<epoch>`, as much of its end as a name may hold.
 std::string DefaultLoad(const SenderOptions& options) {
   const std::string name = absl::StrCat(options.producer, "/", options.epoch);
-  return name.substr(name.size() - std::min(name.size(), kMaxProducerBytes));
+  return std::string(Utf8End(name, kMaxProducerBytes));
 }
 
 // Before the first row: so many are missing if this command does not come to its end.
@@ -136,18 +137,18 @@ void SendCommand::Register(CLI::App* app, Context* context) {
   target.RegisterVersion(command);
   columns.Register(command);
   command->add_option("--batch_rows", batch_rows, "Rows in a batch")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->transform(WholeNumber(1, 10'000'000))
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--rate", rows_per_second, "Rows per second; without: as fast as they go")
-      ->check(CLI::PositiveNumber)
+      ->check(NumberAboveZero())
       ->type_name("ROWS_PER_S");
   command->add_option("--producer", producer, "Name of this sender; without: <hostname>/<file>")
       ->type_name("P");
   command
       ->add_option("--epoch", epoch,
                    "The same epoch again makes a second run a retry of the first; without: now")
-      ->check(CLI::PositiveNumber)
+      ->transform(WholeNumber(1))
       ->type_name("E");
   command->add_option("--source", source, "Where the data comes from")->type_name("S");
   command
@@ -166,19 +167,23 @@ void SendCommand::Register(CLI::App* app, Context* context) {
   command
       ->add_option("--load_rows", load_rows,
                    "Declare so many rows, as the origin of the file counted them")
+      ->transform(WholeNumber())
       ->type_name("N");
   command
-      ->add_option(
-          "--load_digest", load_digest,
-          "Declare this digest of rows, as `profile create` showed it where the file is from")
+      ->add_option("--load_digest", load_digest,
+                   "Declare this digest of rows, as `profile create --model` showed it where the "
+                   "file is from")
+      ->check(CheckDigest)
       ->type_name("HEX");
   command->add_option("--retry_for", retry_for_seconds, "Seconds to try a server that is gone")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NumberFromZero())
       ->type_name("SECONDS")
       ->capture_default_str();
 }
 
-absl::Status SendCommand::Run(const Context& context) const {
+absl::Status SendCommand::Run(const Context& given) const {
+  Context context = given;
+  context.retry_for = absl::Seconds(retry_for_seconds);
   const auto baseline = FetchBaseline(context, target.model, target.version, 0);
   if (!baseline.ok()) return baseline.status();
   const std::vector<v1::VariableSpec> variables = VariablesOf(*baseline);

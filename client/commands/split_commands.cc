@@ -10,6 +10,7 @@
 #include "client/commands/file_io.h"
 #include "client/commands/format.h"
 #include "client/commands/json_line.h"
+#include "client/commands/number_flag.h"
 #include "client/commands/split_text.h"
 #include "client/commands/verdict.h"
 #include "client/split_check.h"
@@ -113,13 +114,13 @@ void SplitCommands::Register(CLI::App* app, Context* context) {
           &SplitCommands::Check);
   RegisterRows(check);
   check->add_option("--examples", examples, "Rows to name of each two parts")
-      ->check(CLI::Range(0, 1000))
+      ->transform(WholeNumber(0, 1000))
       ->type_name("N")
       ->capture_default_str();
   check
       ->add_option("--memory_mib", memory_mib,
                    "Memory for row ids, 24 bytes a row; what is more goes to files in $TMPDIR")
-      ->check(CLI::Range(1, 1 << 20))
+      ->transform(WholeNumber(1, 1 << 20))
       ->type_name("MIB")
       ->capture_default_str();
   CLI::App* list = add("list", "Show the splits of a baseline", &SplitCommands::List);
@@ -129,6 +130,7 @@ void SplitCommands::Register(CLI::App* app, Context* context) {
     target.RegisterVersion(command);
     command
         ->add_option("--number", target.number, "Number of the baseline; without: the active one")
+        ->transform(WholeNumber())
         ->type_name("N");
     if (command == list) continue;
     command->add_option("--name", name, "Name of the split among those of the baseline")

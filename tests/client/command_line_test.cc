@@ -15,6 +15,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "plumbline/v1/baseline_service.grpc.pb.h"
 #include "plumbline/v1/model_service.grpc.pb.h"
+#include "plumbline/v1/profile_service.grpc.pb.h"
 #include "plumbline/v1/report_service.grpc.pb.h"
 #include "tests/client/fake_ingest.h"
 #include "tests/client/temp_file.h"
@@ -74,6 +75,10 @@ class FakeBaselines final : public v1::BaselineService::Service {
   }
   grpc::Status GetBaseline(grpc::ServerContext*, const v1::GetBaselineRequest* request,
                            v1::GetBaselineResponse* response) override {
+    if (unavailable > 0) {
+      --unavailable;
+      return {grpc::StatusCode::UNAVAILABLE, "starting"};
+    }
     if (request->model() == "nowhere") {
       return {grpc::StatusCode::NOT_FOUND, "no model nowhere"};
     }
@@ -106,6 +111,7 @@ class FakeBaselines final : public v1::BaselineService::Service {
   uint64_t rows = 0;
   uint64_t committed_rows = 0;
   v1::ImportBaselineRequest imported;
+  int unavailable = 0;  // so many calls of GetBaseline fail
 };
 
 class FakeModels final : public v1::ModelService::Service {
@@ -129,6 +135,26 @@ class FakeModels final : public v1::ModelService::Service {
     model->add_versions()->set_version("v1");
     return grpc::Status::OK;
   }
+};
+
+class FakeProfiles final : public v1::ProfileService::Service {
+ public:
+  grpc::Status CreateProfile(grpc::ServerContext*,
+                             grpc::ServerReader<v1::CreateProfileRequest>* reader,
+                             v1::CreateProfileResponse*) override {
+    v1::CreateProfileRequest request;
+    while (reader->Read(&request)) {
+      if (request.has_batch()) batch = request.batch();
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status CompareProfiles(grpc::ServerContext*, const v1::CompareProfilesRequest*,
+                               v1::CompareProfilesResponse* response) override {
+    response->set_verdict(v1::VERDICT_IDENTICAL);
+    response->add_stages()->set_stage("raw");
+    return grpc::Status::OK;
+  }
+  v1::Batch batch;
 };
 
 class FakeReports final : public v1::ReportService::Service {
@@ -174,6 +200,7 @@ class CommandLine : public ::testing::Test {
 
   FakeBaselines baselines_;
   FakeModels models_;
+  FakeProfiles profiles_;
   FakeReports reports_;
   FakeIngest ingest_{
       [this](int, const v1::IngestRequest& request) -> std::optional<FakeIngest::Reply> {
@@ -187,7 +214,7 @@ class CommandLine : public ::testing::Test {
         reply.error.set_message("column code: wrong");
         return reply;
       }};
-  FakeServer server_{{&baselines_, &models_, &reports_, &ingest_}};
+  FakeServer server_{{&baselines_, &models_, &profiles_, &reports_, &ingest_}};
   absl::Mutex mutex_;
   std::vector<v1::NumberedBatch> sent_;
 };
@@ -207,7 +234,20 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"backtest", "--model", "m", "--csv", "f", "--chunk", "30d"},
            {"backtest", "--model", "m", "--csv", "f", "--timestamp", "t", "--chunk", "30d",
             "--chunk_rows", "5"},
-           {"--tls_cert", "f", "alerts"}}) {
+           {"--tls_cert", "f", "alerts"},
+           {"--server", "", "alerts"},
+           {"--server", " ", "alerts"},
+           {"send", "--model", "m", "--csv", "f", "--load_rows", "-1"},
+           {"send", "--model", "m", "--csv", "f", "--load_rows", "99999999999999999999"},
+           {"send", "--model", "m", "--csv", "f", "--load_digest", "zz"},
+           {"send", "--model", "m", "--csv", "f", "--epoch", "0"},
+           {"send", "--model", "m", "--csv", "f", "--rate", "inf"},
+           {"send", "--model", "m", "--csv", "f", "--retry_for", "-1"},
+           {"load", "end", "--model", "m", "--load", "l", "--rows", "-5"},
+           {"load", "end", "--model", "m", "--load", "l", "--digest", "12"},
+           {"baseline", "show", "--model", "m", "--number", "0x10"},
+           {"similar", "--model", "m", "--variable", "x", "--limit", "4294967296"},
+           {"report", "--model", "\xFF\xFE"}}) {
     const Outcome outcome = RunPlumbline(arguments);
     EXPECT_EQ(outcome.code, 2) << ::testing::PrintToString(arguments) << outcome.err;
     EXPECT_THAT(outcome.err, StartsWith("plumbline: "));
@@ -223,6 +263,20 @@ TEST(CommandLineUsage, HelpsAndEndsWithZero) {
     EXPECT_EQ(outcome.err, "");
     EXPECT_THAT(outcome.out, HasSubstr("Usage"));
   }
+}
+
+TEST(CommandLineUsage, SaysWhichNumberIsNone) {
+  EXPECT_THAT(RunPlumbline({"load", "end", "--model", "m", "--load", "l", "--rows", "-5"}).err,
+              HasSubstr("--rows: `-5` is not a whole number from 0 to 18446744073709551615"));
+  EXPECT_THAT(RunPlumbline({"send", "--model", "m", "--csv", "f", "--rate", "0"}).err,
+              HasSubstr("--rate: `0` is not a number above 0"));
+}
+
+TEST(CommandLineUsage, CapturesOnlyFromPython) {
+  const Outcome outcome = RunPlumbline({"env", "capture", "--python", "/bin/echo", "--out", "-"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "plumbline: /bin/echo: it is not Python 3\n");
+  EXPECT_EQ(outcome.out, "");
 }
 
 TEST(CommandLineUsage, SaysThatThereIsNoServer) {
@@ -287,18 +341,39 @@ TEST_F(CommandLine, SendsWithTheKindsOfTheModel) {
   const TempFile file("code,x\n1,1\n2,\n3,3\n");
   const Outcome outcome =
       RunHere({"send", "--model", "housing", "--csv", file.path(), "--batch_rows", "2",
-               "--producer", "p", "--epoch", "7", "--source", "eu"});
+               "--producer", "p", "--epoch", "010", "--source", "eu"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("sent           3        2\n"));
   absl::MutexLock lock(&mutex_);
   ASSERT_EQ(sent_.size(), 2u);
   EXPECT_EQ(sent_[0].number().producer(), "p");
-  EXPECT_EQ(sent_[0].number().epoch(), 7u);
+  EXPECT_EQ(sent_[0].number().epoch(), 10u);
   EXPECT_EQ(sent_[0].batch().source(), "eu");
   EXPECT_TRUE(sent_[0].batch().columns(0).has_dictionary_values());
   EXPECT_TRUE(sent_[0].batch().columns(1).has_double_values());
   ASSERT_EQ(ingest_.controls().size(), 1u);
   EXPECT_EQ(ingest_.controls()[0].end_epoch().last_sequence(), 2u);
+}
+
+TEST_F(CommandLine, ProfilesWithTheKindsOfAModel) {
+  const TempFile file("code,x\n1,1\n");
+  const std::vector<std::string> arguments = {"profile", "create", "--name",
+                                              "p",       "--csv",  file.path()};
+  ASSERT_EQ(RunHere(arguments).code, 0);
+  EXPECT_FALSE(profiles_.batch.columns(0).has_dictionary_values());
+  std::vector<std::string> with_model = arguments;
+  with_model.insert(with_model.end(), {"--model", "housing"});
+  const Outcome outcome = RunHere(with_model);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(profiles_.batch.columns(0).has_dictionary_values());
+  EXPECT_TRUE(profiles_.batch.columns(1).has_double_values());
+}
+
+TEST_F(CommandLine, WarnsOfAStageThatWasNotCompared) {
+  const Outcome outcome = RunHere({"compare", "a", "b", "--stages", "raw,nope"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err,
+            "plumbline: warning: --stages: `nope` is a stage of neither side; compared: raw\n");
 }
 
 TEST_F(CommandLine, RefusesAFileThatHasNothingOfTheModel) {
@@ -348,6 +423,19 @@ TEST_F(CommandLine, EndsWithOneWhenABatchIsRefused) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("refused: column code: wrong (1 batch, 1 row)"));
   EXPECT_EQ(outcome.err, "plumbline: 1 batch was refused\n");
+}
+
+TEST_F(CommandLine, WaitsForAServerThatIsGoneBeforeItSends) {
+  const TempFile file("code,x\n1,1\n");
+  baselines_.unavailable = 1;
+  const Outcome waited = RunHere({"send", "--model", "housing", "--csv", file.path()});
+  EXPECT_EQ(waited.code, 0);
+  EXPECT_EQ(waited.err, "plumbline: starting; trying again for 1m\n");
+  baselines_.unavailable = 1;
+  const Outcome outcome =
+      RunHere({"send", "--model", "housing", "--csv", file.path(), "--retry_for", "0"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "plumbline: starting\n");
 }
 
 TEST_F(CommandLine, SendsNothingOfAFileWithAnError) {
@@ -400,6 +488,13 @@ TEST_F(CommandLine, SetsAPolicyFromAFile) {
       {"--format", "json", "model", "policy", "set", "--model", "housing", "--file", file.path()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(R"("window_panes":30)"));
+  const auto code_of = [&](const char* text) {
+    const TempFile policy(text, ".json");
+    return RunHere({"model", "policy", "set", "--model", "housing", "--file", policy.path()}).code;
+  };
+  EXPECT_EQ(code_of("{}"), 0);
+  EXPECT_EQ(code_of(""), 1);
+  EXPECT_EQ(code_of("\n"), 1);
   const TempFile broken(R"({"windw": 30})", ".json");
   EXPECT_EQ(RunHere({"model", "policy", "set", "--model", "housing", "--file", broken.path()}).code,
             1);

@@ -143,6 +143,17 @@ TEST(PlanCsv, ListsTheColumnsWhenAnOptionNamesNone) {
   EXPECT_THAT(ErrorOf("a,b\n1,2\n", options), HasSubstr("--id"));
 }
 
+TEST(PlanCsv, RefusesTwoRolesOrKindsOfOneColumn) {
+  CsvColumnOptions options;
+  options.roles = {{"a", v1::ROLE_PREDICTION}, {"a", v1::ROLE_LABEL}};
+  EXPECT_THAT(ErrorOf("a,b\n1,2\n", options), HasSubstr("--role: column a is given twice"));
+  options = {};
+  options.kinds = {{"a", v1::KIND_NUMERIC}, {"a", v1::KIND_CATEGORICAL}};
+  EXPECT_THAT(ErrorOf("a,b\n1,2\n", options), HasSubstr("--kind: column a is given twice"));
+  options.kinds = {{"a", v1::KIND_NUMERIC}, {"a", v1::KIND_NUMERIC}};
+  EXPECT_EQ(ErrorOf("a,b\n1,2\n", options), "");
+}
+
 TEST(PlanCsv, NamesTheLineAndValueOfABadTime) {
   CsvColumnOptions options;
   options.timestamp = "t";

@@ -401,6 +401,10 @@ TEST(Sender, ChecksItsOptions) {
   options.producer.assign(129, 'p');
   EXPECT_FALSE(Sender::Create(options).ok());
   options = Options("127.0.0.1:1");
+  options.producer = "web-\xE9";  // Latin-1
+  EXPECT_EQ(Sender::Create(options).status().message(),
+            R"(producer: `web-\xe9` is not valid UTF-8)");
+  options = Options("127.0.0.1:1");
   options.epoch = 0;
   EXPECT_FALSE(Sender::Create(options).ok());
   options = Options("127.0.0.1:1");

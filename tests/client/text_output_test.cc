@@ -6,6 +6,7 @@
 #include "client/commands/alert_text.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/baseline_text.h"
+#include "client/commands/impact_text.h"
 #include "client/commands/on_call_text.h"
 #include "client/commands/performance_text.h"
 #include "client/commands/report_text.h"
@@ -464,6 +465,15 @@ TEST(PerformanceLine, SaysWhatDecides) {
             "performance: roc_auc 0.875 (training 0.900, estimated 0.890), 900 labelled of 1,000 "
             "predictions\n");
   EXPECT_EQ(PerformanceLine({}), "");
+}
+
+TEST(ImpactText, TellsNoPredictionFromNothingWrong) {
+  const auto impact = Proto<v1::GetImpactResponse>(R"pb(
+    model: "housing" baseline_number: 2 rows: 7
+  )pb");
+  EXPECT_THAT(ImpactText(impact, true), HasSubstr("\nno input is missing or wrong in any of them"));
+  EXPECT_THAT(ImpactText(impact, false), HasSubstr("\nthe baseline has no prediction"));
+  EXPECT_THAT(ImpactText(impact, false), Not(HasSubstr("no input is missing")));
 }
 
 }  // namespace

@@ -22,5 +22,16 @@ TEST(Utf8, RejectsWhatIsNot) {
   EXPECT_FALSE(IsValidUtf8("\x80"));              // continuation without a lead
 }
 
+TEST(Utf8, CutsNoCharacter) {
+  EXPECT_EQ(Utf8Beginning("aé", 5), "aé");
+  EXPECT_EQ(Utf8Beginning("aé", 3), "aé");
+  EXPECT_EQ(Utf8Beginning("aé", 2), "a");
+  EXPECT_EQ(Utf8Beginning("東", 2), "");
+  EXPECT_EQ(Utf8End("éa", 5), "éa");
+  EXPECT_EQ(Utf8End("éa", 3), "éa");
+  EXPECT_EQ(Utf8End("éa", 2), "a");
+  EXPECT_EQ(Utf8End("東", 2), "");
+}
+
 }  // namespace
 }  // namespace plumbline::client
