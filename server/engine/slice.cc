@@ -71,8 +71,8 @@ const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy
   checks::LookBack(
       *baseline_, policy,
       [&](uint32_t panes) {
-        const int64_t until = window_.closed_until();
-        return window_.SumOfClosed(until - int64_t{panes} * length, until);
+        // From the end of the last block.
+        return window_.SumOfClosed(gathering_since_ - int64_t{panes} * length, gathering_since_);
       },
       &*changes_);
   return &*changes_;

@@ -243,7 +243,8 @@ TEST(Incident, TellsTheLikeliestCausesFirst) {
   Named(&alerts);
   const auto words = [&](const Weights& weights) {
     std::vector<std::string> found;
-    for (const IncidentCause& cause : IncidentsOf(alerts, weights).at(0).causes) {
+    const std::vector<Incident> incidents = IncidentsOf(alerts, weights);
+    for (const IncidentCause& cause : incidents.at(0).causes) {
       found.push_back(absl::StrCat(CauseName(cause.kind), ": ", cause.words));
     }
     return found;

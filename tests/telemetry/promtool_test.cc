@@ -33,6 +33,7 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
                   MakeAlert(checks::CheckId::kRowsLost, "")};
   model.judged_sources = {std::make_shared<const engine::SourceSnapshot>(
       engine::SourceSnapshot{"eu \"west\"", 7, {MakeFullVariable("age")}})};
+  model.judged_slices = {{"city=\"Rome\"", "city:3", 5}};
   model.environments = model.environments_differing = 1;
   model.loads = checks::LoadSummary();
   model.golden = engine::GoldenCounts{1, 2, 3, 4};

@@ -41,6 +41,7 @@ constexpr char kFull[] = R"pb(
   rate_significance: 0.125
   min_rate_change: 0.5
   max_missing_share: 0.25
+  slice_variables: "plan"
   false_page_budget: 0.5
   drift_statistic: "ks"
   drift_thresholds { key: "ks" value: 0.75 }
