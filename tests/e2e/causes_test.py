@@ -8,7 +8,7 @@ from harness import DaemonTest, HOUSING_COLUMNS, read_rows, wait_for, write_rows
 TIMELESS = ["--ignore", "timestamp,id"]
 
 
-class Causes(DaemonTest):
+class Row4cBadData(DaemonTest):
     def setUp(self):
         super().setUp()
         self.header, self.rows = read_rows("california_housing/reference.csv.gz")

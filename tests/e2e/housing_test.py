@@ -10,7 +10,7 @@ HOUSING = DATA / "california_housing"
 TIME = ["--timestamp", "timestamp", "--id", "id"]
 
 
-class Housing(DaemonTest):
+class Row5aDrift(DaemonTest):
     def setUp(self):
         super().setUp()
         self.daemon.command("baseline", "create", "--model", "housing", "--csv",

@@ -61,7 +61,7 @@ class Row1dSources(DaemonTest):
         self.assertRegex(text, r"ap-south +1,000 +7\.7% +1")
 
 
-class Slices(DaemonTest):
+class Row5aSlices(DaemonTest):
     """The rows with one value of a categorical variable, against training's with the same value."""
 
     def setUp(self):
