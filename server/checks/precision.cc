@@ -39,8 +39,8 @@ std::optional<Change> FindChange(const Fineness& base, const Fineness& live, dou
     return Change{"integer_share", "integers_became_fractions", "integers", live.decimals[0],
                   base.decimals[0]};
   }
-  // Decimals that were cut fit float32 more often, but do not need all digits then.
-  if (rise(base.float32, live.float32) >= least &&
+  // Decimals that were cut fit float32 more often, but do not need all digits then, or none.
+  if (rise(base.float32, live.float32) >= least && rise(base.Beyond(0), live.Beyond(0)) >= -kFew &&
       rise(base.Beyond(kAllOfFloat32), live.Beyond(kAllOfFloat32)) >= -kFew) {
     return Change{"float32_share", "rounded_to_float32", "fit float32", live.float32, base.float32};
   }

@@ -2,60 +2,124 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/checks/change_watch.h"
 #include "server/checks/checks.h"
 #include "server/checks/rest.h"
 
 namespace plumbline::checks {
 namespace {
 
-// Of the other rows, at most so much of the slice's rate.
+// The other rows have moved at most so much of what the slice has.
 constexpr double kLessElsewhere = 0.5;
-// Of the drift, where the slice is left out. Slices of one shift are alike but for chance.
-constexpr double kDriftWithout = 0.8;
 // So many standard deviations are more than chance, for any number of slices and looks.
 constexpr double kDeviations = 5;
 
-const Finding* OfAll(const SliceInput& input, const Finding& finding) {
-  for (const Finding& other : input.of_all) {
-    if (other.status == Status::kFiring && other.check == finding.check &&
-        other.variable == finding.variable) {
-      return &other;
-    }
-  }
-  return nullptr;
+bool FiresAmongAll(const SliceInput& input, const Finding& finding) {
+  return std::any_of(input.of_all.begin(), input.of_all.end(), [&](const Finding& other) {
+    return other.status == Status::kFiring && other.check == finding.check &&
+           other.variable == finding.variable;
+  });
 }
 
-// Of a share of rows, `all` among all rows and `here` in the slice: true if it lies in the slice.
-bool LiesHere(double all, double here, const SliceInput& input) {
-  const auto rows = static_cast<double>(input.window.rows);
-  const auto others = static_cast<double>(input.all.rows) - rows;
-  if (others <= 0) return true;
-  const double elsewhere =
-      std::clamp((all * static_cast<double>(input.all.rows) - here * rows) / others, 0.0, 1.0);
-  if (elsewhere > kLessElsewhere * here) return false;
-  const double chance = std::sqrt(elsewhere * (1 - elsewhere) * rows) + 1;
-  return (here - elsewhere) * rows > kDeviations * chance;
+// Rows of a kind among some.
+struct Share {
+  double of = 0, rows = 0;
+
+  double rate() const { return rows > 0 ? of / rows : 0; }
+};
+
+Share Less(const Share& all, const Share& part) {
+  const double rows = std::max(0.0, all.rows - part.rows);
+  return {std::clamp(all.of - part.of, 0.0, rows), rows};
+}
+
+// What a rate counts, live and in training; nullopt: of another check.
+std::optional<std::pair<Share, Share>> SharesOf(CheckId check,
+                                                const profile::VariableBaseline& trained,
+                                                const profile::VariableCounts& live) {
+  const auto share = [](uint64_t of, uint64_t rows) {
+    return Share{static_cast<double>(of), static_cast<double>(rows)};
+  };
+  if (check == CheckId::kAbsentVariable) {
+    return std::pair(share(live.absent, live.rows), Share());
+  }
+  if (check == CheckId::kWrongType) {
+    return std::pair(share(live.wrong_type, live.rows), Share());
+  }
+  if (std::find(std::begin(kWatchedRates), std::end(kWatchedRates), check) ==
+      std::end(kWatchedRates)) {
+    return std::nullopt;
+  }
+  const RateCounts counts = CountsOfRate(check, trained, live);
+  return std::pair(share(counts.k_live, counts.n_live), share(counts.k_base, counts.n_base));
+}
+
+// True if a rate moved in the slice and not, or by much less, in the other rows.
+bool RateLiesHere(const profile::Baseline& whole, const SliceInput& input, size_t index,
+                  CheckId check, bool all_fire) {
+  const auto here = SharesOf(check, input.trained.variables[index], input.window.variables[index]);
+  const auto all = SharesOf(check, whole.variables[index], input.all.variables[index]);
+  if (!here.has_value() || !all.has_value()) return !all_fire;
+  const Share rest = Less(all->first, here->first);
+  if (rest.rows == 0) return true;
+  // Training's other rows, of which the sample is a part.
+  const double rows = all->second.rows * input.trained_share;
+  const Share trained = Less(all->second, {here->second.rate() * rows, rows});
+  const double moved = std::abs(here->first.rate() - here->second.rate());
+  const double elsewhere = std::abs(rest.rate() - trained.rate());
+  if (elsewhere > kLessElsewhere * moved) return false;
+  if (!all_fire) return true;
+  const double variance = rest.rate() * (1 - rest.rate());
+  const double chance = std::sqrt(variance * here->first.rows) + 1;
+  return (moved - elsewhere) * here->first.rows > kDeviations * chance;
+}
+
+// Training's rows of the other slices, by code.
+profile::VariableBaseline TrainedRest(const profile::VariableBaseline& whole,
+                                      const profile::VariableBaseline& slice, double share) {
+  profile::VariableBaseline rest = whole;
+  std::vector<uint64_t> codes = whole.counts.codes.ToVector();
+  const std::vector<uint64_t> part = slice.counts.codes.ToVector();
+  const double scale = share * static_cast<double>(whole.counts.Coded()) /
+                       std::max(1.0, static_cast<double>(slice.counts.Coded()));
+  for (size_t code = 0; code < std::min(codes.size(), part.size()); ++code) {
+    const auto taken = static_cast<uint64_t>(std::llround(scale * static_cast<double>(part[code])));
+    codes[code] -= std::min(codes[code], taken);
+  }
+  rest.counts.codes = profile::CodeCounts::Of(codes);
+  return rest;
+}
+
+// True if the slice drifts and the other rows do not, or by much less.
+bool DriftLiesHere(const profile::Baseline& whole, const Policy& policy, const SliceInput& input,
+                   size_t index) {
+  const profile::VariableCounts rest =
+      Rest(input.all.variables[index], input.window.variables[index]);
+  if (rest.Coded() < policy.min_rows_drift) return true;  // hardly anything else
+  const profile::VariableBaseline trained =
+      TrainedRest(whole.variables[index], input.trained.variables[index], input.trained_share);
+  // By psi, which needs no moments.
+  const auto elsewhere = profile::CompareToBaseline(trained, rest).psi_corrected;
+  const auto here = input.statistics[index].psi_corrected;
+  return here.has_value() && elsewhere.has_value() && *elsewhere <= kLessElsewhere * *here;
 }
 
 bool IsTold(const profile::Baseline& whole, const Policy& policy, const SliceInput& input,
             const Finding& finding) {
   if (finding.check == CheckId::kUnknownVariable) return false;
-  const Finding* const of_all = OfAll(input, finding);
-  if (of_all == nullptr) return true;
-  if (finding.check == CheckId::kDrift) {
-    const std::optional<size_t> index = whole.schema.Find(finding.variable);
-    return index.has_value() &&
-           NearerWithout(whole.variables[*index], input.all.variables[*index],
-                         input.window.variables[*index], policy.min_rows_drift, kDriftWithout);
-  }
-  if (finding.cause == "rate_fell" || of_all->cause == "rate_fell") return false;
-  if (!finding.value.has_value() || !of_all->value.has_value()) return false;
-  return *finding.value <= 1 && LiesHere(*of_all->value, *finding.value, input);
+  const bool all_fire = FiresAmongAll(input, finding);
+  const std::optional<size_t> index = whole.schema.Find(finding.variable);
+  if (!index.has_value() || *index >= input.statistics.size()) return !all_fire;
+  if (finding.check == CheckId::kDrift) return DriftLiesHere(whole, policy, input, *index);
+  return RateLiesHere(whole, input, *index, finding.check, all_fire);
 }
 
 }  // namespace

@@ -25,14 +25,15 @@ struct SliceInput {
   const profile::Pane& all;                                    // of every row, these too
   const std::vector<Finding>& of_all;                          // what fires on those, and others
   size_t slices = 1;                                           // that are judged at once
+  double trained_share = 0;                                    // of training's rows
 };
 
 /// The findings on a slice, in its name: its rows are held against training's with the same value.
-/// What fires among all rows too is told of the slice only if it lies there: a rate that the other
-/// rows have less of (by a half, and by more than chance), or drift that is smaller by a fifth
-/// without these rows. Columns that the baseline does not know are not told of slices. `whole` is
-/// the baseline of all rows; `alerts`: as EvaluateForAlerts; nullptr: all findings. Cost: O(codes)
-/// per variable. Pure.
+/// What fires is told of the slice only if it lies there, whether or not all rows fire: the other
+/// rows have moved from training's other rows at most half as far; where all rows
+/// fire for a rate, the difference is more than chance. Columns that the baseline does not know are
+/// not told of slices. `whole` is the baseline of all rows; `alerts`: as EvaluateForAlerts;
+/// nullptr: all findings. Cost: O(codes) per variable. Pure.
 std::vector<Finding> EvaluateSlice(const profile::Baseline& whole, const Policy& policy,
                                    const SliceInput& input, const AlertBook* alerts);
 

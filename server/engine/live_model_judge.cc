@@ -129,16 +129,19 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
   const std::vector<checks::VariableEvidence>* const changes =
       slice->Changes(policy_, 1 + slices_.all().size());
   if (entry.trained != nullptr) {
-    return checks::EvaluateSlice(*baseline_, policy_,
-                                 {.slice = name.slice,
-                                  .trained = *entry.trained,
-                                  .window = window,
-                                  .changes = changes,
-                                  .statistics = statistics,
-                                  .all = all,
-                                  .of_all = of_all,
-                                  .slices = slices_.slicing()->slices.size()},
-                                 alerts);
+    return checks::EvaluateSlice(
+        *baseline_, policy_,
+        {.slice = name.slice,
+         .trained = *entry.trained,
+         .window = window,
+         .changes = changes,
+         .statistics = statistics,
+         .all = all,
+         .of_all = of_all,
+         .slices = slices_.slicing()->slices.size(),
+         .trained_share = static_cast<double>(entry.trained->rows) /
+                          static_cast<double>(slices_.slicing()->sample_rows)},
+        alerts);
   }
   return checks::EvaluateSource(*baseline_, policy_,
                                 {.source = name.source,

@@ -138,8 +138,10 @@ void BaselineBuilder::Impl::BeginCounting() {
 
 void BaselineBuilder::Impl::CountNumeric(const BatchView& batch, const ColumnView& column,
                                          size_t index, uint32_t begin, uint32_t end) {
-  CountNumericColumn(draft.variables[index], column, begin, end,
-                     &chunks->current()->variables[index]);
+  VariableCounts* const counts = &chunks->current()->variables[index];
+  CountNumericColumn(draft.variables[index], column, begin, end, counts);
+  SampleFineness(column, begin, end, static_cast<uint32_t>((counted * 0x9e3779b1u) >> 16),
+                 &counts->fineness);
   GapClock& gap = second[index].gap;
   ForEachNumber(
       column, begin, end,

@@ -25,8 +25,14 @@ void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& colu
                         uint32_t end, VariableCounts* counts,
                         stats::SimdLevel level = stats::BestSimdLevel());
 
-/// The same for a categorical column. `codes` are those of the dictionary's entries, or of false
-/// and true for a column of bool; unused for other types.
+/// Looks at how finely a value in Fineness::kStride of rows [begin, end) is written, of a column of
+/// doubles or integers. Which ones depends on their place in the column and on `offset`, a number
+/// of the batch by chance: the first row of a small one may be first for a reason.
+void SampleFineness(const ColumnView& column, uint32_t begin, uint32_t end, uint32_t offset,
+                    Fineness* fineness);
+
+/// The same as CountNumericColumn for a categorical column. `codes` are those of the dictionary's
+/// entries, or of false and true for a column of bool; unused for other types.
 void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& column,
                             absl::Span<const uint32_t> codes, uint32_t begin, uint32_t end,
                             VariableCounts* counts);

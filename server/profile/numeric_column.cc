@@ -205,12 +205,13 @@ void CountBools(const VariableBaseline& baseline, const ColumnView& column,
   }
 }
 
-// Looks at some of the values: see Fineness.
+// See SampleFineness.
 template <class T>
-void SampleFineness(const ColumnView& column, absl::Span<const T> values, uint32_t begin,
-                    uint32_t end, Fineness* fineness) {
-  for (uint32_t block = begin / Fineness::kStride; block * Fineness::kStride < end; ++block) {
-    const uint32_t row = Fineness::RowOf(block);
+void SampleValues(const ColumnView& column, absl::Span<const T> values, uint32_t begin,
+                  uint32_t end, uint32_t offset, Fineness* fineness) {
+  constexpr uint32_t kStride = Fineness::kStride;
+  for (uint32_t block = begin / kStride; block * kStride < end; ++block) {
+    const uint32_t row = block * kStride + (Fineness::RowOf(block) + offset) % kStride;
     if (row < begin || row >= end || !column.IsValid(row)) continue;
     const auto value = static_cast<double>(values[row]);
     if (std::isfinite(value)) fineness->Add(value);
@@ -219,14 +220,20 @@ void SampleFineness(const ColumnView& column, absl::Span<const T> values, uint32
 
 }  // namespace
 
+void SampleFineness(const ColumnView& column, uint32_t begin, uint32_t end, uint32_t offset,
+                    Fineness* fineness) {
+  if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
+    SampleValues(column, *doubles, begin, end, offset, fineness);
+  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+    SampleValues(column, *ints, begin, end, offset, fineness);
+  }
+}
+
 void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& column, uint32_t begin,
                         uint32_t end, VariableCounts* counts, stats::SimdLevel level) {
   const auto count = [&](auto values) {
     using T = std::remove_const_t<typename decltype(values)::element_type>;
     NumericColumn<T>(baseline, column, values, level, counts).Count(begin, end);
-    if constexpr (!std::is_same_v<T, float>) {
-      SampleFineness(column, values, begin, end, &counts->fineness);
-    }
   };
   if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
     count(*doubles);

@@ -1,6 +1,7 @@
 #include "server/profile/pane.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -17,6 +18,29 @@ uint64_t OddValues(const VariableBaseline& variable, const VariableCounts& count
   if (!variable.is_numeric()) return counts.codes.back();
   return counts.nans + counts.positive_infinities + counts.negative_infinities +
          counts.codes.front() + counts.codes.back();
+}
+
+// A number that a batch has by chance: of what its first row holds.
+uint32_t ChanceOf(const std::vector<PreparedColumn>& columns) {
+  uint64_t mixed = 0;
+  const auto mix = [&mixed](uint64_t bits) {
+    mixed = (mixed ^ bits) * 0x9e3779b97f4a7c15u;
+    mixed ^= mixed >> 29;
+  };
+  for (const PreparedColumn& column : columns) {
+    if (column.view == nullptr || !column.view->IsValid(0)) continue;
+    const Values& values = column.view->values;
+    if (const auto* doubles = std::get_if<absl::Span<const double>>(&values)) {
+      mix(std::bit_cast<uint64_t>((*doubles)[0]));
+    } else if (const auto* floats = std::get_if<absl::Span<const float>>(&values)) {
+      mix(std::bit_cast<uint32_t>((*floats)[0]));
+    } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&values)) {
+      mix(static_cast<uint64_t>((*ints)[0]));
+    } else if (const auto* dictionary = std::get_if<DictionaryView>(&values)) {
+      mix(dictionary->indices[0]);
+    }
+  }
+  return static_cast<uint32_t>(mixed >> 40);
 }
 
 }  // namespace
@@ -113,8 +137,10 @@ uint64_t PreparedBatch::SuspiciousRows(const Pane& pane) const {
 
 void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
   const uint64_t rows = end - begin;
+  if (rows == 0) return;
   pane->rows += rows;
   const uint64_t suspicious = SuspiciousRows(*pane);
+  const uint32_t chance = ChanceOf(columns_);
   std::vector<FaultyInput> faulty;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const PreparedColumn& column = columns_[i];
@@ -132,6 +158,7 @@ void PreparedBatch::Count(uint32_t begin, uint32_t end, Pane* pane) const {
       counts->wrong_type += rows - nulls;
     } else if (baseline.is_numeric()) {
       CountNumericColumn(baseline, *column.view, begin, end, counts);
+      SampleFineness(*column.view, begin, end, chance, &counts->fineness);
     } else {
       CountCategoricalColumn(baseline.categories, *column.view, column.dictionary_codes, begin, end,
                              counts);

@@ -152,6 +152,8 @@ TEST_F(PaneTest, SurvivesEncoding) {
   const std::vector<std::string> city = {"a", "b", "x", "", "c", "a", "a"};
   Pane pane = CountBatch(baseline_, MakeBatch(7, {NumberColumn("x", x), TextColumn("city", city),
                                                   NumberColumn("extra", x)}));
+  pane.variables[0].fineness = {};
+  pane.variables[0].fineness.Add(0.25);
   const auto decoded = DecodePane(baseline_, EncodePane(pane));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(EncodePane(*decoded), EncodePane(pane));
