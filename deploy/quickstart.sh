@@ -72,7 +72,7 @@ plumbline baseline create --model housing --csv "$housing/reference.csv.gz" --ti
   --kind y_pred=categorical,clf_target=categorical
 plumbline model policy set --model housing --file deploy/quickstart-policy.json >/dev/null
 
-say "4. Live traffic: the year that followed, 8,232 rows in time order, in panes of a day and a window of 30"
+say "4. Live traffic: the year that followed, 8,232 rows in time order, in panes of a day and a window of 120"
 plumbline send --model housing --csv "$housing/analysis.csv.gz" --timestamp timestamp --id id \
   --batch_rows 24 --rate "$rate" --source quickstart
 
