@@ -19,6 +19,8 @@ namespace {
 
 // The other rows have moved at most so much of what the slice has.
 constexpr double kLessElsewhere = 0.5;
+// While the window of a slice has hardly moved by psi, chance decides which slice seems to lead.
+constexpr double kLeastPsi = 0.2;
 // So many standard deviations are more than chance, for any number of slices and looks.
 constexpr double kDeviations = 5;
 
@@ -109,7 +111,8 @@ bool DriftLiesHere(const profile::Baseline& whole, const Policy& policy, const S
   // By psi, which needs no moments.
   const auto elsewhere = profile::CompareToBaseline(trained, rest).psi_corrected;
   const auto here = input.statistics[index].psi_corrected;
-  return here.has_value() && elsewhere.has_value() && *elsewhere <= kLessElsewhere * *here;
+  return here.has_value() && elsewhere.has_value() && *here >= kLeastPsi &&
+         *elsewhere <= kLessElsewhere * *here;
 }
 
 bool IsTold(const profile::Baseline& whole, const Policy& policy, const SliceInput& input,
