@@ -10,8 +10,8 @@
 namespace plumbline::profile {
 
 /// How finely the numbers of a variable are written, of one row in kStride: which of them float32
-/// holds, and their decimals. Which rows are looked at depends on their place in the batch alone,
-/// so counts add exactly whatever ranges of it are counted. A value.
+/// holds, and their decimals. Which rows are looked at depends on their place in the batch and on
+/// the batch (SampleFineness), so counts add exactly whatever ranges of it are counted. A value.
 struct Fineness {
   /// A look takes about 12 ns, coding a value 3 ns.
   static constexpr uint32_t kStride = 64;
@@ -20,7 +20,7 @@ struct Fineness {
   uint64_t float32 = 0;
   std::array<uint64_t, stats::kMostDecimals + 2> decimals{};  // by stats::DecimalsOf
 
-  /// The row of its kStride that is looked at; of the first it is the first.
+  /// The row of its kStride that is looked at, before it is moved on by a number of the batch.
   static constexpr uint32_t RowOf(uint32_t block) { return block * kStride + block * 37 % kStride; }
 
   /// A finite number.
