@@ -102,6 +102,14 @@ const ChangeEvidence& VariableEvidence::Of(CheckId check) const {
              : rates[static_cast<size_t>(found - std::begin(kWatchedRates))];
 }
 
+const VariableEvidence* EvidenceOn(const std::vector<VariableEvidence>* all, size_t variable) {
+  if (all == nullptr) return nullptr;
+  const auto found = std::lower_bound(
+      all->begin(), all->end(), variable,
+      [](const VariableEvidence& one, size_t index) { return one.variable < index; });
+  return found != all->end() && found->variable == variable ? &*found : nullptr;
+}
+
 bool IsLargeDrift(const Policy& policy, const profile::VariableBaseline& baseline,
                   const profile::VariableStatistics& statistics, uint64_t rows) {
   const std::optional<double> value = DriftValue(policy, baseline, statistics);

@@ -65,6 +65,9 @@ struct VariableEvidence {
   const ChangeEvidence& Of(CheckId check) const;  // kDrift or one of kWatchedRates
 };
 
+/// That on a variable; nullptr: none. `all`, by variable, may be nullptr as well.
+const VariableEvidence* EvidenceOn(const std::vector<VariableEvidence>* all, size_t variable);
+
 /// True if the policy's statistic passes its threshold, and psi what training, or runs of so many
 /// rows of it, have by themselves.
 bool IsLargeDrift(const Policy& policy, const profile::VariableBaseline& baseline,

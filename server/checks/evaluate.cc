@@ -17,14 +17,6 @@ namespace {
 
 using Use = absl::FunctionRef<void(Finding)>;
 
-const VariableEvidence* EvidenceOf(const std::vector<VariableEvidence>* changes, size_t variable) {
-  if (changes == nullptr) return nullptr;
-  const auto found = std::lower_bound(
-      changes->begin(), changes->end(), variable,
-      [](const VariableEvidence& one, size_t index) { return one.variable < index; });
-  return found != changes->end() && found->variable == variable ? &*found : nullptr;
-}
-
 // The fault of a prediction that a check tells of.
 std::optional<profile::FaultKind> FaultOf(CheckId check) {
   switch (check) {
@@ -116,7 +108,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
     const VariableInput variable{.baseline = baseline.variables[i],
                                  .window = input.window.variables[i],
                                  .has_block = input.changes != nullptr,
-                                 .evidence = EvidenceOf(input.changes, i),
+                                 .evidence = EvidenceOn(input.changes, i),
                                  .statistics = input.statistics[i],
                                  .policy = input.policy,
                                  .variables = baseline.variables.size() * input.looks,

@@ -19,10 +19,10 @@ namespace {
 
 // The other rows have moved at most so much of what the slice has.
 constexpr double kLessElsewhere = 0.5;
-// While the window of a slice has hardly moved by psi, chance decides which slice seems to lead.
-constexpr double kLeastPsi = 0.2;
 // So many standard deviations are more than chance, for any number of slices and looks.
 constexpr double kDeviations = 5;
+// The same for a drift, which was found by itself: chance would have to let the slice lead as well.
+constexpr double kDriftDeviations = 3;
 
 bool FiresAmongAll(const SliceInput& input, const Finding& finding) {
   return std::any_of(input.of_all.begin(), input.of_all.end(), [&](const Finding& other) {
@@ -100,19 +100,41 @@ profile::VariableBaseline TrainedRest(const profile::VariableBaseline& whole,
   return rest;
 }
 
-// True if the slice drifts and the other rows do not, or by much less.
+// What chance may do to psi, as a standard deviation: with as many live values and trained ones, it
+// is a chi-square with a shift, over the values.
+double PsiDeviation(double psi, size_t groups, uint64_t live, uint64_t trained) {
+  const double each = 1 / static_cast<double>(live) + 1 / static_cast<double>(trained);
+  const double freedom = std::max(1.0, static_cast<double>(groups) - 1);
+  return std::sqrt(2 * freedom * each * each + 4 * std::max(0.0, psi) * each);
+}
+
+// True if the slice drifts and the other rows of the same time do not, or by much less, beyond
+// chance.
 bool DriftLiesHere(const profile::Baseline& whole, const Policy& policy, const SliceInput& input,
                    size_t index) {
-  const profile::VariableCounts rest =
-      Rest(input.all.variables[index], input.window.variables[index]);
+  const VariableEvidence* const evidence = EvidenceOn(input.changes, index);
+  const DriftLook* const look =
+      evidence != nullptr && evidence->look.has_value() ? &*evidence->look : nullptr;
+  // Where the latest panes show it they are compared: before, the slice was as the others.
+  const profile::VariableCounts& slice =
+      look != nullptr ? look->counts : input.window.variables[index];
+  const profile::VariableCounts rest = Rest(
+      look != nullptr ? input.latest(look->panes).variables[index] : input.all.variables[index],
+      slice);
   if (rest.Coded() < policy.min_rows_drift) return true;  // hardly anything else
-  const profile::VariableBaseline trained =
+  const profile::VariableBaseline trained_rest =
       TrainedRest(whole.variables[index], input.trained.variables[index], input.trained_share);
   // By psi, which needs no moments.
-  const auto elsewhere = profile::CompareToBaseline(trained, rest).psi_corrected;
-  const auto here = input.statistics[index].psi_corrected;
-  return here.has_value() && elsewhere.has_value() && *here >= kLeastPsi &&
-         *elsewhere <= kLessElsewhere * *here;
+  const auto elsewhere = profile::CompareToBaseline(trained_rest, rest).psi_corrected;
+  const auto here =
+      look != nullptr ? look->statistics.psi_corrected : input.statistics[index].psi_corrected;
+  if (!here.has_value() || !elsewhere.has_value()) return false;
+  const size_t groups = whole.variables[index].grouping.groups;
+  const double deviation =
+      std::hypot(kLessElsewhere * PsiDeviation(*here, groups, slice.Coded(),
+                                               input.trained.variables[index].counts.Coded()),
+                 PsiDeviation(*elsewhere, groups, rest.Coded(), trained_rest.counts.Coded()));
+  return kLessElsewhere * *here - *elsewhere >= kDriftDeviations * deviation;
 }
 
 bool IsTold(const profile::Baseline& whole, const Policy& policy, const SliceInput& input,

@@ -137,6 +137,7 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
          .changes = changes,
          .statistics = statistics,
          .all = all,
+         .latest = [&](uint32_t panes) { return all_.SumOfLatest(panes, slice->blocks_until()); },
          .of_all = of_all,
          .slices = slices_.slicing()->slices.size(),
          .trained_share = static_cast<double>(entry.trained->rows) /

@@ -67,15 +67,15 @@ const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy
   if (policy_block_.has_value()) {
     checks::KeepActive(*baseline_, alerts_, &*changes_);
   }
-  const int64_t length = absl::ToInt64Microseconds(window_.length());
   checks::LookBack(
-      *baseline_, policy,
-      [&](uint32_t panes) {
-        // From the end of the last block.
-        return window_.SumOfClosed(gathering_since_ - int64_t{panes} * length, gathering_since_);
-      },
+      *baseline_, policy, [&](uint32_t panes) { return SumOfLatest(panes, blocks_until()); },
       &*changes_);
   return &*changes_;
+}
+
+profile::Pane Slice::SumOfLatest(uint32_t panes, int64_t until) {
+  return window_.SumOfClosed(until - int64_t{panes} * absl::ToInt64Microseconds(window_.length()),
+                             until);
 }
 
 void Slice::SetPolicy(const checks::Policy& policy) {

@@ -49,6 +49,10 @@ class Slice {
   /// Another policy, with panes of the same length: by itself it makes nothing fire.
   void SetPolicy(const checks::Policy& policy);
   uint64_t block_number() const { return block_number_; }
+  /// Where the last complete block ends.
+  int64_t blocks_until() const { return gathering_since_; }
+  /// Sum of so many closed panes, up to `until`.
+  profile::Pane SumOfLatest(uint32_t panes, int64_t until);
 
   /// The statistics of `window`, for the next snapshot too.
   const std::vector<profile::VariableStatistics>& Describe(const profile::Pane& window);
