@@ -136,7 +136,8 @@ std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
     const engine::ModelSnapshot& model = *models[i];
     shown[i].alerts.resize(model.alerts.size());
     shown[i].variables.resize(model.variables.size());
-    used.push_back(used_per_model + SeriesOfPerformance(model) + model.judged_slices.size());
+    used.push_back(used_per_model + SeriesOfPerformance(model) + model.judged_sources.size() +
+                   model.judged_slices.size());
     AddAlerts(model, i, &alerts);
     AddVariables(model, "", model.variables, {.model = i}, &variables);
     for (size_t s = 0; s < model.judged_sources.size(); ++s) {
