@@ -18,6 +18,7 @@ import report
 import scrape
 import stop
 import strings
+import wide
 
 # Name -> what runs it: a function of (bench, report).
 BENCHMARKS = {
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "stop": stop.run,
     "scrape": scrape.run,
     "strings": strings.run,
+    "wide": wide.run,
 }
 
 
