@@ -93,7 +93,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("Makes models and sends load, for the benchmarks.");
   app.add_option("--server", flags.load.server, "host:port")->required();
-  app.add_option("--shape", flags.shape, "double, float, mixed, wide, one_row, small or names");
+  app.add_option("--shape", flags.shape,
+                 "double, float, mixed, wide, widest, one_row, small or names");
   app.add_option("--models", flags.models, "How many, with the same columns");
   CLI::App* models = app.add_subcommand("models", "Makes the models");
   models->add_option("--rows", flags.baseline_rows, "Of their baseline");

@@ -18,6 +18,7 @@ namespace {
 constexpr uint64_t kSeed = 1;
 constexpr size_t kBatches = 32;  // different ones, sent in turn for a large baseline
 constexpr uint64_t kBatchRows = 8192;
+constexpr uint64_t kBatchValues = 2'000'000;  // at most
 
 absl::Status ToAbsl(const std::string& what, const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -48,9 +49,12 @@ absl::Status CreateModel(const std::string& server, const std::string& model, co
   bool open = writer->Write(header);
   std::mt19937_64 random(kSeed);
   std::vector<v1::CreateBaselineRequest> batches;
+  const size_t columns =
+      shape.doubles + shape.floats + shape.int64s + shape.dictionaries + shape.strings;
+  const uint64_t batch_rows = std::min(kBatchRows, kBatchValues / columns);
   for (uint64_t sent = 0, i = 0; open && sent < rows; ++i) {
-    const uint64_t count = std::min(kBatchRows, rows - sent);
-    if (batches.size() < kBatches || count < kBatchRows) {
+    const uint64_t count = std::min(batch_rows, rows - sent);
+    if (batches.size() < kBatches || count < batch_rows) {
       v1::CreateBaselineRequest request;
       *request.mutable_batch() = MakeBatch(shape, count, &random);
       open = writer->Write(request);

@@ -58,6 +58,7 @@ std::optional<Shape> ShapeByName(absl::string_view name) {
   if (name == "float") return Shape{.rows = 1024, .floats = 20};
   if (name == "mixed") return Shape{.rows = 1024, .doubles = 10, .int64s = 5, .dictionaries = 5};
   if (name == "wide") return Shape{.rows = 1024, .doubles = 200};
+  if (name == "widest") return Shape{.rows = 5, .doubles = 5'000};
   if (name == "one_row") return Shape{.rows = 1, .doubles = 20};
   if (name == "names") return Shape{.rows = 1024, .strings = 1};
   if (name == "small") return Shape{.rows = 100, .doubles = 80, .dictionaries = 20};

@@ -21,7 +21,8 @@ struct Shape {
   size_t strings = 0;
 };
 
-/// `double`, `float`, `mixed`, `wide`, `one_row`, `small` or `names`; nullopt for another name.
+/// `double`, `float`, `mixed`, `wide`, `widest`, `one_row`, `small` or `names`; nullopt for another
+/// name.
 std::optional<Shape> ShapeByName(absl::string_view name);
 
 /// Random rows. Of every four floating point columns one is lognormal, one has a third of its mass
