@@ -76,7 +76,7 @@ std::string WordsOf(const Alert& alert);
 /// Which alerts of a model are meant. What is absent says nothing.
 struct AlertFilter {
   std::optional<CheckId> check;
-  std::optional<std::string> variable, source, incident;
+  std::optional<std::string> variable, source, slice, incident;
 
   bool Matches(const Alert& alert) const;
 };

@@ -111,6 +111,8 @@ class LiveModel {
                                          const std::optional<checks::Signature>& signature);
   /// Errors: NotFound, InvalidArgument if no such check is made of it. Empty is always fine.
   absl::Status CheckVariable(checks::CheckId check, absl::string_view variable) const;
+  /// The same of a slice, `variable=category`.
+  absl::Status CheckSlice(checks::CheckId check, absl::string_view slice) const;
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
@@ -193,7 +195,7 @@ class LiveModel {
   void AddSlices(std::optional<size_t> variable, const SliceName& of, const profile::Pane& all,
                  const std::vector<checks::Finding>& of_all, Report* report);
   // Errors: NotFound if the name is neither empty nor of rows that are judged by themselves.
-  absl::Status IsJudged(const SliceName& of);
+  absl::Status IsJudged(const SliceName& of) const;
   // Adds to what fires among all rows which sources and slices it comes from.
   void NameSlices(std::vector<checks::Finding>* findings) const;
   // Adds to a variable that is absent what may be its new name.

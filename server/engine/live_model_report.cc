@@ -229,8 +229,8 @@ void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
   }
 }
 
-absl::Status LiveModel::IsJudged(const SliceName& of) {
-  if (of == SliceName() || slices_.Find(of) != nullptr) return absl::OkStatus();
+absl::Status LiveModel::IsJudged(const SliceName& of) const {
+  if (of == SliceName() || slices_.all().contains(of)) return absl::OkStatus();
   const std::string what = of.slice.empty() ? absl::StrCat("source \"", of.source, "\"")
                                             : absl::StrCat("slice \"", of.slice, "\"");
   return absl::NotFoundError(

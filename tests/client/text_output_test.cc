@@ -218,6 +218,7 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
       model: "m"
       version: "v"
       check: "drift"
+      slice: "city=rome"
       until { seconds: 1601514000 }
       at { seconds: 1601510400 }
       by: "anna"
@@ -228,9 +229,10 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
     }
   )pb");
   EXPECT_EQ(MutesText(mutes),
-            "muted  model  since (UTC)          until (UTC)          by    reason   ended (UTC)\n"
-            "drift  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  2020-10-01 "
-            "00:01:00 by ben: over\n");
+            "muted  slice      model  since (UTC)          until (UTC)          by    reason   "
+            "ended (UTC)\n"
+            "drift  city=rome  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  "
+            "2020-10-01 00:01:00 by ben: over\n");
   EXPECT_EQ(MutesText({}), "no mutes\n");
   const auto changes = Proto<v1::ListChangesResponse>(R"pb(
     changes { name: "v2" variables: "a" variables: "b" by: "ben" reason: "release" }
