@@ -115,6 +115,21 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
   return changed;
 }
 
+std::vector<Alert> AlertBook::End(absl::Time now, absl::string_view why) {
+  std::vector<Alert> changed;
+  for (auto entry = alerts_.begin(); entry != alerts_.end();) {
+    Alert& alert = entry->second;
+    if (alert.is_open()) {
+      const bool fired = alert.state == AlertState::kFiring;
+      OnCalm(/*clear=*/true, now, alert.last_block, &alert);
+      if (fired) absl::StrAppend(&alert.finding.reason, "; ", why);
+      changed.push_back(alert);
+    }
+    entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
+  }
+  return changed;
+}
+
 bool AlertBook::AnyActive() const {
   return std::any_of(alerts_.begin(), alerts_.end(), [](const auto& entry) {
     return entry.second.state == AlertState::kPending || entry.second.state == AlertState::kFiring;

@@ -98,6 +98,10 @@ class AlertBook {
   std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
                              absl::Time now, uint64_t block_number);
 
+  /// Ends every alert that is open, saying why: nobody judges any more what they are about. Returns
+  /// those that changed.
+  std::vector<Alert> End(absl::Time now, absl::string_view why);
+
   /// True if there is an alert on what this finding is about.
   bool Has(const Finding& finding) const {
     return alerts_.contains(

@@ -161,6 +161,10 @@ class LiveModel {
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   absl::Status RestoreAlerts(const storage::Store& store);
+  // Ends these alerts, of slices that are no longer judged, and keeps them as resolved ones.
+  void GiveUp(std::vector<checks::Alert> alerts);
+  // Slices that are judged again have the alerts that they left.
+  void TakeUp();
   // After the alerts.
   absl::Status RestoreOnCall(const storage::Store& store);
   void ExpireOnCall(absl::Time clock);
@@ -216,6 +220,8 @@ class LiveModel {
   ListeningTime time_;
   Slice all_;
   SliceBook slices_;
+  // Resolved, of the slices that were given up last: what remains to be seen of them.
+  checks::AlertBook given_up_;
   Sources sources_;
   Producers producers_;
   Environments environments_;

@@ -139,6 +139,18 @@ TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
   EXPECT_THAT(text, Not(HasSubstr("34%")));
 }
 
+TEST(Exporter, HasNoSeriesOfAlertsOfSlicesThatAreNoLongerJudged) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.judged_slices = {{"city=rome", "city:3", 10}};
+  for (const char* slice : {"city=rome", "city=oslo", "city=lima"}) {
+    model.alerts.push_back(MakeAlert(CheckId::kDrift, "age", AlertState::kResolved));
+    model.alerts.back().key.slice = slice;
+  }
+  const std::string active = LinesOf(Render({model}), "plumbline_alert_active");
+  EXPECT_THAT(active, HasSubstr("slice=\"city:3\""));
+  EXPECT_THAT(active, Not(HasSubstr("\n")));
+}
+
 TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
   engine::ModelSnapshot model = MakeModel("m");
   model.alerts = {MakeAlert(CheckId::kNullRate, "age")};
