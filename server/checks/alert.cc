@@ -100,7 +100,7 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       if (finding.status == Status::kFiring) alert.finding = finding;
       if (finding.status == Status::kFiring) OnFiring(settings, now, block_number, &alert);
       if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);
-      if (finding.status == Status::kOk) {
+      if (finding.status == Status::kOk || finding.unproven) {
         OnCalm(finding.below_leave, now, block_number, &alert);
       }
       const bool resolves =

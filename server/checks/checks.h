@@ -79,7 +79,7 @@ Finding CompareRates(Finding finding, const CheckSettings& settings, const Varia
                      const RateCounts& counts, bool both_ways, absl::string_view what);
 
 /// Effect: IsLargeDrift in the window, or in the look back, whichever is larger. Evidence: of
-/// closed blocks.
+/// closed blocks. A large one without it is INSUFFICIENT_DATA and Finding::unproven.
 Finding CheckDrift(const VariableInput& input);
 /// How finely numbers are written: rounded to float32, decimals cut, integers that became
 /// fractions. Of numeric variables.

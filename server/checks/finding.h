@@ -86,6 +86,9 @@ struct Finding {
   // Disjoint closed blocks that it has lasted for, as far as its evidence tells. Not stored.
   uint64_t blocks = 0;
   bool below_leave = false;  // the effect is below the leave threshold: an alert may resolve
+  // INSUFFICIENT_DATA, not for want of rows: the effect is there, and chance may give as much. Ends
+  // an alert as OK does.
+  bool unproven = false;
   // What an alert that resolves says of its end, where that is not plain.
   std::string resolution = {};
   // Of wrong predictions: the likely causes, that of the largest lift first. Not stored.

@@ -95,8 +95,23 @@ TEST(ReportText, BeginsWithWhatFiresTheWorstFirst) {
   ASSERT_NE(warning, std::string::npos) << text;
   EXPECT_LT(critical, warning);
   EXPECT_THAT(text, HasSubstr("34% null, 0.1% in training"));
-  EXPECT_THAT(text, HasSubstr("1 check in order, 1 without enough rows to judge"));
+  EXPECT_THAT(text, HasSubstr("1 check in order, 1 not decided for want of rows or evidence"));
   EXPECT_THAT(text, HasSubstr("How much training varies by itself is not known"));
+}
+
+TEST(ReportText, TellsOfDriftThatIsNotDecided) {
+  v1::Report report = ExampleReport();
+  EXPECT_THAT(ReportText(report), Not(HasSubstr("not decided  check")));
+  *report.add_findings() = Proto<v1::Finding>(R"pb(
+    variable: "age"
+    check: "drift"
+    status: "INSUFFICIENT_DATA"
+    value: 4
+    threshold: 0.2
+    reason: "age: psi 4.00"
+  )pb");
+  EXPECT_THAT(ReportText(report), HasSubstr("not decided  check  reason\n"
+                                            "age          drift  age: psi 4.00\n\n"));
 }
 
 TEST(ReportText, SortsVariablesByPsiWithShapesBesideThem) {

@@ -102,11 +102,25 @@ TEST_F(LiveModelTest, DriftFiresAtTheSecondBlockOfClosedPanesAndNotBefore) {
     Tick();
   }
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // no pane has closed
+  // The report does not call in order what nothing is known of.
+  const auto told = [&] {
+    for (const checks::Finding& finding : model_->MakeReport(now_, {})->findings) {
+      if (finding.check != CheckId::kDrift || finding.variable != "x") continue;
+      EXPECT_EQ(finding.status, checks::Status::kInsufficientData);
+      EXPECT_GT(finding.value, finding.threshold);
+      return finding.reason;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(told(), ::testing::ContainsRegex(
+                          "^x: psi .*, 4,000 rows; drift is told from when panes with at least "
+                          "100 rows together have closed$"));
   for (int i = 0; i < 20; ++i) {
     SendMinute(1, 200, 1.5);
     Tick();
   }
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // one block tells nothing
+  EXPECT_THAT(told(), ::testing::HasSubstr("; closed panes do not show it beyond chance yet"));
   SendMinute(2, 1, 1.5);
   const auto firing = Find(*model_, CheckId::kDrift, "x");
   ASSERT_TRUE(firing.has_value());
