@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/commands/alert_text.h"
+#include "client/commands/baseline_text.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
 #include "client/commands/impact_text.h"
@@ -108,6 +109,8 @@ std::string FindingsText(const v1::Report& report) {
         "How much training varies by itself is not known: its rows are in no order that tells "
         "(shuffled, or few).\n\n";
   }
+  const std::string hard = HardToJudgeText(report.variables());
+  if (!hard.empty()) absl::StrAppend(&text, hard, "\n");
   return text;
 }
 

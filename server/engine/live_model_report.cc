@@ -27,6 +27,11 @@ std::vector<profile::VariableStatistics> StatisticsOf(const profile::Baseline& b
   return statistics;
 }
 
+std::optional<double> NaturalPsi(const profile::VariableBaseline& trained, uint64_t values) {
+  if (trained.natural.psi_limits.empty()) return std::nullopt;
+  return trained.natural.PsiLimit(static_cast<double>(values));
+}
+
 void AddVariables(const profile::Baseline& baseline, const profile::Pane& window,
                   std::vector<profile::VariableStatistics> statistics, std::optional<size_t> only,
                   Report* report) {
@@ -35,7 +40,8 @@ void AddVariables(const profile::Baseline& baseline, const profile::Pane& window
     const profile::VariableBaseline& trained = baseline.variables[i];
     report->variables.push_back({trained.variable, std::move(statistics[i]),
                                  profile::DescribeBaseline(trained),
-                                 profile::SideBySide(trained, window.variables[i])});
+                                 profile::SideBySide(trained, window.variables[i]),
+                                 NaturalPsi(trained, window.variables[i].Coded())});
   }
   std::stable_sort(report->variables.begin(), report->variables.end(),
                    [](const VariableReport& a, const VariableReport& b) {

@@ -240,6 +240,7 @@ v1::Report ToWire(const engine::Report& report) {
     *one->mutable_live() = ToWire(variable.variable.name, variable.live);
     *one->mutable_baseline() = ToWire(variable.variable.name, variable.baseline);
     AddDistribution(variable.distribution, one);
+    SetIf(variable.natural_psi, [&](double x) { one->set_natural_psi(x); });
   }
   const size_t losses = std::min(report.losses.size(), kMaxLosses);
   for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
@@ -333,6 +334,9 @@ v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& b
     one->set_kind(ToWire(variable.variable.kind));
     *one->mutable_baseline() = ToWire(variable.variable.name, profile::DescribeBaseline(variable));
     AddDistribution(profile::SideBySide(variable, profile::VariableCounts()), one);
+    if (variable.natural.psi_limits.empty()) continue;
+    one->set_natural_psi(
+        variable.natural.PsiLimit(static_cast<double>(variable.counts.Coded()) / 2));
   }
   return out;
 }
