@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/checks/policy.h"
+#include "server/profile/similarity.h"
 #include "server/profile/unknown_columns.h"
 
 namespace plumbline::checks {
@@ -30,6 +31,12 @@ struct CoOccurrence {
   double lift = 0;       // share over reference
   /// Hardly a row of the window is without such a prediction: `reference` is training's.
   bool against_training = false;
+};
+
+/// A feature that says much about an absent variable: what could stand in for it.
+struct Substitute {
+  std::string variable;
+  profile::Similarity similarity;
 };
 
 /// Whether predictions differ. Values are those of the wire.
@@ -95,6 +102,8 @@ struct Finding {
   std::vector<CoOccurrence> causes = {};
   // Of an absent variable: the column that may be it under a new name. Not stored.
   std::optional<profile::RenameGuess> rename = {};
+  // Of an absent variable: what says most about it; only in reports. Not stored.
+  std::vector<Substitute> similar = {};
   // Of an input: how predictions are in the rows that it is about; of a silent category, only in
   // reports. Not stored.
   std::vector<Impact> impacts = {};

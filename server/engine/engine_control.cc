@@ -1,4 +1,4 @@
-// The control plane of the engine: models, baselines, reports.
+// The control plane of the engine: models and baselines.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/engine.h"
 #include "server/engine/engine_impl.h"
-#include "server/engine/records.h"
 #include "server/storage/baseline_record.h"
 
 namespace plumbline::engine {
@@ -378,54 +377,5 @@ absl::StatusOr<DeclaredLoad> Engine::DeclareLoad(const ModelKey& key,
 }
 
 ProfileBook& Engine::profiles() { return *impl_->profiles; }
-
-absl::StatusOr<Report> Engine::GetReport(absl::string_view model, absl::string_view version,
-                                         absl::string_view variable, const SliceName& of) {
-  auto key = impl_->catalog.Resolve(model, version);
-  if (!key.ok()) return key.status();
-  if (!of.source.empty() && !of.slice.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("a report is of the source \"", of.source,
-                                                   "\" or of the slice \"", of.slice,
-                                                   "\", not of both"));
-  }
-  const auto baseline = impl_->catalog.Active(*key).baseline;
-  std::optional<size_t> index;
-  if (!variable.empty() && baseline != nullptr) {
-    index = baseline->schema.Find(variable);
-    if (!index.has_value()) {
-      return absl::NotFoundError(
-          absl::StrCat(key->InWords(), " has no variable \"", variable, "\""));
-    }
-  }
-  std::optional<absl::StatusOr<Report>> report;
-  const absl::Time now = impl_->clock->Now();
-  absl::Status done =
-      impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
-        const auto it = models->live.find(*key);
-        if (it != models->live.end()) report = it->second->MakeReport(now, index, of);
-      });
-  // Whether what was under way can be stored is another matter.
-  if (report.has_value() && report->ok()) {
-    (*report)->incidents = impl_->IncidentsOf(*key, (*report)->baseline_number, (*report)->alerts);
-  }
-  if (report.has_value()) return *std::move(report);
-  return done.ok() ? absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist")) : done;
-}
-
-absl::StatusOr<PerformanceReport> Engine::GetPerformance(absl::string_view model,
-                                                         absl::string_view version,
-                                                         std::optional<CalendarUnit> unit) {
-  auto key = impl_->catalog.Resolve(model, version);
-  if (!key.ok()) return key.status();
-  absl::StatusOr<PerformanceReport> report =
-      absl::NotFoundError(absl::StrCat(key->InWords(), " does not exist"));
-  absl::Status done =
-      impl_->WorkerFor(*key).Run([&](Worker::Models* models, storage::Store::Batch*) {
-        const auto it = models->live.find(*key);
-        if (it != models->live.end()) report = it->second->MakePerformanceReport(unit);
-      });
-  if (!done.ok() && absl::IsNotFound(report.status())) return done;
-  return report;
-}
 
 }  // namespace plumbline::engine

@@ -94,13 +94,16 @@ v1::Finding ToWire(const checks::Finding& finding) {
     rename->set_distance(finding.rename->distance);
     rename->set_values(static_cast<uint32_t>(finding.rename->values));
   }
+  for (const checks::Substitute& similar : finding.similar) {
+    *out.add_similar() = ToWire(similar.variable, similar.similarity);
+  }
   for (const checks::Impact& impact : finding.impacts) *out.add_impacts() = ToWire(impact);
   return out;
 }
 
-v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar) {
+v1::SimilarVariable ToWire(absl::string_view variable, const profile::Similarity& similar) {
   v1::SimilarVariable out;
-  out.set_variable(baseline.variables[similar.variable].variable.name);
+  out.set_variable(std::string(variable));
   out.set_association(std::string(profile::AssociationName(similar.association)));
   out.set_value(similar.value);
   out.set_rows(similar.rows);
