@@ -110,7 +110,7 @@ std::string WaitsText(const Finding& finding, const Policy& policy) {
                                                   *finding.value, *finding.threshold)
                                 : "";
   return absl::StrCat(finding.variable, ":", value, " ", CountText(finding.rows),
-                      " rows; drift is told from when panes with at least ",
+                      " rows; drift is told once panes with at least ",
                       CountText(policy.min_rows_drift), " rows together have closed");
 }
 

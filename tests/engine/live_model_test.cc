@@ -113,7 +113,7 @@ TEST_F(LiveModelTest, DriftFiresAtTheSecondBlockOfClosedPanesAndNotBefore) {
     return std::string();
   };
   EXPECT_THAT(told(), ::testing::ContainsRegex(
-                          "^x: psi .*, 4,000 rows; drift is told from when panes with at least "
+                          "^x: psi .*, 4,000 rows; drift is told once panes with at least "
                           "100 rows together have closed$"));
   for (int i = 0; i < 20; ++i) {
     SendMinute(1, 200, 1.5);
