@@ -59,8 +59,8 @@ std::string HardToJudgeText(
   }
   if (hard.size() > kNamed) names.push_back(FormatCount(hard.size() - kNamed, "more", "more"));
   return absl::StrCat(
-      "Drift can hardly be found in ", absl::StrJoin(names, ", "),
-      ": by itself training varies as much from one run of rows to the next. If its rows were "
+      "Drift is hard to find in ", absl::StrJoin(names, ", "),
+      ": training itself varies as much from one run of rows to the next. If its rows were "
       "sorted, make the baseline of rows in the order of time, or shuffled.\n");
 }
 

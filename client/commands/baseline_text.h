@@ -17,8 +17,8 @@ std::string BaselinesText(const v1::ListBaselinesResponse& baselines);
 /// The line above and a table of the variables: role, kind, rates, moments, quantiles, shape.
 std::string BaselineText(const v1::Baseline& baseline);
 
-/// One sentence that names the variables in which drift can hardly be found, since training itself
-/// varies as much; empty if there is none.
+/// A line that names the variables in which drift is hard to find, since training itself varies as
+/// much; empty if there is none.
 std::string HardToJudgeText(const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables);
 
 }  // namespace plumbline::client

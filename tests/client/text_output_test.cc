@@ -369,29 +369,30 @@ TEST(BacktestSummary, CountsChunksPerVariable) {
   EXPECT_EQ(BacktestSummary().ToString(), "0 chunks, 0 rows: nothing fires\n");
 }
 
-TEST(BaselineText, NamesVariablesInWhichDriftCanHardlyBeFound) {
+TEST(BaselineText, NamesVariablesInWhichDriftIsHardToFind) {
   auto baseline = Proto<v1::Baseline>(R"pb(
     variables { variable: "income" natural_psi: 0.9 }
     variables { variable: "city" natural_psi: 1.5 }
     variables { variable: "age" natural_psi: 7.25 }
   )pb");
   const std::string named =
-      "Drift can hardly be found in age (psi 7.2), city (psi 1.5): by itself training varies as "
-      "much from one run of rows to the next. If its rows were sorted, make the baseline of rows "
-      "in the order of time, or shuffled.\n";
+      "Drift is hard to find in age (psi 7.2), city (psi 1.5): training itself varies as much from "
+      "one run of rows to the next. If its rows were sorted, make the baseline of rows in the "
+      "order "
+      "of time, or shuffled.\n";
   EXPECT_THAT(BaselineText(baseline), HasSubstr(named));
   v1::Report report;
   *report.mutable_variables() = baseline.variables();
   EXPECT_THAT(ReportText(report), HasSubstr(named));
   EXPECT_THAT(VariableText(report), HasSubstr(named));
   for (v1::VariableReport& variable : *baseline.mutable_variables()) variable.clear_natural_psi();
-  EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("hardly")));
+  EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("hard to find")));
   for (int i = 0; i < 12; ++i) {
     v1::VariableReport* const more = baseline.add_variables();
     more->set_variable("x");
     more->set_natural_psi(3);
   }
-  EXPECT_THAT(BaselineText(baseline), HasSubstr("x (psi 3.0), 2 more: by itself"));
+  EXPECT_THAT(BaselineText(baseline), HasSubstr("x (psi 3.0), 2 more: training itself"));
 }
 
 TEST(BaselineText, IsATableOfVariables) {
