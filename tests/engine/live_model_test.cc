@@ -104,7 +104,8 @@ TEST_F(LiveModelTest, DriftFiresAtTheSecondBlockOfClosedPanesAndNotBefore) {
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // no pane has closed
   // The report does not call in order what nothing is known of.
   const auto told = [&] {
-    for (const checks::Finding& finding : model_->MakeReport(now_, {})->findings) {
+    const Report report = model_->MakeReport(now_, {}).value();
+    for (const checks::Finding& finding : report.findings) {
       if (finding.check != CheckId::kDrift || finding.variable != "x") continue;
       EXPECT_EQ(finding.status, checks::Status::kInsufficientData);
       EXPECT_GT(finding.value, finding.threshold);
