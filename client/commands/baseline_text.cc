@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
 #include "client/commands/text_table.h"
@@ -33,7 +35,34 @@ std::string QuantileNear(const v1::VariableStatistics& statistics, double rank) 
   return nearest == nullptr ? "" : FormatNumber(nearest->value());
 }
 
+// Five times the default threshold.
+constexpr double kHardToJudgePsi = 1;
+
 }  // namespace
+
+std::string HardToJudgeText(
+    const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
+  constexpr size_t kNamed = 10;
+  std::vector<const v1::VariableReport*> hard;
+  for (const v1::VariableReport& variable : variables) {
+    if (variable.natural_psi() > kHardToJudgePsi) hard.push_back(&variable);
+  }
+  if (hard.empty()) return "";
+  std::stable_sort(hard.begin(), hard.end(), [](const auto* a, const auto* b) {
+    return a->natural_psi() > b->natural_psi();
+  });
+  std::vector<std::string> names;
+  for (const v1::VariableReport* variable : hard) {
+    if (names.size() == kNamed) break;
+    names.push_back(absl::StrFormat("%s (psi %.1f)", Printable(variable->variable(), 40),
+                                    variable->natural_psi()));
+  }
+  if (hard.size() > kNamed) names.push_back(FormatCount(hard.size() - kNamed, "more", "more"));
+  return absl::StrCat(
+      "Drift is hard to find in ", absl::StrJoin(names, ", "),
+      ": training itself varies as much from one run of rows to the next. If its rows were "
+      "sorted, make the baseline of rows in the order of time, or shuffled.\n");
+}
 
 std::string BaselineLine(const v1::BaselineSummary& summary) {
   return absl::StrCat("baseline ", summary.number(), " of ",
@@ -109,6 +138,8 @@ std::string BaselineText(const v1::Baseline& baseline) {
          QuantileNear(stats, 0.5), number(stats.has_max(), stats.max()), Shape(variable)});
   }
   absl::StrAppend(&text, "\n", table.ToString());
+  const std::string hard = HardToJudgeText(baseline.variables());
+  if (!hard.empty()) absl::StrAppend(&text, "\n", hard);
   return text;
 }
 

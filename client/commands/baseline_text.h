@@ -17,6 +17,10 @@ std::string BaselinesText(const v1::ListBaselinesResponse& baselines);
 /// The line above and a table of the variables: role, kind, rates, moments, quantiles, shape.
 std::string BaselineText(const v1::Baseline& baseline);
 
+/// A line that names the variables in which drift is hard to find, since training itself varies as
+/// much; empty if there is none.
+std::string HardToJudgeText(const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables);
+
 }  // namespace plumbline::client
 
 #endif  // PLUMBLINE_CLIENT_COMMANDS_BASELINE_TEXT_H_

@@ -20,18 +20,30 @@ std::string Utf8(const std::string& text) {
   return IsValidUtf8(text) ? "" : "the text is not valid UTF-8";
 }
 
-void RegisterWho(CLI::App* command, OnCallCommands* flags) {
+CLI::Option* RegisterReason(CLI::App* command, OnCallCommands* flags) {
+  return command->add_option("--reason", flags->reason, "Why")->type_name("TEXT");
+}
+
+void RegisterBy(CLI::App* command, OnCallCommands* flags) {
   command->add_option("--by", flags->by, "Who says so; without: $USER")
       ->envname("USER")
       ->required()
       ->check(Utf8)
       ->type_name("NAME");
-  command->add_option("--reason", flags->reason, "Why")->required()->type_name("TEXT");
+}
+
+void RegisterWho(CLI::App* command, OnCallCommands* flags) {
+  RegisterBy(command, flags);
+  RegisterReason(command, flags)->required();
 }
 
 void RegisterCheck(CLI::App* command, OnCallCommands* flags, const char* of_variable) {
   command->add_option("--check", flags->check, "The check, such as drift")->type_name("C");
   command->add_option("--variable", flags->variable, of_variable)->type_name("V");
+}
+
+CLI::Option* RegisterSlice(CLI::App* command, OnCallCommands* flags, const char* help) {
+  return command->add_option("--slice", flags->slice, help)->type_name("VARIABLE=CATEGORY");
 }
 
 void RegisterLasts(CLI::App* command, OnCallCommands* flags, const char* help) {
@@ -93,11 +105,15 @@ void OnCallCommands::Register(CLI::App* app, Context* context) {
   target.RegisterModel(command, true);
   target.RegisterVersion(command);
   RegisterCheck(command, this, "Only on this variable; empty: on the model as a whole");
-  command->add_option("--source", source, "Only of this source; empty: of all rows")
-      ->type_name("S");
-  command->add_flag("--undo", undo, "Take it back");
-  RegisterWho(command, this);
-  command->get_option("--reason")->required(false);
+  CLI::Option* const of_source =
+      command->add_option("--source", source, "Only of this source; empty: of all rows")
+          ->type_name("S");
+  RegisterSlice(command, this, "Only of this slice")->excludes(of_source);
+  RegisterBy(command, this);
+  CLI::Option_group* const why = command->add_option_group("Why");
+  RegisterReason(why, this);
+  why->add_flag("--undo", undo, "Take it back");
+  why->require_option(1);
   command->add_option("--incident", incident, "Only of this incident; --check may then be left out")
       ->type_name("ID");
   CLI::App* incidents = Add(app, "incidents", "What belongs together of the alerts that are open",
@@ -119,6 +135,7 @@ void OnCallCommands::RegisterMute(CLI::App* app, Context* context) {
     target.RegisterVersion(command);
     RegisterCheck(command, this, "Only of this variable");
     command->get_option("--check")->required();
+    RegisterSlice(command, this, "Only of this slice; without: of all rows, sources and slices");
     RegisterWho(command, this);
   }
   RegisterLasts(set, this, "How long, such as 8h or 3d");
@@ -166,6 +183,7 @@ absl::Status OnCallCommands::Acknowledge(const Context& context) const {
   alerts.set_check(check);
   if (variable.has_value()) alerts.set_variable(*variable);
   if (source.has_value()) alerts.set_source(*source);
+  if (slice.has_value()) alerts.set_slice(*slice);
   alerts.set_incident(incident);
   v1::ListAlertsResponse shown;
   if (undo) {
@@ -205,6 +223,7 @@ absl::Status OnCallCommands::SetMute(const Context& context) const {
   request.set_version(target.version);
   request.set_check(check);
   request.set_variable(variable.value_or(""));
+  request.set_slice(slice.value_or(""));
   if (const auto duration = DurationOf(lasts); duration.has_value()) {
     *request.mutable_lasts() = ToWire(*duration);
   } else if (!until.empty()) {
@@ -225,6 +244,7 @@ absl::Status OnCallCommands::EndMute(const Context& context) const {
   request.set_version(target.version);
   request.set_check(check);
   request.set_variable(variable.value_or(""));
+  request.set_slice(slice.value_or(""));
   request.set_by(by);
   request.set_reason(reason);
   return Show(

@@ -17,7 +17,7 @@ namespace plumbline::client {
 struct OnCallCommands {
   TargetFlags target;
   std::string check;
-  std::optional<std::string> variable, source;
+  std::optional<std::string> variable, source, slice;
   std::string incident;
   std::string by, reason;
   bool undo = false;

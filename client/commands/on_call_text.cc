@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/commands/alert_text.h"
 #include "client/commands/format.h"
 #include "client/commands/text_table.h"
 
@@ -23,6 +24,7 @@ std::string EndOf(const Entry& entry) {
 std::string MutesTable(const google::protobuf::RepeatedPtrField<v1::Mute>& mutes) {
   TextTable table({{"muted"},
                    {"variable"},
+                   {"slice"},
                    {"model"},
                    {"since (UTC)"},
                    {"until (UTC)"},
@@ -30,7 +32,7 @@ std::string MutesTable(const google::protobuf::RepeatedPtrField<v1::Mute>& mutes
                    {"reason"},
                    {"ended (UTC)"}});
   for (const v1::Mute& mute : mutes) {
-    table.AddRow({mute.check(), Printable(mute.variable(), 40),
+    table.AddRow({mute.check(), Printable(mute.variable(), 40), Printable(mute.slice(), 40),
                   FormatModel(mute.model(), mute.version()), FormatTime(mute.at(), mute.has_at()),
                   FormatTime(mute.until(), mute.has_until()), Printable(mute.by(), 40),
                   Printable(mute.reason()), EndOf(mute)});
@@ -94,8 +96,8 @@ std::string IncidentsText(const google::protobuf::RepeatedPtrField<v1::Incident>
     for (const v1::Alert& alert : incident.alerts()) {
       const v1::Finding& finding = alert.finding();
       table.AddRow({" ", alert.state(), finding.severity(), Printable(finding.variable(), 40),
-                    finding.check(), Printable(finding.source(), 40),
-                    Printable(finding.acknowledgement().by(), 40), Printable(finding.reason())});
+                    finding.check(), RowsOf(finding), Printable(finding.acknowledgement().by(), 40),
+                    Printable(finding.reason())});
     }
     text += table.ToString();
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/commands/alert_text.h"
+#include "client/commands/baseline_text.h"
 #include "client/commands/chart.h"
 #include "client/commands/format.h"
 #include "client/commands/impact_text.h"
@@ -55,6 +56,26 @@ int SeverityRank(const v1::Finding& finding) {
   return 2;
 }
 
+// Drift beyond its threshold that is not told for want of evidence: not to be taken for none.
+std::string UndecidedText(const v1::Report& report) {
+  constexpr size_t kShown = 10;
+  TextTable table({{"not decided"}, {"check"}, {"source"}, {"reason"}});
+  size_t undecided = 0;
+  for (const v1::Finding& finding : report.findings()) {
+    if (finding.status() != "INSUFFICIENT_DATA" || finding.check() != "drift") continue;
+    if (!finding.has_value() || finding.value() < finding.threshold()) continue;
+    if (++undecided > kShown) continue;
+    table.AddRow({Printable(finding.variable(), 40), finding.check(), RowsOf(finding),
+                  Printable(finding.reason())});
+  }
+  std::string text = table.ToString();
+  if (undecided > kShown) {
+    absl::StrAppend(&text, "and ", FormatCount(undecided - kShown, "more", "more"), "\n");
+  }
+  if (!text.empty()) text += "\n";
+  return text;
+}
+
 std::string FindingsText(const v1::Report& report) {
   std::vector<const v1::Finding*> firing;
   size_t fine = 0;
@@ -77,15 +98,19 @@ std::string FindingsText(const v1::Report& report) {
   if (fine + undecided > 0) {
     absl::StrAppend(&text, FormatCount(fine, "check", "checks"), " in order");
     if (undecided > 0) {
-      absl::StrAppend(&text, ", ", FormatCount(undecided), " without enough rows to judge");
+      absl::StrAppend(&text, ", ", FormatCount(undecided),
+                      " not decided for want of rows or evidence");
     }
     text += "\n\n";
   }
+  absl::StrAppend(&text, UndecidedText(report));
   if (report.natural_variation_unknown()) {
     text +=
         "How much training varies by itself is not known: its rows are in no order that tells "
         "(shuffled, or few).\n\n";
   }
+  const std::string hard = HardToJudgeText(report.variables());
+  if (!hard.empty()) absl::StrAppend(&text, hard, "\n");
   return text;
 }
 

@@ -100,7 +100,7 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       if (finding.status == Status::kFiring) alert.finding = finding;
       if (finding.status == Status::kFiring) OnFiring(settings, now, block_number, &alert);
       if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);
-      if (finding.status == Status::kOk) {
+      if (finding.status == Status::kOk || finding.unproven) {
         OnCalm(finding.below_leave, now, block_number, &alert);
       }
       const bool resolves =
@@ -110,6 +110,21 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       }
     }
     if (Differs(before, alert)) changed.push_back(alert);
+    entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
+  }
+  return changed;
+}
+
+std::vector<Alert> AlertBook::End(absl::Time now, absl::string_view why) {
+  std::vector<Alert> changed;
+  for (auto entry = alerts_.begin(); entry != alerts_.end();) {
+    Alert& alert = entry->second;
+    if (alert.is_open()) {
+      const bool fired = alert.state == AlertState::kFiring;
+      OnCalm(/*clear=*/true, now, alert.last_block, &alert);
+      if (fired) absl::StrAppend(&alert.finding.reason, "; ", why);
+      changed.push_back(alert);
+    }
     entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
   }
   return changed;

@@ -76,7 +76,7 @@ std::string WordsOf(const Alert& alert);
 /// Which alerts of a model are meant. What is absent says nothing.
 struct AlertFilter {
   std::optional<CheckId> check;
-  std::optional<std::string> variable, source, incident;
+  std::optional<std::string> variable, source, slice, incident;
 
   bool Matches(const Alert& alert) const;
 };
@@ -91,12 +91,17 @@ class AlertBook {
   /// those that changed (one that is INACTIVE is forgotten here). FIRING: PENDING, then FIRING once
   /// for_panes blocks in a row and for_duration are over. OK: a pending alert ends; a firing one
   /// resolves if the finding is below its leave threshold, or at the second OK block in a row.
-  /// INSUFFICIENT_DATA changes nothing; a finding that is NOT_APPLICABLE, muted or no longer made
-  /// ends its alert. Two calls with one block_number are one look at the evidence. A RESOLVED alert
-  /// stays until it fires anew, with the reason it fired for, and that of its end where the finding
-  /// gives one.
+  /// INSUFFICIENT_DATA changes nothing, unless the effect is unproven: that is as OK, for what
+  /// fired is no longer in the latest blocks, whatever the window still holds of it. A finding that
+  /// is NOT_APPLICABLE, muted or no longer made ends its alert. Two calls with one block_number are
+  /// one look at the evidence. A RESOLVED alert stays until it fires anew, with the reason it fired
+  /// for, and that of its end where the finding gives one.
   std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
                              absl::Time now, uint64_t block_number);
+
+  /// Ends every alert that is open, saying why: nobody judges any more what they are about. Returns
+  /// those that changed.
+  std::vector<Alert> End(absl::Time now, absl::string_view why);
 
   /// True if there is an alert on what this finding is about.
   bool Has(const Finding& finding) const {

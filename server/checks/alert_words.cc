@@ -48,6 +48,7 @@ bool AlertFilter::Matches(const Alert& alert) const {
   return (!check.has_value() || *check == alert.key.check) &&
          (!variable.has_value() || *variable == alert.key.variable) &&
          (!source.has_value() || (*source == alert.key.source && alert.key.slice.empty())) &&
+         (!slice.has_value() || *slice == alert.key.slice) &&
          (!incident.has_value() || *incident == alert.incident);
 }
 
@@ -62,7 +63,7 @@ void AlertBook::HoldBack(const OnCallBook& book,
         expected = book.ChangeThatExplains(key.check, key.variable, is_prediction(key.variable),
                                            alert.began().value_or(absl::InfiniteFuture()));
       }
-      hold = book.HoldOf(key.check, key.variable, expected);
+      hold = book.HoldOf(key.check, key.variable, key.slice, expected);
     }
     if (hold == alert.hold && expected == alert.expected) continue;
     alert.hold = std::move(hold);

@@ -51,6 +51,14 @@ struct RowsInput {
 /// Every check that looks at rows alone.
 void EvaluateRows(const RowsInput& input, absl::FunctionRef<void(Finding)> use);
 
+/// The same of the rows of one source or slice, in the name of which the findings are: `of` is
+/// Finding::source or Finding::slice. What fires and is not told of it is OK, and calm. `alerts`:
+/// as EvaluateForAlerts; nullptr: all findings.
+std::vector<Finding> EvaluateSome(const RowsInput& input, std::string Finding::*of,
+                                  absl::string_view name,
+                                  absl::FunctionRef<bool(const Finding&)> is_told,
+                                  const AlertBook* alerts);
+
 /// The value of the statistic that decides a variable's drift; absent where there is none.
 std::optional<double> DriftValue(const Policy& policy, const profile::VariableBaseline& baseline,
                                  const profile::VariableStatistics& statistics);
@@ -79,7 +87,7 @@ Finding CompareRates(Finding finding, const CheckSettings& settings, const Varia
                      const RateCounts& counts, bool both_ways, absl::string_view what);
 
 /// Effect: IsLargeDrift in the window, or in the look back, whichever is larger. Evidence: of
-/// closed blocks.
+/// closed blocks. A large one without it is INSUFFICIENT_DATA and Finding::unproven.
 Finding CheckDrift(const VariableInput& input);
 /// How finely numbers are written: rounded to float32, decimals cut, integers that became
 /// fractions. Of numeric variables.

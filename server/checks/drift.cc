@@ -103,6 +103,17 @@ std::string NaturalWords(const VariableInput& input, const CheckSettings& settin
   return absl::StrFormat(", and beyond what training varies by itself, psi %.2f", limit);
 }
 
+// There are rows, but in open panes, which give no evidence.
+std::string WaitsText(const Finding& finding, const Policy& policy) {
+  const std::string value = finding.value.has_value()
+                                ? absl::StrFormat(" %s %.2f (fires at %.2f),", finding.statistic,
+                                                  *finding.value, *finding.threshold)
+                                : "";
+  return absl::StrCat(finding.variable, ":", value, " ", CountText(finding.rows),
+                      " rows; drift is told once panes with at least ",
+                      CountText(policy.min_rows_drift), " rows together have closed");
+}
+
 std::string LookWords(const DriftLook* look) {
   if (look == nullptr) return "";
   return look->panes == 1 ? " in the latest pane"
@@ -127,8 +138,10 @@ Finding CheckDrift(const VariableInput& input) {
     return Without(finding, Status::kNotApplicable, "it did not vary in training");
   }
   finding.value = ValueOf(statistic, input.statistics);
-  if (finding.rows < input.policy.min_rows_drift || !input.has_block) {
-    return WithTooFew(finding, finding.rows, input);
+  if (finding.rows < input.policy.min_rows_drift) return WithTooFew(finding, finding.rows, input);
+  if (!input.has_block) {
+    return Without(finding, Status::kInsufficientData,
+                   input.brief ? "" : WaitsText(finding, input.policy));
   }
   if (!finding.value.has_value()) {
     return Without(finding, Status::kNotApplicable,
@@ -149,6 +162,9 @@ Finding CheckDrift(const VariableInput& input) {
   if (evident && (large || look != nullptr)) {
     finding.status = Status::kFiring;
     finding.blocks = input.evidence->drift.blocks;
+  } else if (large) {
+    finding.status = Status::kInsufficientData;
+    finding.unproven = true;
   }
   if (!IsRead(finding, input)) return finding;
   const VariableInput seen{.baseline = input.baseline,
@@ -166,7 +182,10 @@ Finding CheckDrift(const VariableInput& input) {
   absl::StrAppend(&finding.reason, ", ", CountText(finding.rows), " rows");
   if (finding.status == Status::kFiring) return finding;
   finding.cause.clear();
-  if (large && !evident) absl::StrAppend(&finding.reason, "; chance may give as much so far");
+  if (finding.unproven) {
+    absl::StrAppend(&finding.reason,
+                    "; closed panes do not show it beyond chance yet, or no longer");
+  }
   return finding;
 }
 

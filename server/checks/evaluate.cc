@@ -148,6 +148,29 @@ void EvaluateRows(const RowsInput& input, Use use) {
   }
 }
 
+std::vector<Finding> EvaluateSome(const RowsInput& input, std::string Finding::*of,
+                                  absl::string_view name,
+                                  absl::FunctionRef<bool(const Finding&)> is_told,
+                                  const AlertBook* alerts) {
+  std::vector<Finding> findings;
+  EvaluateRows(input, [&](Finding finding) {
+    finding.*of = std::string(name);
+    if (finding.status == Status::kFiring) {
+      if (is_told(finding)) {
+        absl::StrAppend(&finding.reason, of == &Finding::source ? ", source " : ", slice ", name);
+      } else {
+        finding.status = Status::kOk;
+        finding.below_leave = true;
+        finding.cause.clear();
+      }
+    }
+    if (alerts == nullptr || finding.status == Status::kFiring || alerts->Has(finding)) {
+      findings.push_back(std::move(finding));
+    }
+  });
+  return findings;
+}
+
 Finding StartFinding(CheckId check, const VariableInput& input) {
   Finding finding;
   finding.check = check;

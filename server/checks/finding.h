@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "server/checks/policy.h"
+#include "server/profile/similarity.h"
 #include "server/profile/unknown_columns.h"
 
 namespace plumbline::checks {
@@ -30,6 +31,12 @@ struct CoOccurrence {
   double lift = 0;       // share over reference
   /// Hardly a row of the window is without such a prediction: `reference` is training's.
   bool against_training = false;
+};
+
+/// A feature that says much about an absent variable: what could stand in for it.
+struct Substitute {
+  std::string variable;
+  profile::Similarity similarity;
 };
 
 /// Whether predictions differ. Values are those of the wire.
@@ -86,12 +93,17 @@ struct Finding {
   // Disjoint closed blocks that it has lasted for, as far as its evidence tells. Not stored.
   uint64_t blocks = 0;
   bool below_leave = false;  // the effect is below the leave threshold: an alert may resolve
+  // INSUFFICIENT_DATA, not for want of rows: the effect is there, and chance may give as much. Ends
+  // an alert as OK does.
+  bool unproven = false;
   // What an alert that resolves says of its end, where that is not plain.
   std::string resolution = {};
   // Of wrong predictions: the likely causes, that of the largest lift first. Not stored.
   std::vector<CoOccurrence> causes = {};
   // Of an absent variable: the column that may be it under a new name. Not stored.
   std::optional<profile::RenameGuess> rename = {};
+  // Of an absent variable: what says most about it; only in reports. Not stored.
+  std::vector<Substitute> similar = {};
   // Of an input: how predictions are in the rows that it is about; of a silent category, only in
   // reports. Not stored.
   std::vector<Impact> impacts = {};

@@ -143,7 +143,8 @@ absl::Status OnCallBook::Add(Mute mute) {
                                                    "muted for good in the policy)"));
   }
   Mute* const old = Find(&mutes_, [&](const Mute& other) {
-    return other.check == mute.check && other.variable == mute.variable;
+    return other.check == mute.check && other.variable == mute.variable &&
+           other.slice == mute.slice;
   });
   return Take("mutes", std::move(mute), old, &mutes_);
 }
@@ -173,16 +174,18 @@ absl::Status OnCallBook::Add(ExpectedChange change) {
   return Take("expected changes", std::move(change), old, &changes_);
 }
 
-absl::StatusOr<Mute> OnCallBook::EndMute(CheckId check, absl::string_view variable, Signature end) {
+absl::StatusOr<Mute> OnCallBook::EndMute(CheckId check, absl::string_view variable,
+                                         absl::string_view slice, Signature end) {
   if (absl::Status checked = CheckSignature(end); !checked.ok()) return checked;
   Mute* const mute = Find(&mutes_, [&](const Mute& other) {
-    return other.check == check && other.variable == variable;
+    return other.check == check && other.variable == variable && other.slice == slice;
   });
   if (mute == nullptr) {
     return absl::NotFoundError(
         absl::StrCat("no mute of check ", CheckName(check),
                      variable.empty() ? " without a variable" : " of variable \"", variable,
-                     variable.empty() ? "" : "\"", " is in force"));
+                     variable.empty() ? "" : "\"", slice.empty() ? "" : " of slice \"", slice,
+                     slice.empty() ? "" : "\"", " is in force"));
   }
   End(mute, std::move(end));
   Mute ended = *mute;
@@ -227,11 +230,12 @@ std::string OnCallBook::ChangeThatExplains(CheckId check, absl::string_view vari
 }
 
 std::optional<Hold> OnCallBook::HoldOf(CheckId check, absl::string_view variable,
-                                       absl::string_view expected) const {
+                                       absl::string_view slice, absl::string_view expected) const {
   std::optional<Hold> hold;  // the longest mute
   for (const Mute& mute : mutes_) {
     if (mute.ended.has_value() || mute.check != check) continue;
     if (!mute.variable.empty() && mute.variable != variable) continue;
+    if (!mute.slice.empty() && mute.slice != slice) continue;
     if (hold.has_value() && hold->until >= mute.until) continue;
     hold = Hold{Hold::Kind::kMute, "", mute.set.by, mute.set.reason, mute.until};
   }

@@ -25,10 +25,11 @@ struct Signature {
 /// InvalidArgument saying which.
 absl::Status CheckSignature(const Signature& signature);
 
-/// A check that is kept quiet, of one variable or (empty) of all and the model as a whole.
+/// A check that is kept quiet, of one variable or (empty) of all and the model as a whole; of one
+/// slice or (empty) of all rows, and of every source and slice.
 struct Mute {
   CheckId check = CheckId::kDrift;
-  std::string variable;
+  std::string variable, slice;
   absl::Time until;
   Signature set;
   std::optional<Signature> ended;
@@ -75,14 +76,15 @@ class OnCallBook {
   OnCallBook(std::vector<Mute> mutes, std::vector<ExpectedChange> changes);
   OnCallBook() = default;
 
-  /// Takes it in the place of one of the same check and variable. Its time is that of `set`.
+  /// Takes it in the place of one of the same check, variable and slice. Its time is that of `set`.
   /// Errors: InvalidArgument for a time that is past or too far away, or who and why; a
   /// FailedPrecondition for more than kMaxInForce.
   absl::Status Add(Mute mute);
   /// The same by its name.
   absl::Status Add(ExpectedChange change);
   /// Ends one before its time. Errors: InvalidArgument for who and why; NotFound.
-  absl::StatusOr<Mute> EndMute(CheckId check, absl::string_view variable, Signature end);
+  absl::StatusOr<Mute> EndMute(CheckId check, absl::string_view variable, absl::string_view slice,
+                               Signature end);
   absl::StatusOr<ExpectedChange> EndChange(absl::string_view name, Signature end);
 
   /// True if the time of one is over that had not ended: then Expire will end it.
@@ -98,9 +100,9 @@ class OnCallBook {
   /// The name of a change in force that explains what began at `begin`; empty: there is none.
   std::string ChangeThatExplains(CheckId check, absl::string_view variable, bool of_prediction,
                                  absl::Time begin) const;
-  /// What holds back an alert that began within the change `expected` (empty: within none): a mute
-  /// before that change.
-  std::optional<Hold> HoldOf(CheckId check, absl::string_view variable,
+  /// What holds back an alert of this slice (empty: of none) that began within the change
+  /// `expected` (empty: within none): a mute before that change.
+  std::optional<Hold> HoldOf(CheckId check, absl::string_view variable, absl::string_view slice,
                              absl::string_view expected) const;
 
  private:

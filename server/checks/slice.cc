@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "server/checks/change_watch.h"
 #include "server/checks/checks.h"
 #include "server/checks/rest.h"
@@ -151,31 +150,16 @@ bool IsTold(const profile::Baseline& whole, const Policy& policy, const SliceInp
 
 std::vector<Finding> EvaluateSlice(const profile::Baseline& whole, const Policy& policy,
                                    const SliceInput& input, const AlertBook* alerts) {
-  std::vector<Finding> findings;
-  const auto use = [&](Finding finding) {
-    finding.slice = std::string(input.slice);
-    if (finding.status == Status::kFiring) {
-      if (IsTold(whole, policy, input, finding)) {
-        absl::StrAppend(&finding.reason, ", slice ", input.slice);
-      } else {
-        finding.status = Status::kOk;
-        finding.below_leave = true;
-        finding.cause.clear();
-      }
-    }
-    if (alerts == nullptr || finding.status == Status::kFiring || alerts->Has(finding)) {
-      findings.push_back(std::move(finding));
-    }
-  };
-  EvaluateRows({.baseline = input.trained,
-                .policy = policy,
-                .window = input.window,
-                .changes = input.changes,
-                .statistics = input.statistics,
-                .looks = std::max<size_t>(1, input.slices),
-                .brief = alerts != nullptr},
-               use);
-  return findings;
+  return EvaluateSome(
+      {.baseline = input.trained,
+       .policy = policy,
+       .window = input.window,
+       .changes = input.changes,
+       .statistics = input.statistics,
+       .looks = std::max<size_t>(1, input.slices),
+       .brief = alerts != nullptr},
+      &Finding::slice, input.slice,
+      [&](const Finding& finding) { return IsTold(whole, policy, input, finding); }, alerts);
 }
 
 }  // namespace plumbline::checks

@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "server/checks/checks.h"
 #include "server/checks/rest.h"
@@ -200,31 +199,16 @@ class OwnDoing {
 std::vector<Finding> EvaluateSource(const profile::Baseline& baseline, const Policy& policy,
                                     const SourceInput& input, const AlertBook* alerts) {
   OwnDoing own(baseline, policy, input);
-  std::vector<Finding> findings;
-  const auto use = [&](Finding finding) {
-    finding.source = std::string(input.source);
-    if (finding.status == Status::kFiring) {
-      if (own.Is(finding)) {
-        absl::StrAppend(&finding.reason, ", source ", input.source);
-      } else {
-        finding.status = Status::kOk;
-        finding.below_leave = true;
-        finding.cause.clear();
-      }
-    }
-    if (alerts == nullptr || finding.status == Status::kFiring || alerts->Has(finding)) {
-      findings.push_back(std::move(finding));
-    }
-  };
-  EvaluateRows({.baseline = baseline,
-                .policy = policy,
-                .window = input.window,
-                .changes = input.changes,
-                .statistics = input.statistics,
-                .looks = std::max<size_t>(1, input.sources),
-                .brief = alerts != nullptr},
-               use);
-  return findings;
+  return EvaluateSome(
+      {.baseline = baseline,
+       .policy = policy,
+       .window = input.window,
+       .changes = input.changes,
+       .statistics = input.statistics,
+       .looks = std::max<size_t>(1, input.sources),
+       .brief = alerts != nullptr},
+      &Finding::source, input.source, [&](const Finding& finding) { return own.Is(finding); },
+      alerts);
 }
 
 }  // namespace plumbline::checks

@@ -213,6 +213,7 @@ class Engine {
                                                                 absl::string_view version,
                                                                 checks::CheckId check,
                                                                 absl::string_view variable,
+                                                                absl::string_view slice,
                                                                 checks::Signature end);
   /// A change begins at `from`, or (InfinitePast) now, and lasts for `lasts`.
   absl::StatusOr<std::pair<ModelKey, checks::ExpectedChange>> DeclareChange(

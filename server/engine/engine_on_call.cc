@@ -26,6 +26,11 @@ std::string InWords(const checks::AlertFilter& filter) {
                                 ? " of all rows"
                                 : absl::StrCat(" of source \"", *filter.source, "\""));
   }
+  if (filter.slice.has_value()) {
+    absl::StrAppend(&words, filter.slice->empty()
+                                ? " of no slice"
+                                : absl::StrCat(" of slice \"", *filter.slice, "\""));
+  }
   if (filter.incident.has_value()) {
     absl::StrAppend(&words, " of incident \"", *filter.incident, "\"");
   }
@@ -86,6 +91,7 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::MuteCheck(absl::string
   if (!key.ok()) return key.status();
   absl::Status done = impl_->ChangeLive(*key, [&](LiveModel* live, absl::Time now) {
     absl::Status sound = live->CheckVariable(mute.check, mute.variable);
+    if (sound.ok()) sound = live->CheckSlice(mute.check, mute.slice);
     if (!sound.ok()) return sound;
     mute.set.at = now;
     if (mute.until == absl::InfinitePast()) mute.until = now + lasts;
@@ -95,11 +101,9 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::MuteCheck(absl::string
   return std::make_pair(*std::move(key), std::move(mute));
 }
 
-absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(absl::string_view model,
-                                                                      absl::string_view version,
-                                                                      checks::CheckId check,
-                                                                      absl::string_view variable,
-                                                                      checks::Signature end) {
+absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(
+    absl::string_view model, absl::string_view version, checks::CheckId check,
+    absl::string_view variable, absl::string_view slice, checks::Signature end) {
   base::MutexLock lock(&impl_->control_mutex);
   auto key = impl_->catalog.Resolve(model, version);
   if (!key.ok()) return key.status();
@@ -107,7 +111,7 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(absl::stri
   absl::Status done = impl_->ChangeLive(*key, [&](LiveModel* live, absl::Time now) {
     end.at = now;
     return live->ChangeOnCall(now, [&](checks::OnCallBook* book) {
-      auto ended = book->EndMute(check, variable, end);
+      auto ended = book->EndMute(check, variable, slice, end);
       if (ended.ok()) mute = *std::move(ended);
       return ended.status();
     });

@@ -98,7 +98,7 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
 absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
   const auto records = store.ListAlerts(key_.model, key_.version);
   if (!records.ok()) return records.status();
-  std::vector<checks::Alert> of_all;
+  std::vector<checks::Alert> of_all, of_none;
   std::map<SliceBook::Entry*, std::vector<checks::Alert>> of_slices;
   for (const storage::v1::AlertRecord& record : *records) {
     auto alert = FromRecord(record);
@@ -107,10 +107,12 @@ absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
     SliceBook::Entry* const slice = alert->key.check == checks::CheckId::kEnvironment
                                         ? nullptr
                                         : slices_.Find({alert->key.source, alert->key.slice});
-    (slice == nullptr ? of_all : of_slices[slice]).push_back(*std::move(alert));
+    std::vector<checks::Alert>& of_rest = alert->key.slice.empty() ? of_all : of_none;
+    (slice == nullptr ? of_rest : of_slices[slice]).push_back(*std::move(alert));
   }
   all_.alerts().Restore(std::move(of_all));
   for (auto& [entry, alerts] : of_slices) entry->slice->alerts().Restore(std::move(alerts));
+  if (!of_none.empty()) GiveUp(std::move(of_none));
   return absl::OkStatus();
 }
 
@@ -426,14 +428,35 @@ void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
 
 void LiveModel::SetSlicing(std::shared_ptr<const profile::Slicing> slicing) {
   if (slicing == slices_.slicing()) return;
-  const std::optional<Moment> now = time_.last();
-  for (checks::Alert& alert : slices_.SetSlicing(std::move(slicing), policy_)) {
-    if (alert.state == checks::AlertState::kResolved) continue;
-    alert.state = checks::AlertState::kResolved;
-    if (now.has_value()) alert.resolved_at = now->clock;
-    changes_.push_back({key_, baseline_->number, std::move(alert)});
-  }
+  std::vector<checks::Alert> given_up = slices_.SetSlicing(std::move(slicing), policy_);
+  TakeUp();
+  if (!given_up.empty()) GiveUp(std::move(given_up));
   state_dirty_ = judge_dirty_ = news_ = true;
+}
+
+void LiveModel::GiveUp(std::vector<checks::Alert> alerts) {
+  // Bounded: what was given up before is forgotten.
+  for (checks::Alert& old : given_up_.alerts()) {
+    old.state = checks::AlertState::kInactive;
+    changed_alerts_.push_back(std::move(old));  // to delete: nobody is told
+  }
+  given_up_.Restore(std::move(alerts));
+  const absl::Time now = time_.last().has_value() ? time_.last()->clock : active_since_;
+  std::vector<checks::Alert> ended = given_up_.End(now, "its slice is no longer judged");
+  given_up_.HoldBack(
+      *on_call_, [this](absl::string_view name) { return IsPrediction(name); }, &ended);
+  Record(ended);
+}
+
+void LiveModel::TakeUp() {
+  std::map<SliceBook::Entry*, std::vector<checks::Alert>> again;
+  std::vector<checks::Alert> rest;
+  for (checks::Alert& alert : given_up_.alerts()) {
+    SliceBook::Entry* const slice = slices_.Find({"", alert.key.slice});
+    (slice == nullptr ? rest : again[slice]).push_back(std::move(alert));
+  }
+  given_up_.Restore(std::move(rest));
+  for (auto& [entry, alerts] : again) entry->slice->alerts().Restore(std::move(alerts));
 }
 
 void LiveModel::SetPolicy(checks::Policy policy) {

@@ -111,6 +111,8 @@ class LiveModel {
                                          const std::optional<checks::Signature>& signature);
   /// Errors: NotFound, InvalidArgument if no such check is made of it. Empty is always fine.
   absl::Status CheckVariable(checks::CheckId check, absl::string_view variable) const;
+  /// The same of a slice, `variable=category`.
+  absl::Status CheckSlice(checks::CheckId check, absl::string_view slice) const;
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
@@ -159,6 +161,10 @@ class LiveModel {
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   absl::Status RestoreAlerts(const storage::Store& store);
+  // Ends these alerts, of slices that are no longer judged, and keeps them as resolved ones.
+  void GiveUp(std::vector<checks::Alert> alerts);
+  // Slices that are judged again have the alerts that they left.
+  void TakeUp();
   // After the alerts.
   absl::Status RestoreOnCall(const storage::Store& store);
   void ExpireOnCall(absl::Time clock);
@@ -193,7 +199,7 @@ class LiveModel {
   void AddSlices(std::optional<size_t> variable, const SliceName& of, const profile::Pane& all,
                  const std::vector<checks::Finding>& of_all, Report* report);
   // Errors: NotFound if the name is neither empty nor of rows that are judged by themselves.
-  absl::Status IsJudged(const SliceName& of);
+  absl::Status IsJudged(const SliceName& of) const;
   // Adds to what fires among all rows which sources and slices it comes from.
   void NameSlices(std::vector<checks::Finding>* findings) const;
   // Adds to a variable that is absent what may be its new name.
@@ -214,6 +220,8 @@ class LiveModel {
   ListeningTime time_;
   Slice all_;
   SliceBook slices_;
+  // Resolved, of the slices that were given up last: what remains to be seen of them.
+  checks::AlertBook given_up_;
   Sources sources_;
   Producers producers_;
   Environments environments_;

@@ -218,6 +218,7 @@ void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& finding
 
 std::vector<checks::Alert> LiveModel::alerts() const {
   std::vector<checks::Alert> alerts = all_.alerts().alerts();
+  for (checks::Alert& alert : given_up_.alerts()) alerts.push_back(std::move(alert));
   for (const auto& [name, entry] : slices_.all()) {
     for (checks::Alert& alert : entry.slice->alerts().alerts()) {
       alerts.push_back(std::move(alert));

@@ -17,6 +17,17 @@ constexpr std::array kOfModel = {checks::CheckId::kNoData,      checks::CheckId:
                                  checks::CheckId::kTailUnknown, checks::CheckId::kEnvironment,
                                  checks::CheckId::kGoldenRows,  checks::CheckId::kLoadMismatch};
 
+// Nor are these asked of slices.
+constexpr std::array kOfAllRows = {
+    checks::CheckId::kUnknownVariable, checks::CheckId::kSilence,
+    checks::CheckId::kPerformance,     checks::CheckId::kPerformanceLimit,
+    checks::CheckId::kConceptDrift,    checks::CheckId::kLabelDrift};
+
+template <size_t kSize>
+bool Has(const std::array<checks::CheckId, kSize>& checks, checks::CheckId check) {
+  return std::find(checks.begin(), checks.end(), check) != checks.end();
+}
+
 }  // namespace
 
 absl::Status LiveModel::CheckVariable(checks::CheckId check, absl::string_view variable) const {
@@ -24,7 +35,7 @@ absl::Status LiveModel::CheckVariable(checks::CheckId check, absl::string_view v
   const auto names = [&] {
     return absl::StrCat(key_.InWords(), ": check ", checks::CheckName(check));
   };
-  if (std::find(kOfModel.begin(), kOfModel.end(), check) != kOfModel.end()) {
+  if (Has(kOfModel, check)) {
     return absl::InvalidArgumentError(absl::StrCat(
         names(), " is of the model as a whole, not of a variable such as \"", variable, "\""));
   }
@@ -37,6 +48,16 @@ absl::Status LiveModel::CheckVariable(checks::CheckId check, absl::string_view v
   }
   if (baseline_->schema.Find(variable).has_value()) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat(key_.InWords(), " has no variable \"", variable, "\""));
+}
+
+absl::Status LiveModel::CheckSlice(checks::CheckId check, absl::string_view slice) const {
+  if (slice.empty()) return absl::OkStatus();
+  if (Has(kOfModel, check) || Has(kOfAllRows, check)) {
+    return absl::InvalidArgumentError(absl::StrCat(key_.InWords(), ": check ",
+                                                   checks::CheckName(check),
+                                                   " is not of slices such as \"", slice, "\""));
+  }
+  return IsJudged({"", std::string(slice)});
 }
 
 absl::Status LiveModel::ChangeOnCall(absl::Time clock,

@@ -27,6 +27,11 @@ std::vector<profile::VariableStatistics> StatisticsOf(const profile::Baseline& b
   return statistics;
 }
 
+std::optional<double> NaturalPsi(const profile::VariableBaseline& trained, uint64_t values) {
+  if (trained.natural.psi_limits.empty()) return std::nullopt;
+  return trained.natural.PsiLimit(static_cast<double>(values));
+}
+
 void AddVariables(const profile::Baseline& baseline, const profile::Pane& window,
                   std::vector<profile::VariableStatistics> statistics, std::optional<size_t> only,
                   Report* report) {
@@ -35,7 +40,8 @@ void AddVariables(const profile::Baseline& baseline, const profile::Pane& window
     const profile::VariableBaseline& trained = baseline.variables[i];
     report->variables.push_back({trained.variable, std::move(statistics[i]),
                                  profile::DescribeBaseline(trained),
-                                 profile::SideBySide(trained, window.variables[i])});
+                                 profile::SideBySide(trained, window.variables[i]),
+                                 NaturalPsi(trained, window.variables[i].Coded())});
   }
   std::stable_sort(report->variables.begin(), report->variables.end(),
                    [](const VariableReport& a, const VariableReport& b) {
@@ -229,8 +235,8 @@ void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
   }
 }
 
-absl::Status LiveModel::IsJudged(const SliceName& of) {
-  if (of == SliceName() || slices_.Find(of) != nullptr) return absl::OkStatus();
+absl::Status LiveModel::IsJudged(const SliceName& of) const {
+  if (of == SliceName() || slices_.all().contains(of)) return absl::OkStatus();
   const std::string what = of.slice.empty() ? absl::StrCat("source \"", of.source, "\"")
                                             : absl::StrCat("slice \"", of.slice, "\"");
   return absl::NotFoundError(

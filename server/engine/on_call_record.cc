@@ -34,6 +34,7 @@ storage::v1::OnCallRecord ToRecord(const checks::OnCallBook& book) {
     storage::v1::MuteRecord* const stored = record.add_mutes();
     stored->set_check(std::string(checks::CheckName(mute.check)));
     stored->set_variable(mute.variable);
+    stored->set_slice(mute.slice);
     stored->set_until_micros(absl::ToUnixMicros(mute.until));
     ToRecord(mute.set, stored->mutable_set());
     if (mute.ended.has_value()) ToRecord(*mute.ended, stored->mutable_ended());
@@ -58,8 +59,9 @@ absl::StatusOr<checks::OnCallBook> FromRecord(const storage::v1::OnCallRecord& r
       return absl::DataLossError(
           absl::StrCat("a mute is of the unknown check \"", stored.check(), "\""));
     }
-    mutes.push_back({*check, stored.variable(), absl::FromUnixMicros(stored.until_micros()),
-                     FromRecord(stored.set()), EndOf(stored)});
+    mutes.push_back({*check, stored.variable(), stored.slice(),
+                     absl::FromUnixMicros(stored.until_micros()), FromRecord(stored.set()),
+                     EndOf(stored)});
   }
   std::vector<checks::ExpectedChange> changes;
   for (const storage::v1::ExpectedChangeRecord& stored : record.changes()) {

@@ -30,6 +30,7 @@ struct VariableReport {
   profile::VariableStatistics live;
   profile::VariableStatistics baseline;
   std::vector<profile::DistributionGroup> distribution;
+  std::optional<double> natural_psi;  // NaturalVariation::PsiLimit of the window, if it is known
 };
 
 /// A source that is judged by itself.

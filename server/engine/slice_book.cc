@@ -85,18 +85,18 @@ std::vector<checks::Alert> SliceBook::SetSlicing(std::shared_ptr<const profile::
                                                  const checks::Policy& policy) {
   slicing_ = std::move(slicing);
   of_values_.clear();
-  std::vector<checks::Alert> ended;
+  std::vector<checks::Alert> given_up;
   for (auto it = entries_.begin(); it != entries_.end();) {
     if (it->first.slice.empty() || FindValue(slicing_.get(), it->first.slice) != nullptr) {
       ++it;
       continue;
     }
-    for (checks::Alert& alert : it->second.slice->alerts().alerts()) {
-      ended.push_back(std::move(alert));
-    }
+    checks::AlertBook& alerts = it->second.slice->alerts();
+    for (checks::Alert& alert : alerts.alerts()) given_up.push_back(std::move(alert));
+    alerts.Restore({});
     it = Drop(it);
   }
-  if (slicing_ == nullptr) return ended;
+  if (slicing_ == nullptr) return given_up;
   for (const profile::TrainedSlice& value : slicing_->slices) {
     SliceName name{"", value.name};
     auto it = entries_.find(name);
@@ -105,7 +105,7 @@ std::vector<checks::Alert> SliceBook::SetSlicing(std::shared_ptr<const profile::
     }
     of_values_.push_back(it->second.slice.get());
   }
-  return ended;
+  return given_up;
 }
 
 uint64_t SliceBook::UnusedNumber() const {

@@ -48,7 +48,8 @@ class SliceBook {
   Entry* Find(const SliceName& name);
 
   /// Judges the values of slice variables that `slicing` names (nullptr: none) and no others. One
-  /// that was judged before goes on. Returns the alerts of those that are given up.
+  /// that was judged before goes on. Returns the alerts of those that are given up, which they no
+  /// longer have.
   std::vector<checks::Alert> SetSlicing(std::shared_ptr<const profile::Slicing> slicing,
                                         const checks::Policy& policy);
   const std::shared_ptr<const profile::Slicing>& slicing() const { return slicing_; }

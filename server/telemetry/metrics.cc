@@ -126,15 +126,21 @@ void AddPerformance(const engine::ModelKey& key, const engine::PerformanceSnapsh
   families->Add(kLabelDelayLong, labels, window.long_delay_seconds);
 }
 
-// Never the name of a slice, which has a category in it.
-std::string LabelOfSlice(const engine::ModelSnapshot& model, const std::string& slice) {
+// Never the name of a slice, which has a category in it. nullopt: it is no longer judged.
+std::optional<std::string> LabelOfSlice(const engine::ModelSnapshot& model,
+                                        const std::string& slice) {
   for (const engine::SliceSnapshot& judged : model.judged_slices) {
     if (judged.name == slice) return judged.label;
   }
-  return "gone";
+  return std::nullopt;
 }
 
 void AddAlert(const engine::ModelSnapshot& model, const checks::Alert& alert, Families* families) {
+  std::optional<std::string> slice;
+  if (!alert.key.slice.empty()) {
+    slice = LabelOfSlice(model, alert.key.slice);
+    if (!slice.has_value()) return;
+  }
   const checks::Finding& finding = alert.finding;
   const bool firing = alert.state == checks::AlertState::kFiring;
   LabelValues labels = {model.key.model,
@@ -145,7 +151,7 @@ void AddAlert(const engine::ModelSnapshot& model, const checks::Alert& alert, Fa
                         alert.key.source,
                         std::string(checks::SeverityName(finding.severity)),
                         alert.incident};
-  if (!alert.key.slice.empty()) labels.push_back(LabelOfSlice(model, alert.key.slice));
+  if (slice.has_value()) labels.push_back(*std::move(slice));
   families->Add(kAlertActive, labels, alert.fires() ? 1 : 0);
   families->Add(kAlertHeld, labels, firing && alert.hold.has_value() ? 1 : 0);
   if (firing) families->Add(kAlertAcknowledged, labels, alert.acknowledged.has_value() ? 1 : 0);

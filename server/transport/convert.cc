@@ -94,13 +94,16 @@ v1::Finding ToWire(const checks::Finding& finding) {
     rename->set_distance(finding.rename->distance);
     rename->set_values(static_cast<uint32_t>(finding.rename->values));
   }
+  for (const checks::Substitute& similar : finding.similar) {
+    *out.add_similar() = ToWire(similar.variable, similar.similarity);
+  }
   for (const checks::Impact& impact : finding.impacts) *out.add_impacts() = ToWire(impact);
   return out;
 }
 
-v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar) {
+v1::SimilarVariable ToWire(absl::string_view variable, const profile::Similarity& similar) {
   v1::SimilarVariable out;
-  out.set_variable(baseline.variables[similar.variable].variable.name);
+  out.set_variable(std::string(variable));
   out.set_association(std::string(profile::AssociationName(similar.association)));
   out.set_value(similar.value);
   out.set_rows(similar.rows);
@@ -240,6 +243,7 @@ v1::Report ToWire(const engine::Report& report) {
     *one->mutable_live() = ToWire(variable.variable.name, variable.live);
     *one->mutable_baseline() = ToWire(variable.variable.name, variable.baseline);
     AddDistribution(variable.distribution, one);
+    SetIf(variable.natural_psi, [&](double x) { one->set_natural_psi(x); });
   }
   const size_t losses = std::min(report.losses.size(), kMaxLosses);
   for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
@@ -333,6 +337,9 @@ v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& b
     one->set_kind(ToWire(variable.variable.kind));
     *one->mutable_baseline() = ToWire(variable.variable.name, profile::DescribeBaseline(variable));
     AddDistribution(profile::SideBySide(variable, profile::VariableCounts()), one);
+    if (variable.natural.psi_limits.empty()) continue;
+    one->set_natural_psi(
+        variable.natural.PsiLimit(static_cast<double>(variable.counts.Coded()) / 2));
   }
   return out;
 }

@@ -23,7 +23,7 @@ v1::Finding ToWire(const checks::Finding& finding);
 v1::Alert ToWire(const engine::ModelAlert& alert);
 v1::VariableStatistics ToWire(const std::string& variable,
                               const profile::VariableStatistics& statistics);
-v1::SimilarVariable ToWire(const profile::Baseline& baseline, const profile::Similarity& similar);
+v1::SimilarVariable ToWire(absl::string_view variable, const profile::Similarity& similar);
 v1::ProducerLoss ToWire(const engine::ProducerLoss& loss);
 v1::Load ToWire(const engine::DeclaredLoad& load);
 v1::Report ToWire(const engine::Report& report);

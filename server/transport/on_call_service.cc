@@ -54,6 +54,12 @@ absl::StatusOr<checks::AlertFilter> FilterOf(const v1::AlertSelection& alerts) {
   }
   if (alerts.has_variable()) filter.variable = alerts.variable();
   if (alerts.has_source()) filter.source = alerts.source();
+  if (alerts.has_slice()) filter.slice = alerts.slice();
+  if (!alerts.source().empty() && !alerts.slice().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an alert is of a source or of a slice, not of source \"", alerts.source(),
+                     "\" and slice \"", alerts.slice(), "\""));
+  }
   return filter;
 }
 
@@ -95,6 +101,7 @@ grpc::Status OnCallService::MuteCheck(grpc::ServerContext*, const v1::MuteCheckR
   if (!check.ok()) return ToGrpcStatus(About(request->model(), check.status()));
   checks::Mute mute{*check,
                     request->variable(),
+                    request->slice(),
                     absl::InfinitePast(),
                     {request->by(), request->reason(), absl::Time()},
                     std::nullopt};
@@ -124,7 +131,7 @@ grpc::Status OnCallService::UnmuteCheck(grpc::ServerContext*, const v1::UnmuteCh
   if (!check.ok()) return ToGrpcStatus(About(request->model(), check.status()));
   const auto done =
       engine_->UnmuteCheck(request->model(), request->version(), *check, request->variable(),
-                           {request->by(), request->reason(), absl::Time()});
+                           request->slice(), {request->by(), request->reason(), absl::Time()});
   if (!done.ok()) return ToGrpcStatus(done.status());
   *response->mutable_mute() = ToWire(done->first, done->second);
   return grpc::Status::OK;

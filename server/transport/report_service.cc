@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/base/bounded_queue.h"
 #include "server/engine/backtest.h"
@@ -25,7 +24,6 @@ namespace {
 
 constexpr size_t kChangesWaiting = 10'000;
 constexpr size_t kSimilar = 5;
-constexpr size_t kSubstitutes = 3;
 constexpr size_t kMostSimilar = 1'000;
 constexpr absl::Duration kLookForCancel = absl::Milliseconds(200);
 
@@ -105,34 +103,6 @@ absl::Status AddRows(const grpc::ByteBuffer& bytes, engine::Backtester* backtest
   return backtester->Add(view, emit);
 }
 
-// Beside each variable that is absent: what says most about it. A baseline without a row sample, or
-// one that was deleted meanwhile, leaves it out.
-void NameSubstitutes(engine::Engine* engine, v1::Report* report) {
-  std::shared_ptr<const profile::Baseline> baseline;
-  for (v1::Finding& finding : *report->mutable_findings()) {
-    if (finding.check() != checks::CheckName(checks::CheckId::kAbsentVariable) ||
-        finding.status() != checks::StatusName(checks::Status::kFiring)) {
-      continue;
-    }
-    if (baseline == nullptr) {
-      auto whole =
-          engine->GetWholeBaseline(report->model(), report->version(), report->baseline_number());
-      if (!whole.ok()) return;
-      baseline = *std::move(whole);
-    }
-    const std::optional<size_t> variable = baseline->schema.Find(finding.variable());
-    if (!variable.has_value()) continue;
-    for (const profile::Similarity& similar :
-         profile::MostSimilar(*baseline, *variable, kSubstitutes)) {
-      *finding.add_similar() = ToWire(*baseline, similar);
-    }
-    if (finding.similar().empty()) continue;
-    absl::StrAppend(finding.mutable_reason(), "; most similar: `", finding.similar(0).variable(),
-                    absl::StrFormat("` (%s %.2f)", finding.similar(0).association(),
-                                    finding.similar(0).value()));
-  }
-}
-
 }  // namespace
 
 ReportService::ReportService(engine::Engine* engine, int max_watchers, OpenCalls* calls)
@@ -156,7 +126,6 @@ grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportR
                                          {request->source(), request->slice()});
   if (!report.ok()) return ToGrpcStatus(report.status());
   *response->mutable_report() = ToWire(*report);
-  NameSubstitutes(engine_, response->mutable_report());
   if (request->source().empty() && request->slice().empty()) {
     NameSilentCategories(engine_, response->mutable_report());
   }
@@ -179,7 +148,8 @@ grpc::Status ReportService::ListSimilarVariables(grpc::ServerContext*,
   }
   const size_t limit = request->limit() == 0 ? kSimilar : request->limit();
   for (const profile::Similarity& similar : profile::MostSimilar(**baseline, *variable, limit)) {
-    *response->add_variables() = ToWire(**baseline, similar);
+    *response->add_variables() =
+        ToWire((*baseline)->variables[similar.variable].variable.name, similar);
   }
   return grpc::Status::OK;
 }

@@ -1,5 +1,6 @@
 #include "server/checks/alert.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace plumbline::checks {
@@ -80,6 +81,18 @@ TEST_F(AlertTest, ResolvesBelowTheLeaveThresholdOrAfterTwoCalmBlocks) {
   Advance(Found(CheckId::kNullRate, Status::kFiring), 4, 6);
   EXPECT_EQ(State(), AlertState::kFiring);
   Advance(Found(CheckId::kNullRate, Status::kOk, true), 4, 7);
+  EXPECT_EQ(State(), AlertState::kResolved);
+}
+
+TEST_F(AlertTest, AnEffectThatIsNoLongerProvenEndsItAsTwoCalmBlocksDo) {
+  Finding unproven = Found(CheckId::kNullRate, Status::kInsufficientData);
+  unproven.unproven = true;
+  Advance(unproven, 1);
+  EXPECT_THAT(book_.alerts(), ::testing::IsEmpty());
+  Advance(Found(CheckId::kNullRate, Status::kFiring), 1);
+  Advance(unproven, 2);
+  EXPECT_EQ(State(), AlertState::kFiring);
+  Advance(unproven, 3);
   EXPECT_EQ(State(), AlertState::kResolved);
 }
 

@@ -21,7 +21,7 @@ const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
 Signature By(const std::string& who, absl::Time at = kStart) { return {who, "because", at}; }
 
 Mute MuteOf(CheckId check, const std::string& variable, absl::Duration lasts) {
-  return {check, variable, kStart + lasts, By("anna"), std::nullopt};
+  return {check, variable, "", kStart + lasts, By("anna"), std::nullopt};
 }
 
 ExpectedChange Release(absl::Duration from, absl::Duration until) {
@@ -92,12 +92,48 @@ TEST_F(OnCallTest, AMuteWithoutAVariableIsOfAllAndMayBeEndedOrReplaced) {
   EXPECT_EQ(said_.mutes_in_force(), 1u);
   Judge({Firing(CheckId::kDrift, "age"), Firing(CheckId::kNullRate, "age")}, absl::Minutes(1));
   EXPECT_THAT(Fires(), ElementsAre("null_rateage"));
-  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", By("eve")).status().code(),
+  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "", By("eve")).status().code(),
             absl::StatusCode::kNotFound);
-  ASSERT_TRUE(said_.EndMute(CheckId::kDrift, "", By("eve")).ok());
+  ASSERT_TRUE(said_.EndMute(CheckId::kDrift, "", "", By("eve")).ok());
   EXPECT_EQ(said_.mutes()[1].ended->by, "eve");
   Judge({Firing(CheckId::kDrift, "age"), Firing(CheckId::kNullRate, "age")}, absl::Minutes(2));
   EXPECT_THAT(Fires(), ElementsAre("driftage", "null_rateage"));
+}
+
+TEST_F(OnCallTest, ASliceIsMutedAndAcknowledgedByItself) {
+  const auto in_slice = [](const std::string& slice) {
+    Finding finding = Firing(CheckId::kDrift, "age");
+    finding.slice = slice;
+    return finding;
+  };
+  Mute mute = MuteOf(CheckId::kDrift, "age", absl::Hours(2));
+  mute.slice = "city=rome";
+  ASSERT_TRUE(said_.Add(mute).ok());
+  Judge({in_slice(""), in_slice("city=oslo"), in_slice("city=rome")}, absl::Minutes(1));
+  const auto slices = [&](const auto& is) {
+    std::vector<std::string> names;
+    for (const Alert& alert : alerts_.alerts()) {
+      if (is(alert)) names.push_back(alert.key.slice);
+    }
+    return names;
+  };
+  EXPECT_THAT(slices([](const Alert& alert) { return alert.fires(); }),
+              ElementsAre("", "city=oslo"));
+  AlertFilter filter;
+  filter.slice = "city=oslo";
+  EXPECT_EQ(alerts_.Acknowledge(filter, By("anna")).size(), 1u);
+  EXPECT_THAT(slices([](const Alert& alert) { return alert.acknowledged.has_value(); }),
+              ElementsAre("city=oslo"));
+  filter.slice = "";
+  EXPECT_EQ(alerts_.Acknowledge(filter, By("anna")).size(), 1u);
+  // Another than that of all rows.
+  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "", By("eve")).status().message(),
+            "no mute of check drift of variable \"age\" is in force");
+  ASSERT_TRUE(said_.Add(MuteOf(CheckId::kDrift, "age", absl::Hours(2))).ok());
+  EXPECT_EQ(said_.mutes_in_force(), 2u);
+  ASSERT_TRUE(said_.EndMute(CheckId::kDrift, "age", "city=rome", By("eve")).ok());
+  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "city=rome", By("eve")).status().message(),
+            "no mute of check drift of variable \"age\" of slice \"city=rome\" is in force");
 }
 
 TEST_F(OnCallTest, AnExpectedChangeHoldsBackDriftThatBeginsWithinItAndIsNamedAfterwards) {

@@ -247,7 +247,10 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"load", "end", "--model", "m", "--load", "l", "--digest", "12"},
            {"baseline", "show", "--model", "m", "--number", "0x10"},
            {"similar", "--model", "m", "--variable", "x", "--limit", "4294967296"},
-           {"report", "--model", "\xFF\xFE"}}) {
+           {"report", "--model", "\xFF\xFE"},
+           {"acknowledge", "--model", "m", "--check", "drift", "--by", "anna"},
+           {"acknowledge", "--model", "m", "--check", "drift", "--by", "anna", "--reason", "r",
+            "--source", "eu", "--slice", "city=rome"}}) {
     const Outcome outcome = RunPlumbline(arguments);
     EXPECT_EQ(outcome.code, 2) << ::testing::PrintToString(arguments) << outcome.err;
     EXPECT_THAT(outcome.err, StartsWith("plumbline: "));
@@ -263,6 +266,8 @@ TEST(CommandLineUsage, HelpsAndEndsWithZero) {
     EXPECT_EQ(outcome.err, "");
     EXPECT_THAT(outcome.out, HasSubstr("Usage"));
   }
+  EXPECT_THAT(RunPlumbline({"acknowledge", "--help"}).out,
+              HasSubstr("[Exactly 1 of the following options is required]"));
 }
 
 TEST(CommandLineUsage, SaysWhichNumberIsNone) {

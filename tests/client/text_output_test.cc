@@ -95,8 +95,23 @@ TEST(ReportText, BeginsWithWhatFiresTheWorstFirst) {
   ASSERT_NE(warning, std::string::npos) << text;
   EXPECT_LT(critical, warning);
   EXPECT_THAT(text, HasSubstr("34% null, 0.1% in training"));
-  EXPECT_THAT(text, HasSubstr("1 check in order, 1 without enough rows to judge"));
+  EXPECT_THAT(text, HasSubstr("1 check in order, 1 not decided for want of rows or evidence"));
   EXPECT_THAT(text, HasSubstr("How much training varies by itself is not known"));
+}
+
+TEST(ReportText, TellsOfDriftThatIsNotDecided) {
+  v1::Report report = ExampleReport();
+  EXPECT_THAT(ReportText(report), Not(HasSubstr("not decided  check")));
+  *report.add_findings() = Proto<v1::Finding>(R"pb(
+    variable: "age"
+    check: "drift"
+    status: "INSUFFICIENT_DATA"
+    value: 4
+    threshold: 0.2
+    reason: "age: psi 4.00"
+  )pb");
+  EXPECT_THAT(ReportText(report), HasSubstr("not decided  check  reason\n"
+                                            "age          drift  age: psi 4.00\n\n"));
 }
 
 TEST(ReportText, SortsVariablesByPsiWithShapesBesideThem) {
@@ -218,6 +233,7 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
       model: "m"
       version: "v"
       check: "drift"
+      slice: "city=rome"
       until { seconds: 1601514000 }
       at { seconds: 1601510400 }
       by: "anna"
@@ -228,9 +244,10 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
     }
   )pb");
   EXPECT_EQ(MutesText(mutes),
-            "muted  model  since (UTC)          until (UTC)          by    reason   ended (UTC)\n"
-            "drift  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  2020-10-01 "
-            "00:01:00 by ben: over\n");
+            "muted  slice      model  since (UTC)          until (UTC)          by    reason   "
+            "ended (UTC)\n"
+            "drift  city=rome  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  "
+            "2020-10-01 00:01:00 by ben: over\n");
   EXPECT_EQ(MutesText({}), "no mutes\n");
   const auto changes = Proto<v1::ListChangesResponse>(R"pb(
     changes { name: "v2" variables: "a" variables: "b" by: "ben" reason: "release" }
@@ -350,6 +367,32 @@ TEST(BacktestSummary, CountsChunksPerVariable) {
             "a                2 of 2          0.5  drift (2), null_rate (1)\n"
             "b                1 of 2            -  drift (1)\n");
   EXPECT_EQ(BacktestSummary().ToString(), "0 chunks, 0 rows: nothing fires\n");
+}
+
+TEST(BaselineText, NamesVariablesInWhichDriftIsHardToFind) {
+  auto baseline = Proto<v1::Baseline>(R"pb(
+    variables { variable: "income" natural_psi: 0.9 }
+    variables { variable: "city" natural_psi: 1.5 }
+    variables { variable: "age" natural_psi: 7.25 }
+  )pb");
+  const std::string named =
+      "Drift is hard to find in age (psi 7.2), city (psi 1.5): training itself varies as much from "
+      "one run of rows to the next. If its rows were sorted, make the baseline of rows in the "
+      "order "
+      "of time, or shuffled.\n";
+  EXPECT_THAT(BaselineText(baseline), HasSubstr(named));
+  v1::Report report;
+  *report.mutable_variables() = baseline.variables();
+  EXPECT_THAT(ReportText(report), HasSubstr(named));
+  EXPECT_THAT(VariableText(report), HasSubstr(named));
+  for (v1::VariableReport& variable : *baseline.mutable_variables()) variable.clear_natural_psi();
+  EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("hard to find")));
+  for (int i = 0; i < 12; ++i) {
+    v1::VariableReport* const more = baseline.add_variables();
+    more->set_variable("x");
+    more->set_natural_psi(3);
+  }
+  EXPECT_THAT(BaselineText(baseline), HasSubstr("x (psi 3.0), 2 more: training itself"));
 }
 
 TEST(BaselineText, IsATableOfVariables) {

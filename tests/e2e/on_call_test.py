@@ -79,6 +79,8 @@ class OnCall(DaemonTest):
                  'no variable "agee"'),
                 (["mute", "set", "--check", "drift", *WHO], "needs `until` or `lasts`"),
                 (["mute", "set", "--check", "drift", "--until", "2001-01-01", *WHO], "is over"),
+                (["mute", "set", "--check", "drift", "--slice", "sex=Male", "--for", "1h", *WHO],
+                 'no slice "sex=Male" that is judged by itself'),
                 (["mute", "end", "--check", "drift", *WHO], "no mute of check drift"),
                 (["change", "withdraw", "--name", "v9", *WHO], 'no change "v9"'),
                 (["acknowledge", "--check", "drift", *WHO], "is pending or fires"),

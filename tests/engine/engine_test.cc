@@ -577,6 +577,13 @@ TEST_F(EngineOnDiskTest, WhatPeopleSaySurvivesARestartAndEndsInTime) {
   EXPECT_TRUE(absl::IsNotFound(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
   mute.check = checks::CheckId::kRowsLost;
   EXPECT_TRUE(absl::IsInvalidArgument(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
+  mute.variable = "";
+  mute.slice = "city=rome";
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
+  mute.check = checks::CheckId::kNanRate;
+  const absl::Status no_slice = engine_->MuteCheck("m", "", mute, absl::Hours(1)).status();
+  EXPECT_TRUE(absl::IsNotFound(no_slice));
+  EXPECT_THAT(no_slice.message(), HasSubstr("no slice \"city=rome\" that is judged by itself"));
 
   Close();
   Open();

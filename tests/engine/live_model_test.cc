@@ -102,11 +102,26 @@ TEST_F(LiveModelTest, DriftFiresAtTheSecondBlockOfClosedPanesAndNotBefore) {
     Tick();
   }
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // no pane has closed
+  // The report does not call in order what nothing is known of.
+  const auto told = [&] {
+    const Report report = model_->MakeReport(now_, {}).value();
+    for (const checks::Finding& finding : report.findings) {
+      if (finding.check != CheckId::kDrift || finding.variable != "x") continue;
+      EXPECT_EQ(finding.status, checks::Status::kInsufficientData);
+      EXPECT_GT(finding.value, finding.threshold);
+      return finding.reason;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(told(), ::testing::ContainsRegex(
+                          "^x: psi .*, 4,000 rows; drift is told once panes with at least "
+                          "100 rows together have closed$"));
   for (int i = 0; i < 20; ++i) {
     SendMinute(1, 200, 1.5);
     Tick();
   }
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);  // one block tells nothing
+  EXPECT_THAT(told(), ::testing::HasSubstr("; closed panes do not show it beyond chance yet"));
   SendMinute(2, 1, 1.5);
   const auto firing = Find(*model_, CheckId::kDrift, "x");
   ASSERT_TRUE(firing.has_value());
@@ -168,7 +183,9 @@ TEST_F(LiveModelTest, ADriftOfTheLatestPanesIsNotHiddenByTheWindow) {
   ASSERT_TRUE(alert.has_value());
   EXPECT_EQ(alert->state, AlertState::kFiring);
   EXPECT_THAT(alert->finding.reason, ::testing::HasSubstr(" in the latest "));
-  EXPECT_TRUE(model_->MakeReport(now_, {})->natural_variation_unknown);  // independent rows
+  const Report report = model_->MakeReport(now_, {}).value();
+  EXPECT_TRUE(report.natural_variation_unknown);  // independent rows
+  for (const VariableReport& variable : report.variables) EXPECT_LT(variable.natural_psi, 0.2);
 }
 
 TEST_F(LiveModelTest, IsSilentWhileNothingDrifts) {

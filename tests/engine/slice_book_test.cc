@@ -213,10 +213,28 @@ TEST_F(SliceBookTest, DriftInOneValueIsToldOfItAndOutlivesARestart) {
   slicing_ = nullptr;
   model_->SetSlicing(nullptr);
   ASSERT_EQ(model_->TakeChanges().size(), 1u);
-  EXPECT_THAT(model_->alerts(), IsEmpty());
+  const auto remains = [&] {
+    ASSERT_EQ(model_->alerts().size(), 1u);
+    const checks::Alert ended = model_->alerts().front();
+    EXPECT_EQ(ended.state, checks::AlertState::kResolved);
+    EXPECT_EQ(ended.resolved_at, kNow);
+    EXPECT_EQ(ended.incident, alert.incident);
+    EXPECT_THAT(ended.finding.reason, EndsWith("slice city=rome; its slice is no longer judged"));
+  };
+  remains();
   CommitAndLoad();
-  EXPECT_THAT(model_->alerts(), IsEmpty());
+  remains();
   EXPECT_FALSE(store_->GetWindow("m", "v", storage::SliceKey(1, 3))->has_value());
+  EXPECT_TRUE(model_->TakeChanges().empty());
+
+  // Judged again it fires anew, in the place of what remained.
+  slicing_ = std::make_shared<const profile::Slicing>(
+      profile::MakeSlicing(*baseline_, {{"city"}}, quotas_.max_judged_slices));
+  model_->SetSlicing(slicing_);
+  remains();
+  for (int minute = 7; minute < 11; ++minute) SendCities(minute, 2'000, "rome", 1);
+  EXPECT_THAT(Firing(), ElementsAre("drift x city=rome"));
+  EXPECT_EQ(model_->alerts().size(), 1u);
 }
 
 TEST_F(SliceBookTest, DriftOfAllRowsIsNotToldOfSlices) {

@@ -139,6 +139,18 @@ TEST(Exporter, ShowsAFiringAlertWithItsReasonInFigures) {
   EXPECT_THAT(text, Not(HasSubstr("34%")));
 }
 
+TEST(Exporter, HasNoSeriesOfAlertsOfSlicesThatAreNoLongerJudged) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.judged_slices = {{"city=rome", "city:3", 10}};
+  for (const char* slice : {"city=rome", "city=oslo", "city=lima"}) {
+    model.alerts.push_back(MakeAlert(CheckId::kDrift, "age", AlertState::kResolved));
+    model.alerts.back().key.slice = slice;
+  }
+  const std::string active = LinesOf(Render({model}), "plumbline_alert_active");
+  EXPECT_THAT(active, HasSubstr("slice=\"city:3\""));
+  EXPECT_THAT(active, Not(HasSubstr("\n")));
+}
+
 TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
   engine::ModelSnapshot model = MakeModel("m");
   model.alerts = {MakeAlert(CheckId::kNullRate, "age")};
@@ -155,12 +167,13 @@ TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
   const absl::Time now = absl::UnixEpoch();
   ASSERT_TRUE(book.Add(checks::Mute{CheckId::kNullRate,
                                     "age",
+                                    "",
                                     now + absl::Hours(1),
                                     {"anna", "noise", now},
                                     std::nullopt})
                   .ok());
   model.on_call = std::make_shared<const checks::OnCallBook>(book);
-  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "");
+  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "", "");
   EXPECT_EQ(value("plumbline_alert_held"), '1');
   EXPECT_EQ(value("plumbline_alert_active"), '0');
   EXPECT_EQ(value("plumbline_mutes"), '1');

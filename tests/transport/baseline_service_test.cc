@@ -97,6 +97,7 @@ TEST_F(BaselineServiceTest, StoresABaselineAndDescribesIt) {
   EXPECT_EQ(age.kind(), v1::KIND_NUMERIC);
   EXPECT_EQ(age.baseline().mean(), 499.5);
   EXPECT_EQ(age.baseline().max(), 999);
+  EXPECT_GT(age.natural_psi(), 1);  // its rows are sorted
   uint64_t rows = 0;
   for (const v1::DistributionBin& bin : age.distribution()) {
     rows += bin.baseline_count();

@@ -160,6 +160,7 @@ TEST(ToWire, WritesAReportWithBothSides) {
   variable.variable.kind = profile::Kind::kNumeric;
   variable.live.mean = 2;
   variable.baseline.mean = 1;
+  variable.natural_psi = 0.5;
   variable.distribution = {{"below 1", std::nullopt, 1.0, 4, 5}, {"above", 1.0, kInf, 6, 7}};
   const v1::Report out = ToWire(in);
   EXPECT_EQ(out.start().seconds(), 60);
@@ -171,6 +172,7 @@ TEST(ToWire, WritesAReportWithBothSides) {
   EXPECT_EQ(out.variables(0).kind(), v1::KIND_NUMERIC);
   EXPECT_EQ(out.variables(0).live().mean(), 2);
   EXPECT_EQ(out.variables(0).baseline().mean(), 1);
+  EXPECT_EQ(out.variables(0).natural_psi(), 0.5);
   ASSERT_THAT(out.variables(0).distribution(), SizeIs(2));
   EXPECT_FALSE(out.variables(0).distribution(0).has_lower());
   EXPECT_EQ(out.variables(0).distribution(0).upper(), 1);

@@ -143,6 +143,15 @@ TEST_F(ReportServiceTest, PeopleMuteAndAcknowledgeAndTheReportSaysSo) {
     ASSERT_THAT(response.alerts(), SizeIs(1));
     EXPECT_EQ(response.alerts(0).state(), "FIRING");
     EXPECT_EQ(response.alerts(0).finding().acknowledgement().at().seconds(), kTestSeconds);
+    request.mutable_alerts()->set_slice("city=rome");
+    grpc::ClientContext of_slice;
+    EXPECT_EQ(server_.on_call->AcknowledgeAlerts(&of_slice, request, &response).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+    request.mutable_alerts()->set_source("eu");
+    grpc::ClientContext of_both;
+    EXPECT_THAT(
+        server_.on_call->AcknowledgeAlerts(&of_both, request, &response).error_message(),
+        HasSubstr("of a source or of a slice, not of source \"eu\" and slice \"city=rome\""));
   }
   v1::MuteCheckRequest mute;
   mute.set_model("m");
