@@ -89,7 +89,8 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                 .window = input.window,
                 .changes = input.changes,
                 .statistics = statistics,
-                .brief = brief},
+                .brief = brief,
+                .in_season = input.in_season},
                with_caveat);
   EvaluateSilences(baseline, policy, input, brief, use);
 }
@@ -112,7 +113,10 @@ void EvaluateRows(const RowsInput& input, Use use) {
                                  .statistics = input.statistics[i],
                                  .policy = input.policy,
                                  .variables = baseline.variables.size() * input.looks,
-                                 .brief = input.brief};
+                                 .brief = input.brief,
+                                 .in_season = input.in_season == nullptr
+                                                  ? nullptr
+                                                  : &input.in_season->variables[i]};
     if (baseline.variables[i].variable.role == profile::Role::kFeature) {
       EvaluateVariable(variable, [&](Finding finding) {
         impacts.Name(i, &finding);

@@ -54,6 +54,17 @@ absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& b
   return absl::OkStatus();
 }
 
+// A baseline that is to become active must be one that the policy's season can compare with.
+absl::Status FitSeason(const ModelKey& key, const profile::Baseline& baseline,
+                       const checks::Policy& policy) {
+  absl::Status fit = profile::CheckSeason(baseline, policy.season);
+  if (fit.ok()) return fit;
+  return absl::Status(
+      fit.code(), absl::StrCat("policy field season: ", key.InWords(), ", ", fit.message(),
+                               ", or set the season to none before, or keep the baseline "
+                               "inactive"));
+}
+
 // What decides performance, and its limits, must be metrics of what the baseline lets compare.
 absl::Status CheckMetrics(const ModelKey& key, const profile::Baseline& baseline,
                           const checks::Policy& policy) {
@@ -146,6 +157,11 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   baseline.version = key.version;
   baseline.number = ++(*model.mutable_last_baselines())[key.version];
   baseline.created_at = clock->Now();
+  const bool active = is_first || !keep_inactive;
+  const auto entry = catalog.Find(key);
+  if (active && entry.has_value()) {
+    if (absl::Status fit = FitSeason(key, baseline, entry->policy); !fit.ok()) return fit;
+  }
 
   storage::v1::BaselineRecord record = storage::ToRecord(baseline);
   if (record.ByteSizeLong() > kMaxBaselineBytes) {
@@ -153,7 +169,7 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
         absl::StrCat("the baseline takes ", record.ByteSizeLong(), " bytes; at most ",
                      kMaxBaselineBytes, ": leave out variables with many long categories"));
   }
-  BaselineInfo info{key, baseline.number, is_first || !keep_inactive, storage::HeadOf(baseline)};
+  BaselineInfo info{key, baseline.number, active, storage::HeadOf(baseline)};
   storage::Store::Batch batch;
   batch.PutBaseline(key.model, key.version, baseline.number, std::move(record), info.head);
   batch.PutModel(key.model, model);
@@ -163,6 +179,7 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   // Live batches do not need them, and they are most of it.
   baseline.chunks = {};
   baseline.sample = {};
+  baseline.seasons = {};
   absl::Status activated =
       Activate(key, std::make_shared<const profile::Baseline>(std::move(baseline)));
   if (!activated.ok()) return activated;
@@ -183,6 +200,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
   auto slicing = LoadSlicing(key, *baseline, entry.policy);
   if (!slicing.ok()) return slicing.status();
   entry.slicing = *slicing;
+  auto season = LoadSeason(key, baseline->number, entry.policy.season);
+  if (!season.ok()) return season.status();
+  entry.season = *std::move(season);
   const absl::Time now = clock->Now();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -209,6 +229,7 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         batch->DeleteGoldenResults(key.model, key.version, baseline->number);
         fresh->SetGolden(*golden);
         fresh->SetSlicing(entry.slicing);
+        fresh->SetSeason(entry.season);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
         board.Tell(changes);
@@ -238,6 +259,13 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetWholeBaselin
     if (entry.has_value()) number = entry->baseline->number;
   }
   return impl_->LoadBaseline(*key, number, Impl::Extent::kWhole);
+}
+
+absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> Engine::GetSeason(
+    absl::string_view model, absl::string_view version, uint64_t number, profile::Season season) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  return impl_->LoadSeason(*key, number, season);
 }
 
 absl::StatusOr<BaselineInfo> Engine::GetBaselineInfo(const ModelKey& key, uint64_t number) {
@@ -435,6 +463,11 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
     if (!slicing.ok()) return slicing.status();
     entry.slicing = *std::move(slicing);
   }
+  if (policy->season != entry.policy.season) {
+    auto season = impl_->LoadSeason(*key, entry.baseline->number, policy->season);
+    if (!season.ok()) return season.status();
+    entry.season = *std::move(season);
+  }
   const absl::Time now = impl_->clock->Now();
   absl::Status done =
       impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -443,6 +476,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
         if (slot->policy().pane == policy->pane) {
           slot->SetPolicy(*policy);
           slot->SetSlicing(entry.slicing);
+          slot->SetSeason(entry.season);
           return;
         }
         auto fresh =
@@ -451,6 +485,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
         fresh->InheritProducers(slot.get());
         fresh->InheritGolden(slot.get());
         fresh->SetSlicing(entry.slicing);
+        fresh->SetSeason(entry.season);
         slot->Delete(batch);
         slot = std::move(fresh);
       });
