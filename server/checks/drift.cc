@@ -164,10 +164,9 @@ Finding CheckDrift(const VariableInput& input) {
                            .in_season = input.in_season != nullptr && look != nullptr
                                             ? look->trained.get()
                                             : input.in_season};
-  finding.reason = absl::StrFormat("%s: %s %.2f%s (fires at %.2f%s)%s", finding.variable,
-                                   finding.statistic, *finding.value, SeasonWords(seen),
-                                   settings.threshold, NaturalWords(seen, settings),
-                                   LookWords(look));
+  finding.reason = absl::StrFormat(
+      "%s: %s %.2f%s (fires at %.2f%s)%s", finding.variable, finding.statistic, *finding.value,
+      SeasonWords(seen), settings.threshold, NaturalWords(seen, settings), LookWords(look));
   if (input.baseline.is_numeric()) {
     ExplainNumeric(seen, &finding);
   } else {

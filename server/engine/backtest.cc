@@ -21,8 +21,7 @@ std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
 }  // namespace
 
 Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-                       Chunking chunking,
-                       std::shared_ptr<const profile::SeasonalTraining> season)
+                       Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season)
     : baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       chunking_(chunking),
@@ -108,9 +107,9 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
         "chunks of time need rows with event times; name the column that holds them");
   }
   if (season_ != nullptr && !has_time) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the policy's season ", profile::SeasonName(season_->season()),
-        " needs rows with event times; name the column that holds them"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the policy's season ", profile::SeasonName(season_->season()),
+                     " needs rows with event times; name the column that holds them"));
   }
   const profile::PreparedBatch prepared(*baseline_, batch, aliases_);
   const auto count = [&](uint32_t first, uint32_t last) {
@@ -178,8 +177,8 @@ void Backtester::AddPerformance(BacktestChunk* chunk) {
                });
 }
 
-std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(
-    const TimedRows& first, const TimedRows& second) {
+std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(const TimedRows& first,
+                                                                       const TimedRows& second) {
   TimedRows whole = first;
   whole.Merge(second);
   latest_.push_front(profile::EncodePane(whole.pane));
@@ -245,8 +244,7 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   const profile::Baseline& trained = seasonal.At(whole.times);
   std::vector<profile::VariableStatistics> statistics;
   for (size_t i = 0; i < baseline_->variables.size(); ++i) {
-    statistics.push_back(
-        profile::CompareToBaseline(trained.variables[i], whole.pane.variables[i]));
+    statistics.push_back(profile::CompareToBaseline(trained.variables[i], whole.pane.variables[i]));
   }
   const std::optional<std::vector<checks::VariableEvidence>> changes = Weigh(first, second);
   const checks::EvaluationInput input{.window = whole.pane,

@@ -21,8 +21,8 @@
 #include "server/profile/baseline.h"
 #include "server/profile/batch.h"
 #include "server/profile/pane.h"
-#include "server/profile/seasonal_training.h"
 #include "server/profile/performance.h"
+#include "server/profile/seasonal_training.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::engine {
@@ -54,12 +54,11 @@ class Backtester {
 
   /// `season`: of the baseline, as the policy says; nullptr: it says none.
   Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-             Chunking chunking,
-             std::shared_ptr<const profile::SeasonalTraining> season = nullptr);
+             Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season = nullptr);
 
   /// Adds rows, in order; the batch must have passed ValidateBatch. `emit` is called for every
-  /// chunk that ends. Errors: InvalidArgument if chunks or the season need event times and the batch
-  /// has none, or time goes backwards.
+  /// chunk that ends. Errors: InvalidArgument if chunks or the season need event times and the
+  /// batch has none, or time goes backwards.
   absl::Status Add(const profile::BatchView& batch, const std::function<void(BacktestChunk)>& emit);
   /// Ends the last chunk. Errors: InvalidArgument if there were no rows.
   absl::Status Finish(const std::function<void(BacktestChunk)>& emit);

@@ -146,9 +146,8 @@ absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const Mode
   auto season = LoadSeason(key, (*baseline)->number, policy->season);
   if (!season.ok()) return season.status();
   entry.season = *season;
-  auto live =
-      LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas, *std::move(golden),
-                      *std::move(slicing), *std::move(season));
+  auto live = LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas,
+                              *std::move(golden), *std::move(slicing), *std::move(season));
   if (!live.ok()) return live.status();
   loaded.live = *std::move(live);
   return loaded;

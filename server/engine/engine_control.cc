@@ -59,10 +59,10 @@ absl::Status FitSeason(const ModelKey& key, const profile::Baseline& baseline,
                        const checks::Policy& policy) {
   absl::Status fit = profile::CheckSeason(baseline, policy.season);
   if (fit.ok()) return fit;
-  return absl::Status(
-      fit.code(), absl::StrCat("policy field season: ", key.InWords(), ", ", fit.message(),
-                               ", or set the season to none before, or keep the baseline "
-                               "inactive"));
+  return absl::Status(fit.code(),
+                      absl::StrCat("policy field season: ", key.InWords(), ", ", fit.message(),
+                                   ", or set the season to none before, or keep the baseline "
+                                   "inactive"));
 }
 
 // What decides performance, and its limits, must be metrics of what the baseline lets compare.
@@ -157,17 +157,21 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   baseline.version = key.version;
   baseline.number = ++(*model.mutable_last_baselines())[key.version];
   baseline.created_at = clock->Now();
-  const bool active = is_first || !keep_inactive;
-  const auto entry = catalog.Find(key);
-  if (active && entry.has_value()) {
-    if (absl::Status fit = FitSeason(key, baseline, entry->policy); !fit.ok()) return fit;
-  }
 
   storage::v1::BaselineRecord record = storage::ToRecord(baseline);
+  if (record.ByteSizeLong() > kMaxBaselineBytes) {  // what not every policy asks for goes first
+    baseline.seasons.clear();
+    record.clear_seasons();
+  }
   if (record.ByteSizeLong() > kMaxBaselineBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("the baseline takes ", record.ByteSizeLong(), " bytes; at most ",
                      kMaxBaselineBytes, ": leave out variables with many long categories"));
+  }
+  const bool active = is_first || !keep_inactive;
+  const auto entry = catalog.Find(key);
+  if (active && entry.has_value()) {
+    if (absl::Status fit = FitSeason(key, baseline, entry->policy); !fit.ok()) return fit;
   }
   BaselineInfo info{key, baseline.number, active, storage::HeadOf(baseline)};
   storage::Store::Batch batch;

@@ -85,9 +85,8 @@ const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy
 profile::BucketRows Slice::TimesOf(int64_t from, int64_t until) const {
   if (season_ == nullptr) return {};
   profile::BucketRows times(season_->buckets());
-  window_.ForEachClosed(from, until, [&](int64_t start, uint64_t rows) {
-    times[season_->BucketOf(start)] += rows;
-  });
+  window_.ForEachClosed(
+      from, until, [&](int64_t start, uint64_t rows) { times[season_->BucketOf(start)] += rows; });
   return times;
 }
 

@@ -27,9 +27,7 @@ struct SeasonCounts {
     return natural[static_cast<size_t>(season) - 1];
   }
   /// True if this season can be compared with.
-  bool Holds(Season season) const {
-    return season != Season::kNone && !NaturalOf(season).empty();
-  }
+  bool Holds(Season season) const { return season != Season::kNone && !NaturalOf(season).empty(); }
 };
 
 /// True if the baseline's rows have times over two periods of the season or more, but for an hour.

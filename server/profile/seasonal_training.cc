@@ -54,12 +54,13 @@ SeasonalTraining::Bucket SeasonalTraining::Filled(const VariableCounts& counts, 
   if (bucket.rows == 0) return bucket;
   for (size_t code = 0; code < bucket.shares.size(); ++code) {
     const double filled = fill > 0 ? fill * broader.shares[code] : 0;
-    bucket.shares[code] = static_cast<float>(
-        (static_cast<double>(counts.codes[code]) + filled) / bucket.rows);
+    bucket.shares[code] =
+        static_cast<float>((static_cast<double>(counts.codes[code]) + filled) / bucket.rows);
   }
   const stats::Moments& moments = counts.moments;
-  if (fill > 0) bucket = Bucket{bucket.shares, bucket.rows, broader.mean, broader.square,
-                                broader.min, broader.max};
+  if (fill > 0)
+    bucket =
+        Bucket{bucket.shares, bucket.rows, broader.mean, broader.square, broader.min, broader.max};
   if (moments.count() == 0) return bucket;
   const double part = own / bucket.rows;
   const double off = moments.Mean() - centre;
@@ -70,8 +71,7 @@ SeasonalTraining::Bucket SeasonalTraining::Filled(const VariableCounts& counts, 
   return bucket;
 }
 
-SeasonalTraining::SeasonalTraining(const Baseline& whole, const SeasonCounts& counts,
-                                   Season season)
+SeasonalTraining::SeasonalTraining(const Baseline& whole, const SeasonCounts& counts, Season season)
     : season_(season), variables_(whole.variables.size()) {
   const auto bucket_of = [&](Season of, size_t bucket) {
     return counts.kept == Season::kHourOfWeek ? BucketOfHour(of, bucket) : bucket;
@@ -232,9 +232,10 @@ absl::Status CheckSeason(const Baseline& baseline, Season season) {
   const std::string asked = absl::StrCat("baseline ", baseline.number,
                                          " cannot be compared with by ", SeasonName(season), ": ");
   if (!baseline.data_start.has_value() || !baseline.data_end.has_value()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        asked, "its rows have no times; make one with `plumbline baseline create --timestamp "
-               "COLUMN`"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(asked,
+                     "its rows have no times; make one with `plumbline baseline create --timestamp "
+                     "COLUMN`"));
   }
   if (!CoversSeason(baseline, season)) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -247,11 +248,12 @@ absl::Status CheckSeason(const Baseline& baseline, Season season) {
   if (!baseline.seasons.empty() && !counts.ok()) return counts.status();
   if (!baseline.seasons.empty() && counts->Holds(season)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      asked, baseline.seasons.empty()
-                 ? "it has no counts by time, as it was made by an older service or of a window, or "
-                   "has too many variables"
-                 : "it has too many variables for counts by hour of the week, and holds those by "
-                   "hour_of_day",
+      asked,
+      baseline.seasons.empty()
+          ? "it has no counts by time, as it was made by an older service or of a window, or "
+            "has too many variables"
+          : "it has too many variables for counts by hour of the week, and holds those by "
+            "hour_of_day",
       "; make one of rows of fewer variables with `plumbline baseline create --timestamp COLUMN`"));
 }
 
