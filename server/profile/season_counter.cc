@@ -14,8 +14,8 @@ namespace {
 constexpr uint64_t kMinCellRows = 100;
 // Of a count, and of a variable beside its counts.
 constexpr size_t kCountBytes = 4, kCellCountBytes = 2, kVariableBytes = 512;
-// Evidence is not weighed by longer runs than there are so many of.
-constexpr size_t kManyRuns = 64;
+// How much longer runs vary is not learnt from fewer.
+constexpr size_t kManyRuns = 24;
 // Nothing is learnt of a run that has most of what training knows of its time.
 constexpr double kOwnShare = 0.55;
 
@@ -90,6 +90,22 @@ void Join(std::vector<Run>* runs) {
     if (i > 0) (*runs)[i / 2] = std::move((*runs)[i]);
   }
   runs->resize(runs->size() / 2);
+}
+
+// How much runs of cells vary, whatever their length: what comes in one hour may go on for a day.
+// `ranks`: of each cell within its own time, so that runs over many hours are not blurred.
+double LongestEffect(std::vector<std::vector<uint64_t>> ranks) {
+  double effect = stats::DesignEffect(ranks);
+  while (ranks.size() >= 2 * kManyRuns) {
+    for (size_t i = 0; i < ranks.size() / 2; ++i) {
+      std::vector<uint64_t> both = ranks[2 * i];
+      for (size_t k = 0; k < both.size(); ++k) both[k] += ranks[2 * i + 1][k];
+      ranks[i] = std::move(both);
+    }
+    ranks.resize(ranks.size() / 2);
+    effect = std::max(effect, stats::DesignEffect(ranks));
+  }
+  return effect;
 }
 
 }  // namespace
@@ -187,14 +203,14 @@ NaturalVariation SeasonCounter::Learn(const SeasonalTraining& training, size_t v
     for (const Run& run : runs) {
       const std::optional<Rest> rest = RestOf(run, trained_rows);
       if (!rest.has_value()) continue;
-      ranks.push_back(SeasonalTraining::Ranks(rest->shares, CodeCounts::Of(run.codes)));
+      if (width == 1) {
+        ranks.push_back(SeasonalTraining::Ranks(rest->shares, CodeCounts::Of(run.codes)));
+      }
       const std::optional<double> psi = PsiOf(run, *rest, &draft);
       if (psi.has_value()) values.push_back(*psi);
     }
     if (values.empty()) break;
-    if (width == 1 || runs.size() >= kManyRuns) {
-      natural.groups = std::max(natural.groups, stats::DesignEffect(ranks));
-    }
+    if (width == 1) natural.groups = LongestEffect(std::move(ranks));
     natural.psi_limits.push_back(static_cast<float>(std::max(0.0, TailLimit(std::move(values)))));
   }
   return natural;
