@@ -135,10 +135,18 @@ void KeepActive(const profile::Baseline& baseline, const AlertBook& alerts,
 void LookBack(const profile::Baseline& baseline, const Policy& policy,
               absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
               std::vector<VariableEvidence>* evidence) {
+  LookBack(
+      policy, latest, [&](uint32_t) -> const profile::Baseline& { return baseline; }, evidence);
+}
+
+void LookBack(const Policy& policy, absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
+              absl::FunctionRef<const profile::Baseline&(uint32_t panes)> trained_at,
+              std::vector<VariableEvidence>* evidence) {
   const auto is_drift = [](const VariableEvidence& one) { return one.drift.enough; };
   if (std::none_of(evidence->begin(), evidence->end(), is_drift)) return;
   for (uint32_t panes = 1; panes < policy.window_panes; panes *= 2) {
     const profile::Pane sum = latest(panes);
+    const profile::Baseline& baseline = trained_at(panes);
     for (VariableEvidence& one : *evidence) {
       if (!one.drift.enough) continue;
       const profile::VariableBaseline& trained = baseline.variables[one.variable];
@@ -152,16 +160,20 @@ void LookBack(const profile::Baseline& baseline, const Policy& policy,
         continue;
       }
       one.look = DriftLook{panes, counts, statistics};
+      if (policy.season == profile::Season::kNone) continue;
+      one.look->trained = std::make_shared<const profile::VariableBaseline>(trained);
     }
   }
 }
 
-ChangeWatch::ChangeWatch(const profile::Baseline* baseline)
-    : baseline_(baseline), variables_(baseline->variables.size()) {
+ChangeWatch::ChangeWatch(const profile::Baseline* baseline,
+                         std::shared_ptr<const profile::SeasonalTraining> season)
+    : baseline_(baseline), season_(std::move(season)), variables_(baseline->variables.size()) {
   for (size_t i = 0; i < variables_.size(); ++i) {
     const size_t groups = baseline_->variables[i].evidence_groups.size();
     if (groups < 2) continue;
-    variables_[i].drift = std::make_unique<stats::ChangeDetector>(groups);
+    variables_[i].drift = std::make_unique<stats::ChangeDetector>(
+        season_ == nullptr ? groups : profile::SeasonalTraining::kRanks);
   }
 }
 
@@ -178,6 +190,19 @@ bool ChangeWatch::Reset(CheckId check, size_t variable) {
     return true;
   }
   return false;
+}
+
+void ChangeWatch::ObserveDrift(size_t variable, const profile::VariableCounts& block,
+                               const profile::BucketRows& times) {
+  const profile::VariableBaseline& trained = baseline_->variables[variable];
+  stats::ChangeDetector* const detector = variables_[variable].drift.get();
+  if (season_ == nullptr) {
+    detector->Observe(trained.evidence_shares, trained.evidence_groups.Sum(trained, block.codes));
+    return;
+  }
+  const profile::SeasonalTraining::Mixture at = season_->At(variable, times);
+  detector->Observe(season_->Reference(variable, at),
+                    profile::SeasonalTraining::Ranks(at.shares, block.codes));
 }
 
 void ChangeWatch::ObserveRates(size_t variable, const profile::VariableCounts& block) {
@@ -199,13 +224,9 @@ void ChangeWatch::ObserveRates(size_t variable, const profile::VariableCounts& b
   }
 }
 
-void ChangeWatch::Observe(const profile::Pane& block) {
+void ChangeWatch::Observe(const profile::Pane& block, const profile::BucketRows& times) {
   for (size_t i = 0; i < variables_.size() && i < block.variables.size(); ++i) {
-    if (variables_[i].drift != nullptr) {
-      const profile::VariableBaseline& trained = baseline_->variables[i];
-      variables_[i].drift->Observe(trained.evidence_shares,
-                                   trained.evidence_groups.Sum(trained, block.variables[i].codes));
-    }
+    if (variables_[i].drift != nullptr) ObserveDrift(i, block.variables[i], times);
     ObserveRates(i, block.variables[i]);
   }
 }
@@ -266,7 +287,7 @@ absl::Status ChangeWatch::Decode(absl::string_view bytes) {
   const auto damaged = [](size_t variable) {
     return absl::DataLossError(absl::StrCat("the evidence on variable ", variable, " is damaged"));
   };
-  ChangeWatch read(baseline_);
+  ChangeWatch read(baseline_, season_);
   profile::ByteReader reader(bytes);
   for (size_t i = 0; i < variables_.size(); ++i) {
     Variable& variable = read.variables_[i];

@@ -16,6 +16,7 @@
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
 #include "server/profile/pane.h"
+#include "server/profile/seasonal_training.h"
 #include "server/profile/statistics.h"
 #include "server/stats/change_evidence.h"
 
@@ -53,6 +54,8 @@ struct DriftLook {
   uint32_t panes = 0;
   profile::VariableCounts counts;
   profile::VariableStatistics statistics;
+  /// With a season: training at the times of these panes.
+  std::shared_ptr<const profile::VariableBaseline> trained = nullptr;
 };
 
 /// Of a variable of which there is enough evidence of some change.
@@ -85,16 +88,24 @@ void LookBack(const profile::Baseline& baseline, const Policy& policy,
               absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
               std::vector<VariableEvidence>* evidence);
 
+/// The same with a season: `trained` is training at the times of so many panes, good until the next
+/// call.
+void LookBack(const Policy& policy, absl::FunctionRef<profile::Pane(uint32_t panes)> latest,
+              absl::FunctionRef<const profile::Baseline&(uint32_t panes)> trained,
+              std::vector<VariableEvidence>* evidence);
+
 /// The evidence that the rows of one slice are no longer those of training, for every variable. One
 /// budget for all that is asked of the slice: half of it for the distributions, half for the rates.
 /// Not thread-safe. About 350 bytes a numeric variable, 130 a rate that is not 0.
 class ChangeWatch {
  public:
-  /// `baseline` is not owned and outlives it.
-  explicit ChangeWatch(const profile::Baseline* baseline);
+  /// `baseline` is not owned and outlives it. With a `season` distributions are weighed by ranks
+  /// within training at the same times.
+  explicit ChangeWatch(const profile::Baseline* baseline,
+                       std::shared_ptr<const profile::SeasonalTraining> season = nullptr);
 
-  /// One more closed block; none is given twice.
-  void Observe(const profile::Pane& block);
+  /// One more closed block; none is given twice. `times`, with a season: its rows by bucket.
+  void Observe(const profile::Pane& block, const profile::BucketRows& times = {});
   /// By variable; only those with enough of any. `log_alarm`: ln of the blocks that a false alarm
   /// may come in once, see LeastAlarm.
   std::vector<VariableEvidence> Weigh(double log_alarm) const;
@@ -113,9 +124,12 @@ class ChangeWatch {
     std::array<Detector, std::size(kWatchedRates)> rates;  // nullptr: nothing to see so far
   };
 
+  void ObserveDrift(size_t variable, const profile::VariableCounts& block,
+                    const profile::BucketRows& times);
   void ObserveRates(size_t variable, const profile::VariableCounts& block);
 
   const profile::Baseline* baseline_;
+  std::shared_ptr<const profile::SeasonalTraining> season_;  // nullptr: none
   std::vector<Variable> variables_;
 };
 

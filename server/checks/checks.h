@@ -35,6 +35,12 @@ struct VariableInput {
   size_t variables = 1;  // that are asked at once
   /// Words and p-values are wanted only of what fires: nobody reads the others.
   bool brief = false;
+  /// With a season: what drift is held against in the place of `baseline`, as are `statistics`.
+  const profile::VariableBaseline* in_season = nullptr;
+
+  const profile::VariableBaseline& trained() const {
+    return in_season != nullptr ? *in_season : baseline;
+  }
 };
 
 /// Rows that are judged together: all of the model's, or those of one source. Everything outlives
@@ -47,6 +53,7 @@ struct RowsInput {
   const std::vector<profile::VariableStatistics>& statistics;  // of the window
   size_t looks = 1;  // such sets of rows that are asked at once
   bool brief = false;
+  const profile::Baseline* in_season = nullptr;  // see EvaluationInput
 };
 /// Every check that looks at rows alone.
 void EvaluateRows(const RowsInput& input, absl::FunctionRef<void(Finding)> use);

@@ -40,7 +40,7 @@ std::optional<double> ValueOf(DriftStatistic statistic, const profile::VariableS
 }
 
 void ExplainNumeric(const VariableInput& input, Finding* finding) {
-  const stats::Moments& base = input.baseline.counts.moments;
+  const stats::Moments& base = input.trained().counts.moments;
   const stats::Moments& live = input.window.moments;
   if (base.count() == 0 || live.count() == 0) return;
   if (!std::isfinite(live.Mean()) || !std::isfinite(live.StandardDeviation()) ||
@@ -69,13 +69,13 @@ void ExplainNumeric(const VariableInput& input, Finding* finding) {
 }
 
 void ExplainCategorical(const VariableInput& input, Finding* finding) {
-  const double trained = static_cast<double>(input.baseline.counts.Coded());
+  const double trained = static_cast<double>(input.trained().counts.Coded());
   const double rows = static_cast<double>(input.window.Coded());
   const auto live = [&](size_t code) {
     return static_cast<double>(input.window.codes[code]) / rows;
   };
   const auto base = [&](size_t code) {
-    return static_cast<double>(input.baseline.counts.codes[code]) / trained;
+    return static_cast<double>(input.trained().counts.codes[code]) / trained;
   };
   size_t most = 0;
   for (size_t code = 1; code < input.window.codes.size(); ++code) {
@@ -98,7 +98,7 @@ DriftStatistic Deciding(const Policy& policy, const profile::VariableBaseline& b
 
 // That training varies as well, where that is what it takes.
 std::string NaturalWords(const VariableInput& input, const CheckSettings& settings) {
-  const double limit = input.baseline.natural.PsiLimit(static_cast<double>(input.window.Coded()));
+  const double limit = input.trained().natural.PsiLimit(static_cast<double>(input.window.Coded()));
   if (limit < settings.threshold || limit < kTold) return "";
   return absl::StrFormat(", and beyond what training varies by itself, psi %.2f", limit);
 }
@@ -112,6 +112,12 @@ std::string WaitsText(const Finding& finding, const Policy& policy) {
   return absl::StrCat(finding.variable, ":", value, " ", CountText(finding.rows),
                       " rows; drift is told once panes with at least ",
                       CountText(policy.min_rows_drift), " rows together have closed");
+}
+
+std::string SeasonWords(const VariableInput& input) {
+  if (input.in_season == nullptr) return "";
+  return absl::StrCat(" against the same ", profile::SeasonWords(input.policy.season),
+                      " in training");
 }
 
 std::string LookWords(const DriftLook* look) {
@@ -149,7 +155,7 @@ Finding CheckDrift(const VariableInput& input) {
   }
   finding.below_leave = *finding.value < settings.leave_threshold;
   const bool evident = input.evidence != nullptr && input.evidence->drift.enough;
-  const bool large = IsLargeDrift(input.policy, input.baseline, input.statistics, finding.rows);
+  const bool large = IsLargeDrift(input.policy, input.trained(), input.statistics, finding.rows);
   const DriftLook* look = nullptr;
   if (evident && input.evidence->look.has_value()) {
     const std::optional<double> value = ValueOf(statistic, input.evidence->look->statistics);
@@ -170,10 +176,13 @@ Finding CheckDrift(const VariableInput& input) {
   const VariableInput seen{.baseline = input.baseline,
                            .window = look != nullptr ? look->counts : input.window,
                            .statistics = look != nullptr ? look->statistics : input.statistics,
-                           .policy = input.policy};
-  finding.reason = absl::StrFormat("%s: %s %.2f (fires at %.2f%s)%s", finding.variable,
-                                   finding.statistic, *finding.value, settings.threshold,
-                                   NaturalWords(seen, settings), LookWords(look));
+                           .policy = input.policy,
+                           .in_season = input.in_season != nullptr && look != nullptr
+                                            ? look->trained.get()
+                                            : input.in_season};
+  finding.reason = absl::StrFormat(
+      "%s: %s %.2f%s (fires at %.2f%s)%s", finding.variable, finding.statistic, *finding.value,
+      SeasonWords(seen), settings.threshold, NaturalWords(seen, settings), LookWords(look));
   if (input.baseline.is_numeric()) {
     ExplainNumeric(seen, &finding);
   } else {

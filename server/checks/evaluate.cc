@@ -89,7 +89,8 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                 .window = input.window,
                 .changes = input.changes,
                 .statistics = statistics,
-                .brief = brief},
+                .brief = brief,
+                .in_season = input.in_season},
                with_caveat);
   EvaluateSilences(baseline, policy, input, brief, use);
 }
@@ -105,14 +106,16 @@ void EvaluateRows(const RowsInput& input, Use use) {
   ImpactFinder impacts(baseline, input.policy, input.window);
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     if (i >= input.window.variables.size() || i >= input.statistics.size()) break;
-    const VariableInput variable{.baseline = baseline.variables[i],
-                                 .window = input.window.variables[i],
-                                 .has_block = input.changes != nullptr,
-                                 .evidence = EvidenceOn(input.changes, i),
-                                 .statistics = input.statistics[i],
-                                 .policy = input.policy,
-                                 .variables = baseline.variables.size() * input.looks,
-                                 .brief = input.brief};
+    const VariableInput variable{
+        .baseline = baseline.variables[i],
+        .window = input.window.variables[i],
+        .has_block = input.changes != nullptr,
+        .evidence = EvidenceOn(input.changes, i),
+        .statistics = input.statistics[i],
+        .policy = input.policy,
+        .variables = baseline.variables.size() * input.looks,
+        .brief = input.brief,
+        .in_season = input.in_season == nullptr ? nullptr : &input.in_season->variables[i]};
     if (baseline.variables[i].variable.role == profile::Role::kFeature) {
       EvaluateVariable(variable, [&](Finding finding) {
         impacts.Name(i, &finding);

@@ -66,6 +66,8 @@ struct EvaluationInput {
   /// If any load was declared.
   std::optional<LoadSummary> loads = std::nullopt;
   MissingRows missing = {};
+  /// With a season: training at the times of the window, which drift is held against. Not owned.
+  const profile::Baseline* in_season = nullptr;
 };
 
 /// All findings, the OK ones too; none for a label that is absent. `statistics` are the window's,

@@ -209,6 +209,12 @@ absl::Status Policy::Validate() const {
           absl::StrCat("slice_variables: \"", name, "\" has a `=` in its name")));
     }
   }
+  if (status.ok() && season != profile::Season::kNone &&
+      profile::BucketLength(season) % pane != absl::ZeroDuration()) {
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "season ", profile::SeasonName(season), ": a pane of ", absl::FormatDuration(pane),
+        " does not divide ", absl::FormatDuration(profile::BucketLength(season)))));
+  }
   if (window_panes == 0) status.Update(OutOfRange("window_panes", 0));
   if (min_rows_drift == 0) status.Update(OutOfRange("min_rows_drift", 0));
   if (min_rows_rate == 0) status.Update(OutOfRange("min_rows_rate", 0));

@@ -14,6 +14,7 @@
 #include "server/profile/aliases.h"
 #include "server/profile/performance_metrics.h"
 #include "server/profile/schema.h"
+#include "server/profile/season.h"
 
 namespace plumbline::checks {
 
@@ -135,6 +136,9 @@ struct Policy {
   std::map<DriftStatistic, double> drift_thresholds;  // filled by DefaultPolicy
   std::map<CheckId, CheckSettings> checks;            // filled by DefaultPolicy
   std::map<std::string, VariablePolicy, std::less<>> variables;
+
+  /// What drift of all rows, and of sources, compares live rows with.
+  profile::Season season = profile::Season::kNone;
 
   /// Categorical variables of which each value's rows are judged by themselves too.
   std::vector<std::string> slice_variables;

@@ -61,7 +61,7 @@ class OwnDoing {
     if (whole != nullptr) {
       if (IsRate(finding.check)) return MoreThan(*whole, finding);
       if (finding.check != CheckId::kDrift) return false;
-      return NearerWithout(baseline_.variables[*index], input_.all.variables[*index],
+      return NearerWithout(Trained(*index), input_.all.variables[*index],
                            input_.window.variables[*index], policy_.min_rows_drift, kLessWithout) ||
              FurtherOut(*index);
     }
@@ -95,8 +95,14 @@ class OwnDoing {
            input_.window.rows < input_.all.rows;
   }
 
+  // What drift is held against.
+  const VariableBaseline& Trained(size_t index) const {
+    return (input_.in_season != nullptr ? *input_.in_season : baseline_).variables[index];
+  }
+
   // The same check against the source's own first rows.
   bool AgainstFirst(const Finding& finding, size_t index) {
+    if (finding.check == CheckId::kDrift && input_.in_season != nullptr) return false;
     if (!first_.has_value()) first_ = input_.first().value_or(profile::Pane());
     if (index >= first_->variables.size()) return false;
     VariableBaseline before = baseline_.variables[index];
@@ -160,7 +166,7 @@ class OwnDoing {
   // The share of these rows, some of `all` rows, that training cannot hold, were it the same
   // mixture of sources: by groups of codes, or code by code, whichever shows more.
   double ShareWithoutRoom(size_t index, const VariableCounts& window, uint64_t all) const {
-    const VariableBaseline& trained = baseline_.variables[index];
+    const VariableBaseline& trained = Trained(index);
     if (window.Coded() == 0 || all == 0 || trained.counts.Coded() == 0) return 0;
     const std::vector<uint64_t> base = trained.counts.codes.ToVector();
     const std::vector<uint64_t> here = window.codes.ToVector();
@@ -206,7 +212,8 @@ std::vector<Finding> EvaluateSource(const profile::Baseline& baseline, const Pol
        .changes = input.changes,
        .statistics = input.statistics,
        .looks = std::max<size_t>(1, input.sources),
-       .brief = alerts != nullptr},
+       .brief = alerts != nullptr,
+       .in_season = input.in_season},
       &Finding::source, input.source, [&](const Finding& finding) { return own.Is(finding); },
       alerts);
 }

@@ -27,7 +27,8 @@ struct SourceInput {
   const std::vector<Finding>& of_all;                          // what fires on those, and others
   /// Its own first rows; nullopt: not enough came so far. Asked only if something fires.
   absl::FunctionRef<std::optional<profile::Pane>()> first;
-  size_t sources = 1;  // that are judged at once
+  size_t sources = 1;                            // that are judged at once
+  const profile::Baseline* in_season = nullptr;  // see EvaluationInput
 };
 
 /// The findings on a source, in its name. A source may differ from training by nature, for training
@@ -38,6 +39,7 @@ struct SourceInput {
 /// - they do not, and training had no room for rows like these even if all the others were without:
 ///   the rate is too large over the rows of all sources, or a tenth of the source's rows lie where
 ///   training has too few.
+/// With a season a source's first rows say nothing of its drift, for they came at other times.
 /// An absent column and a wrong type need no such reason, but are not told of a source that is no
 /// worse than the whole. Everything else is OK. `alerts`: as EvaluateForAlerts; nullptr: all
 /// findings. Cost: O(codes) per variable. Pure.

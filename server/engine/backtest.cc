@@ -21,14 +21,15 @@ std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
 }  // namespace
 
 Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-                       Chunking chunking)
+                       Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season)
     : baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       chunking_(chunking),
       aliases_(policy_.AliasesFor(baseline_->schema)),
       measure_(baseline_->task.has_value() ? std::make_optional<Measure>(*baseline_)
                                            : std::nullopt),
-      watch_(baseline_.get()) {
+      season_(std::move(season)),
+      watch_(baseline_.get(), season_) {
   // Starts with slices of one row, doubled as the chunk grows: see CountRows.
   slice_rows_ = 1;
 }
@@ -57,26 +58,40 @@ bool Backtester::StartsNewChunk(int64_t micros) {
   return false;
 }
 
-void Backtester::CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end) {
+void Backtester::TimedRows::Merge(const TimedRows& other) {
+  pane.Merge(other.pane);
+  for (size_t i = 0; i < times.size(); ++i) times[i] += other.times[i];
+}
+
+Backtester::TimedRows Backtester::NoRows() const {
+  return {profile::Pane(*baseline_),
+          profile::BucketRows(season_ == nullptr ? 0 : season_->buckets())};
+}
+
+void Backtester::CountRows(const profile::PreparedBatch& prepared, const profile::BatchView& batch,
+                           uint32_t begin, uint32_t end) {
   while (begin < end) {
-    if (slices_.empty() || slices_.back().rows >= slice_rows_) {
+    if (slices_.empty() || slices_.back().pane.rows >= slice_rows_) {
       if (slices_.size() == kSlices) {
         // Twice as many rows a slice: neighbours merge, so that the halves can be told apart to
         // 1/64.
         for (size_t i = 0; i < kSlices / 2; ++i) {
-          profile::Pane merged = std::move(slices_[2 * i]);
+          TimedRows merged = std::move(slices_[2 * i]);
           merged.Merge(slices_[2 * i + 1]);
           slices_[i] = std::move(merged);
         }
         slices_.resize(kSlices / 2);
         slice_rows_ *= 2;
       }
-      slices_.emplace_back(*baseline_);
+      slices_.push_back(NoRows());
     }
-    profile::Pane& slice = slices_.back();
+    TimedRows& slice = slices_.back();
     const auto room =
-        static_cast<uint32_t>(std::min<uint64_t>(slice_rows_ - slice.rows, end - begin));
-    batch.Count(begin, begin + room, &slice);
+        static_cast<uint32_t>(std::min<uint64_t>(slice_rows_ - slice.pane.rows, end - begin));
+    prepared.Count(begin, begin + room, &slice.pane);
+    for (uint32_t row = begin; season_ != nullptr && row < begin + room; ++row) {
+      ++slice.times[season_->BucketOf(*TimeOf(batch, row))];
+    }
     begin += room;
     chunk_rows_ += room;
     total_rows_ += room;
@@ -91,9 +106,14 @@ absl::Status Backtester::Add(const profile::BatchView& batch,
     return absl::InvalidArgumentError(
         "chunks of time need rows with event times; name the column that holds them");
   }
+  if (season_ != nullptr && !has_time) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the policy's season ", profile::SeasonName(season_->season()),
+                     " needs rows with event times; name the column that holds them"));
+  }
   const profile::PreparedBatch prepared(*baseline_, batch, aliases_);
   const auto count = [&](uint32_t first, uint32_t last) {
-    CountRows(prepared, first, last);
+    CountRows(prepared, batch, first, last);
     if (!measure_.has_value()) return;
     profile::CountPerformance(*baseline_, *baseline_->task, aliases_, batch, first, last,
                               &performance_);
@@ -157,21 +177,44 @@ void Backtester::AddPerformance(BacktestChunk* chunk) {
                });
 }
 
-std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(
-    const profile::Pane& first, const profile::Pane& second) {
-  profile::Pane whole = first;
+std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(const TimedRows& first,
+                                                                       const TimedRows& second) {
+  TimedRows whole = first;
   whole.Merge(second);
-  latest_.push_front(profile::EncodePane(whole));
-  if (latest_.size() > policy_.window_panes) latest_.pop_back();
-  if (whole.rows < policy_.min_rows_drift) return std::nullopt;
-  for (const profile::Pane* half : {&first, &second}) watch_.Observe(*half);
+  latest_.push_front(profile::EncodePane(whole.pane));
+  latest_times_.push_front(whole.times);
+  if (latest_.size() > policy_.window_panes) {
+    latest_.pop_back();
+    latest_times_.pop_back();
+  }
+  if (whole.pane.rows < policy_.min_rows_drift) return std::nullopt;
+  for (const TimedRows* half : {&first, &second}) watch_.Observe(half->pane, half->times);
   absl::Duration half = absl::ZeroDuration();
   if (chunk_start_.has_value()) half = absl::Microseconds((*chunk_end_ - *chunk_start_) / 2);
   std::vector<checks::VariableEvidence> changes =
       watch_.Weigh(std::log(policy_.BlocksPerFalsePage(half)));
-  checks::LookBack(
-      *baseline_, policy_, [this](uint32_t chunks) { return Latest(chunks); }, &changes);
+  const auto latest = [this](uint32_t chunks) { return Latest(chunks); };
+  if (season_ == nullptr) {
+    checks::LookBack(*baseline_, policy_, latest, &changes);
+    return changes;
+  }
+  profile::SeasonalBaseline trained(baseline_.get(), season_);
+  const auto at = [&](uint32_t chunks) -> const profile::Baseline& {
+    return TrainedAt(chunks, &trained);
+  };
+  checks::LookBack(policy_, latest, at, &changes);
   return changes;
+}
+
+const profile::Baseline& Backtester::TrainedAt(uint32_t chunks,
+                                               profile::SeasonalBaseline* trained) const {
+  profile::BucketRows times(season_->buckets());
+  for (size_t i = 0; i < std::min<size_t>(chunks, latest_times_.size()); ++i) {
+    for (size_t bucket = 0; bucket < times.size(); ++bucket) {
+      times[bucket] += latest_times_[i][bucket];
+    }
+  }
+  return trained->At(times);
 }
 
 profile::Pane Backtester::Latest(uint32_t chunks) const {
@@ -184,10 +227,10 @@ profile::Pane Backtester::Latest(uint32_t chunks) const {
 
 void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   if (chunk_rows_ == 0) return;
-  profile::Pane first(*baseline_), second(*baseline_), whole(*baseline_);
-  for (const profile::Pane& slice : slices_) {
+  TimedRows first = NoRows(), second = NoRows(), whole = NoRows();
+  for (const TimedRows& slice : slices_) {
     // The slice that straddles the middle goes where most of it lies.
-    (2 * first.rows + slice.rows <= chunk_rows_ ? first : second).Merge(slice);
+    (2 * first.pane.rows + slice.pane.rows <= chunk_rows_ ? first : second).Merge(slice);
   }
   whole.Merge(first);
   whole.Merge(second);
@@ -197,14 +240,17 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   chunk.rows = chunk_rows_;
   if (chunk_start_.has_value()) chunk.start = absl::FromUnixMicros(*chunk_start_);
   if (chunk_end_.has_value()) chunk.end = absl::FromUnixMicros(*chunk_end_);
+  profile::SeasonalBaseline seasonal(baseline_.get(), season_);
+  const profile::Baseline& trained = seasonal.At(whole.times);
   std::vector<profile::VariableStatistics> statistics;
   for (size_t i = 0; i < baseline_->variables.size(); ++i) {
-    statistics.push_back(profile::CompareToBaseline(baseline_->variables[i], whole.variables[i]));
+    statistics.push_back(profile::CompareToBaseline(trained.variables[i], whole.pane.variables[i]));
   }
   const std::optional<std::vector<checks::VariableEvidence>> changes = Weigh(first, second);
-  const checks::EvaluationInput input{.window = whole,
+  const checks::EvaluationInput input{.window = whole.pane,
                                       .changes = changes.has_value() ? &*changes : nullptr,
-                                      .now = chunk.end.value_or(absl::UnixEpoch())};
+                                      .now = chunk.end.value_or(absl::UnixEpoch()),
+                                      .in_season = season_ != nullptr ? &trained : nullptr};
   chunk.findings = checks::Evaluate(*baseline_, policy_, input, statistics);
   AddPerformance(&chunk);
   SortWorstFirst(&chunk.findings);

@@ -22,6 +22,7 @@
 #include "server/profile/batch.h"
 #include "server/profile/pane.h"
 #include "server/profile/performance.h"
+#include "server/profile/seasonal_training.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::engine {
@@ -51,23 +52,36 @@ class Backtester {
  public:
   static constexpr size_t kSlices = 16;
 
+  /// `season`: of the baseline, as the policy says; nullptr: it says none.
   Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-             Chunking chunking);
+             Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season = nullptr);
 
   /// Adds rows, in order; the batch must have passed ValidateBatch. `emit` is called for every
-  /// chunk that ends. Errors: InvalidArgument if chunks need event times and the batch has none, or
-  /// time goes backwards.
+  /// chunk that ends. Errors: InvalidArgument if chunks or the season need event times and the
+  /// batch has none, or time goes backwards.
   absl::Status Add(const profile::BatchView& batch, const std::function<void(BacktestChunk)>& emit);
   /// Ends the last chunk. Errors: InvalidArgument if there were no rows.
   absl::Status Finish(const std::function<void(BacktestChunk)>& emit);
 
  private:
-  void CountRows(const profile::PreparedBatch& batch, uint32_t begin, uint32_t end);
+  // Rows, and with a season how many came in each of its buckets.
+  struct TimedRows {
+    profile::Pane pane;
+    profile::BucketRows times;
+
+    void Merge(const TimedRows& other);
+  };
+
+  TimedRows NoRows() const;
+  void CountRows(const profile::PreparedBatch& prepared, const profile::BatchView& batch,
+                 uint32_t begin, uint32_t end);
   void AddPerformance(BacktestChunk* chunk);
   // What changed, by all halves up to those of this chunk; nullopt: it has too few rows.
-  std::optional<std::vector<checks::VariableEvidence>> Weigh(const profile::Pane& first,
-                                                             const profile::Pane& second);
+  std::optional<std::vector<checks::VariableEvidence>> Weigh(const TimedRows& first,
+                                                             const TimedRows& second);
   profile::Pane Latest(uint32_t chunks) const;
+  // Training at the times of so many chunks, the newest first.
+  const profile::Baseline& TrainedAt(uint32_t chunks, profile::SeasonalBaseline* trained) const;
   void Emit(const std::function<void(BacktestChunk)>& emit);
   bool StartsNewChunk(int64_t micros);
 
@@ -76,10 +90,12 @@ class Backtester {
   const Chunking chunking_;
   const profile::Aliases aliases_;
   const std::optional<Measure> measure_;  // nullopt: the baseline has no task
+  const std::shared_ptr<const profile::SeasonalTraining> season_;  // nullptr: none
   checks::ChangeWatch watch_;
-  std::deque<std::string> latest_;          // chunks, the newest first, encoded
+  std::deque<std::string> latest_;  // chunks, the newest first, encoded
+  std::deque<profile::BucketRows> latest_times_;
   profile::PerformanceCounts performance_;  // of the chunk
-  std::vector<profile::Pane> slices_;       // of slice_rows_ rows each, but the last
+  std::vector<TimedRows> slices_;           // of slice_rows_ rows each, but the last
   uint64_t slice_rows_ = 0;
   uint64_t chunk_rows_ = 0;
   uint64_t total_rows_ = 0;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/profile/performance.h"
+#include "server/profile/season_counter.h"
 
 namespace plumbline::engine {
 
@@ -52,6 +53,14 @@ absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows)
     // The label's own counts are the baseline's; without these the rest outlives other bins.
     performance.label_codes.clear();
     baseline->performance = profile::EncodePerformance(performance);
+  }
+  if (profile::SeasonCounter seasons(*baseline); seasons.wanted()) {
+    counted = ReadSpool([&](const profile::BatchView& batch) {
+      seasons.Add(batch);
+      return absl::OkStatus();
+    });
+    if (!counted.ok()) return counted;
+    baseline->seasons = seasons.Finish();
   }
   spool_.reset();
   return baseline;

@@ -43,7 +43,8 @@ class BaselineSession {
   /// BaselineBuilder::Sketch), ResourceExhausted for more variables than a baseline may have or
   /// more rows than the spool holds, Unavailable for a failed write.
   absl::Status Add(const profile::BatchView& batch);
-  /// The second pass, and a third where there are predictions with labels. `expected_rows` 0: any
+  /// The second pass, one more where there are predictions with labels, and one where rows have
+  /// times. `expected_rows` 0: any
   /// number. Errors: also InvalidArgument for another number of rows.
   absl::StatusOr<profile::Baseline> Build(uint64_t expected_rows);
 

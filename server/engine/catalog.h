@@ -19,6 +19,7 @@
 #include "server/engine/model_key.h"
 #include "server/profile/baseline.h"
 #include "server/profile/golden_rows.h"
+#include "server/profile/seasonal_training.h"
 #include "server/profile/slicing.h"
 
 namespace plumbline::engine {
@@ -30,8 +31,9 @@ struct CatalogEntry {
   std::shared_ptr<const profile::GoldenBook> golden;  // its golden rows, if it has any
   storage::v1::PolicyRecord stored_policy;
   checks::Policy policy;
-  std::shared_ptr<const profile::Slicing> slicing;            // nullptr: no slice variables
-  std::shared_ptr<const profile::Aliases> aliases = nullptr;  // set by Put
+  std::shared_ptr<const profile::Slicing> slicing;                    // nullptr: no slice variables
+  std::shared_ptr<const profile::SeasonalTraining> season = nullptr;  // nullptr: no season
+  std::shared_ptr<const profile::Aliases> aliases = nullptr;          // set by Put
 };
 
 /// Which models and versions there are. Thread-safe; look-ups are short.

@@ -104,6 +104,13 @@ absl::StatusOr<profile::Pane> ClosedPanes::Read(Slot slot) const {
   return profile::DecodePane(*baseline_, *bytes);
 }
 
+void ClosedPanes::ForEach(int64_t from, int64_t until,
+                          absl::FunctionRef<void(int64_t start, uint64_t rows)> use) const {
+  for (auto it = rows_[0].lower_bound(from); it != rows_[0].end() && it->first < until; ++it) {
+    use(it->first, it->second);
+  }
+}
+
 uint64_t ClosedPanes::Rows(int64_t from) const {
   uint64_t rows = 0;
   for (auto it = rows_[0].lower_bound(from); it != rows_[0].end(); ++it) rows += it->second;

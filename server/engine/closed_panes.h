@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plumbline/storage/v1/records.pb.h"
@@ -42,6 +43,9 @@ class ClosedPanes {
   /// Sum of those that start in [from, until). What cannot be read is left out, and counted.
   profile::Pane Sum(int64_t from, int64_t until);
   uint64_t Rows(int64_t from) const;
+  /// Start and rows of those that start in [from, until).
+  void ForEach(int64_t from, int64_t until,
+               absl::FunctionRef<void(int64_t start, uint64_t rows)> use) const;
   /// True if one starts in [from, until).
   bool HasAny(int64_t from, int64_t until) const {
     const auto it = rows_[0].lower_bound(from);

@@ -143,8 +143,11 @@ absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const Mode
   auto slicing = LoadSlicing(key, **baseline, *policy);
   if (!slicing.ok()) return slicing.status();
   entry.slicing = *slicing;
+  auto season = LoadSeason(key, (*baseline)->number, policy->season);
+  if (!season.ok()) return season.status();
+  entry.season = *season;
   auto live = LiveModel::Load(key, *baseline, *policy, **state, *store, options.quotas,
-                              *std::move(golden), *std::move(slicing));
+                              *std::move(golden), *std::move(slicing), *std::move(season));
   if (!live.ok()) return live.status();
   loaded.live = *std::move(live);
   return loaded;
@@ -157,6 +160,17 @@ absl::StatusOr<std::shared_ptr<const profile::Slicing>> Engine::Impl::LoadSlicin
   if (!whole.ok()) return whole.status();
   return std::make_shared<const profile::Slicing>(
       profile::MakeSlicing(**whole, policy.slice_variables, options.quotas.max_judged_slices));
+}
+
+absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> Engine::Impl::LoadSeason(
+    const ModelKey& key, uint64_t baseline_number, profile::Season season) const {
+  if (season == profile::Season::kNone) return nullptr;
+  const auto whole = LoadBaseline(key, baseline_number, Extent::kWhole);
+  if (!whole.ok()) return whole.status();
+  auto loaded = profile::SeasonalTraining::Load(**whole, season);
+  if (loaded.ok()) return loaded;
+  return absl::Status(loaded.status().code(), absl::StrCat("policy field season: ", key.InWords(),
+                                                           ", ", loaded.status().message()));
 }
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
@@ -175,6 +189,7 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBasel
   if (extent == Extent::kLive) {
     baseline->chunks = {};
     baseline->sample = {};
+    baseline->seasons = {};
   }
   return std::make_shared<const profile::Baseline>(*std::move(baseline));
 }

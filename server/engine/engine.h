@@ -27,6 +27,7 @@
 #include "server/engine/slice_name.h"
 #include "server/engine/snapshot.h"
 #include "server/profile/baseline.h"
+#include "server/profile/seasonal_training.h"
 #include "server/storage/store.h"
 
 namespace plumbline::engine {
@@ -118,6 +119,10 @@ class Engine {
   /// The same with the chunks and the row sample, which GetBaseline leaves on the disk.
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetWholeBaseline(
       absl::string_view model, absl::string_view version, uint64_t number);
+  /// What training of this baseline was by a season; nullptr: of none. Errors: also as CheckSeason,
+  /// naming the model.
+  absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> GetSeason(
+      absl::string_view model, absl::string_view version, uint64_t number, profile::Season season);
   absl::StatusOr<BaselineInfo> GetBaselineInfo(const ModelKey& key, uint64_t number);
   absl::StatusOr<std::vector<BaselineInfo>> ListBaselines(absl::string_view model,
                                                           absl::string_view version);

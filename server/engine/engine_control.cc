@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/engine.h"
 #include "server/engine/engine_impl.h"
+#include "server/profile/seasonal_training.h"
 #include "server/storage/baseline_record.h"
 
 namespace plumbline::engine {
@@ -29,6 +30,17 @@ VersionInfo Describe(const std::string& version, const storage::v1::ModelRecord&
     if (alert.fires()) ++info.firing_alerts;
   }
   return info;
+}
+
+// A baseline that is to become active must be one that the policy's season can compare with.
+absl::Status FitSeason(const ModelKey& key, const profile::Baseline& baseline,
+                       const checks::Policy& policy) {
+  absl::Status fit = profile::CheckSeason(baseline, policy.season);
+  if (fit.ok()) return fit;
+  return absl::Status(fit.code(),
+                      absl::StrCat("policy field season: ", key.InWords(), ", ", fit.message(),
+                                   ", or set the season to none before, or keep the baseline "
+                                   "inactive"));
 }
 
 }  // namespace
@@ -98,12 +110,21 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   baseline.created_at = clock->Now();
 
   storage::v1::BaselineRecord record = storage::ToRecord(baseline);
+  if (record.ByteSizeLong() > kMaxBaselineBytes) {  // what not every policy asks for goes first
+    baseline.seasons.clear();
+    record.clear_seasons();
+  }
   if (record.ByteSizeLong() > kMaxBaselineBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("the baseline takes ", record.ByteSizeLong(), " bytes; at most ",
                      kMaxBaselineBytes, ": leave out variables with many long categories"));
   }
-  BaselineInfo info{key, baseline.number, is_first || !keep_inactive, storage::HeadOf(baseline)};
+  const bool active = is_first || !keep_inactive;
+  const auto entry = catalog.Find(key);
+  if (active && entry.has_value()) {
+    if (absl::Status fit = FitSeason(key, baseline, entry->policy); !fit.ok()) return fit;
+  }
+  BaselineInfo info{key, baseline.number, active, storage::HeadOf(baseline)};
   storage::Store::Batch batch;
   batch.PutBaseline(key.model, key.version, baseline.number, std::move(record), info.head);
   batch.PutModel(key.model, model);
@@ -113,6 +134,7 @@ absl::StatusOr<BaselineInfo> Engine::Impl::StoreBaseline(profile::Baseline basel
   // Live batches do not need them, and they are most of it.
   baseline.chunks = {};
   baseline.sample = {};
+  baseline.seasons = {};
   absl::Status activated =
       Activate(key, std::make_shared<const profile::Baseline>(std::move(baseline)));
   if (!activated.ok()) return activated;
@@ -133,6 +155,9 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
   auto slicing = LoadSlicing(key, *baseline, entry.policy);
   if (!slicing.ok()) return slicing.status();
   entry.slicing = *slicing;
+  auto season = LoadSeason(key, baseline->number, entry.policy.season);
+  if (!season.ok()) return season.status();
+  entry.season = *std::move(season);
   const absl::Time now = clock->Now();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -159,6 +184,7 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         batch->DeleteGoldenResults(key.model, key.version, baseline->number);
         fresh->SetGolden(*golden);
         fresh->SetSlicing(entry.slicing);
+        fresh->SetSeason(entry.season);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
         board.Tell(changes);
@@ -188,6 +214,13 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetWholeBaselin
     if (entry.has_value()) number = entry->baseline->number;
   }
   return impl_->LoadBaseline(*key, number, Impl::Extent::kWhole);
+}
+
+absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> Engine::GetSeason(
+    absl::string_view model, absl::string_view version, uint64_t number, profile::Season season) {
+  auto key = impl_->catalog.Resolve(model, version);
+  if (!key.ok()) return key.status();
+  return impl_->LoadSeason(*key, number, season);
 }
 
 absl::StatusOr<BaselineInfo> Engine::GetBaselineInfo(const ModelKey& key, uint64_t number) {

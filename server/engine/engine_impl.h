@@ -59,6 +59,10 @@ struct Engine::Impl {
   /// The slices of a baseline that the policy asks for, from its row sample; nullptr: none.
   absl::StatusOr<std::shared_ptr<const profile::Slicing>> LoadSlicing(
       const ModelKey& key, const profile::Baseline& baseline, const checks::Policy& policy) const;
+  /// What training was by the policy's season; nullptr: it has none. Errors: as CheckSeason, naming
+  /// the model.
+  absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> LoadSeason(
+      const ModelKey& key, uint64_t baseline_number, profile::Season season) const;
   /// Puts these in the place of those that it has; nullptr: none.
   absl::Status ReplaceGolden(const ModelKey& key, uint64_t number,
                              std::shared_ptr<const profile::GoldenBook> book)

@@ -106,6 +106,11 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
     if (!slicing.ok()) return slicing.status();
     entry.slicing = *std::move(slicing);
   }
+  if (policy->season != entry.policy.season) {
+    auto season = impl_->LoadSeason(*key, entry.baseline->number, policy->season);
+    if (!season.ok()) return season.status();
+    entry.season = *std::move(season);
+  }
   const absl::Time now = impl_->clock->Now();
   absl::Status done =
       impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
@@ -114,6 +119,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
         if (slot->policy().pane == policy->pane) {
           slot->SetPolicy(*policy);
           slot->SetSlicing(entry.slicing);
+          slot->SetSeason(entry.season);
           return;
         }
         auto fresh =
@@ -122,6 +128,7 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
         fresh->InheritProducers(slot.get());
         fresh->InheritGolden(slot.get());
         fresh->SetSlicing(entry.slicing);
+        fresh->SetSeason(entry.season);
         slot->Delete(batch);
         slot = std::move(fresh);
       });

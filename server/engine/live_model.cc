@@ -44,10 +44,12 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
     ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
     const storage::v1::ModelStateRecord& state, const storage::Store& store, const Quotas& quotas,
     std::shared_ptr<const profile::GoldenBook> golden,
-    std::shared_ptr<const profile::Slicing> slicing) {
+    std::shared_ptr<const profile::Slicing> slicing,
+    std::shared_ptr<const profile::SeasonalTraining> season) {
   auto model = std::make_unique<LiveModel>(
       std::move(key), std::move(baseline), std::move(policy), state.generation(),
       absl::FromUnixMicros(state.active_since_micros()), &store, quotas);
+  model->SetSeason(std::move(season));
   model->rows_ = state.rows();
   model->late_rows_ = state.late_rows();
   model->batches_ = {state.batches(), state.duplicate_batches(), state.refused_batches(), 0};
@@ -457,6 +459,12 @@ void LiveModel::TakeUp() {
   }
   given_up_.Restore(std::move(rest));
   for (auto& [entry, alerts] : again) entry->slice->alerts().Restore(std::move(alerts));
+}
+
+void LiveModel::SetSeason(std::shared_ptr<const profile::SeasonalTraining> season) {
+  all_.SetSeason(season);
+  slices_.SetSeason(std::move(season));
+  judge_dirty_ = true;
 }
 
 void LiveModel::SetPolicy(checks::Policy policy) {

@@ -61,7 +61,8 @@ class LiveModel {
       ModelKey key, std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
       const storage::v1::ModelStateRecord& state, const storage::Store& store,
       const Quotas& quotas = {}, std::shared_ptr<const profile::GoldenBook> golden = nullptr,
-      std::shared_ptr<const profile::Slicing> slicing = nullptr);
+      std::shared_ptr<const profile::Slicing> slicing = nullptr,
+      std::shared_ptr<const profile::SeasonalTraining> season = nullptr);
 
   /// Claims the batch's number and, if it is new, counts its rows. Closes panes that the watermark
   /// has passed, and judges at every close. Does not call `done`.
@@ -120,6 +121,10 @@ class LiveModel {
   /// The values of slice variables that are judged by themselves; nullptr: none. With the
   /// baseline's and the policy's.
   void SetSlicing(std::shared_ptr<const profile::Slicing> slicing);
+
+  /// What training was by the policy's season; nullptr: it has none. With the baseline's and the
+  /// policy's.
+  void SetSeason(std::shared_ptr<const profile::SeasonalTraining> season);
 
   /// Of all rows (an empty name), or of some. Errors: NotFound if those are not judged by
   /// themselves.

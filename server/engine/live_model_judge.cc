@@ -95,7 +95,8 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .environments = environments,
           .golden = Golden(environments),
           .loads = loads_.Summary(),
-          .missing = Missing(now)};
+          .missing = Missing(now),
+          .in_season = all_.InSeason()};
 }
 
 void LiveModel::Judge(const Moment& now) {
@@ -152,7 +153,8 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
                                  .all = all,
                                  .of_all = of_all,
                                  .first = [slice] { return slice->window().First(); },
-                                 .sources = slices_.sources()},
+                                 .sources = slices_.sources(),
+                                 .in_season = slice->InSeason()},
                                 alerts);
 }
 

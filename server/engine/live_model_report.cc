@@ -32,16 +32,17 @@ std::optional<double> NaturalPsi(const profile::VariableBaseline& trained, uint6
   return trained.natural.PsiLimit(static_cast<double>(values));
 }
 
-void AddVariables(const profile::Baseline& baseline, const profile::Pane& window,
-                  std::vector<profile::VariableStatistics> statistics, std::optional<size_t> only,
-                  Report* report) {
+// `held`: what drift is held against.
+void AddVariables(const profile::Baseline& baseline, const profile::Baseline& held,
+                  const profile::Pane& window, std::vector<profile::VariableStatistics> statistics,
+                  std::optional<size_t> only, Report* report) {
   for (size_t i = 0; i < statistics.size(); ++i) {
     if (only.has_value() && *only != i) continue;
     const profile::VariableBaseline& trained = baseline.variables[i];
     report->variables.push_back({trained.variable, std::move(statistics[i]),
                                  profile::DescribeBaseline(trained),
-                                 profile::SideBySide(trained, window.variables[i]),
-                                 NaturalPsi(trained, window.variables[i].Coded())});
+                                 profile::SideBySide(held.variables[i], window.variables[i]),
+                                 NaturalPsi(held.variables[i], window.variables[i].Coded())});
   }
   std::stable_sort(report->variables.begin(), report->variables.end(),
                    [](const VariableReport& a, const VariableReport& b) {
@@ -156,14 +157,16 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
       baseline_->variables.begin(), baseline_->variables.end(),
       [](const profile::VariableBaseline& trained) { return trained.natural.IsKnown(); });
   const profile::Pane all = all_.window().Sum();
-  std::vector<profile::VariableStatistics> statistics = StatisticsOf(*baseline_, all);
+  const profile::Baseline* const in_season = all_.InSeason();
+  const profile::Baseline& held = in_season != nullptr ? *in_season : *baseline_;
+  std::vector<profile::VariableStatistics> statistics = StatisticsOf(held, all);
   std::vector<checks::Finding> of_all =
       checks::Evaluate(*baseline_, policy_, InputOf(now, all), statistics);
   NameSlices(&of_all);
   NameRenames(&of_all);
   if (of_all_rows) {
     report.rows = all.rows;
-    AddVariables(*baseline_, all, std::move(statistics), variable, &report);
+    AddVariables(*baseline_, held, all, std::move(statistics), variable, &report);
     report.impacts = checks::ImpactFinder(*baseline_, policy_, all).Find(variable);
     if (!variable.has_value()) AddModelParts(now, all, &report);
   }
@@ -207,7 +210,9 @@ void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
     entry.slice->window().Reach(all_.window().newest());
     const profile::Pane window = entry.slice->window().Sum();
     const profile::Baseline& trained = entry.trained == nullptr ? *baseline_ : *entry.trained;
-    std::vector<profile::VariableStatistics> statistics = StatisticsOf(trained, window);
+    const profile::Baseline* const in_season = entry.slice->InSeason();
+    const profile::Baseline& held = in_season != nullptr ? *in_season : trained;
+    std::vector<profile::VariableStatistics> statistics = StatisticsOf(held, window);
     const bool whole = name == of;
     std::vector<checks::Finding> findings =
         FindingsOf(name, entry, window, all, statistics, of_all, whole ? nullptr : &none);
@@ -220,7 +225,7 @@ void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
     }
     if (whole) {
       report->rows = window.rows;
-      AddVariables(trained, window, std::move(statistics), variable, report);
+      AddVariables(trained, held, window, std::move(statistics), variable, report);
       report->impacts = checks::ImpactFinder(trained, policy_, window).Find(variable);
     }
     if (whole || of == SliceName()) {

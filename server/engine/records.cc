@@ -283,6 +283,11 @@ absl::StatusOr<checks::Policy> EffectivePolicy(const PolicyRecord& record) {
   if (record.has_max_missing_share()) policy.max_missing_share = record.max_missing_share();
   policy.slice_variables.assign(record.slice_variables().begin(), record.slice_variables().end());
   if (record.has_false_page_budget()) policy.false_page_budget = record.false_page_budget();
+  if (record.has_season()) {
+    const auto season = profile::ParseSeason(record.season());
+    if (!season.has_value()) return BadField("season", record.season());
+    policy.season = *season;
+  }
   if (record.has_drift_statistic()) {
     const auto statistic = checks::ParseDriftStatistic(record.drift_statistic());
     if (!statistic.has_value()) return BadField("drift_statistic", record.drift_statistic());

@@ -48,7 +48,7 @@ void Slice::ClosePane(int64_t pane_start, uint64_t min_rows) {
     gathering_.Merge(pane);
   }
   if (gathering_.rows < min_rows) return;
-  watch_.Observe(gathering_);
+  watch_.Observe(gathering_, TimesOf(gathering_since_, window_.closed_until()));
   policy_block_.reset();
   gathering_ = profile::Pane();
   last_block_since_ = gathering_since_;
@@ -67,10 +67,45 @@ const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy
   if (policy_block_.has_value()) {
     checks::KeepActive(*baseline_, alerts_, &*changes_);
   }
-  checks::LookBack(
-      *baseline_, policy, [&](uint32_t panes) { return SumOfLatest(panes, blocks_until()); },
-      &*changes_);
+  const auto latest = [&](uint32_t panes) { return SumOfLatest(panes, blocks_until()); };
+  if (season_ == nullptr) {
+    checks::LookBack(*baseline_, policy, latest, &*changes_);
+    return &*changes_;
+  }
+  std::optional<profile::SeasonalBaseline> trained;  // made where there is something to look at
+  const auto at = [&](uint32_t panes) -> const profile::Baseline& {
+    if (!trained.has_value()) trained.emplace(baseline_.get(), season_);
+    const int64_t length = int64_t{panes} * absl::ToInt64Microseconds(window_.length());
+    return trained->At(TimesOf(blocks_until() - length, blocks_until()));
+  };
+  checks::LookBack(policy, latest, at, &*changes_);
   return &*changes_;
+}
+
+profile::BucketRows Slice::TimesOf(int64_t from, int64_t until) const {
+  if (season_ == nullptr) return {};
+  profile::BucketRows times(season_->buckets());
+  window_.ForEachClosed(
+      from, until, [&](int64_t start, uint64_t rows) { times[season_->BucketOf(start)] += rows; });
+  return times;
+}
+
+void Slice::SetSeason(std::shared_ptr<const profile::SeasonalTraining> season) {
+  if (season == season_) return;
+  season_ = std::move(season);
+  in_season_.reset();
+  if (season_ != nullptr) in_season_.emplace(baseline_.get(), season_);
+  watch_ = checks::ChangeWatch(baseline_.get(), season_);
+  changes_.reset();
+  if (block_number_ > 0) window_.TouchRecord();
+}
+
+const profile::Baseline* Slice::InSeason() {
+  if (!in_season_.has_value()) return nullptr;
+  profile::BucketRows times(season_->buckets());
+  window_.ForEachPane(
+      [&](int64_t start, uint64_t rows) { times[season_->BucketOf(start)] += rows; });
+  return &in_season_->At(times);
 }
 
 profile::Pane Slice::SumOfLatest(uint32_t panes, int64_t until) {
@@ -100,9 +135,11 @@ std::vector<checks::Alert> Slice::Advance(const std::vector<checks::Finding>& fi
 }
 
 const std::vector<profile::VariableStatistics>& Slice::Describe(const profile::Pane& window) {
+  const profile::Baseline* const in_season = InSeason();
+  const profile::Baseline& trained = in_season != nullptr ? *in_season : *baseline_;
   statistics_.resize(baseline_->variables.size());
   for (size_t i = 0; i < statistics_.size(); ++i) {
-    statistics_[i] = profile::CompareToBaseline(baseline_->variables[i], window.variables[i]);
+    statistics_[i] = profile::CompareToBaseline(trained.variables[i], window.variables[i]);
   }
   rows_described_ = window.rows;
   return statistics_;
@@ -111,7 +148,10 @@ const std::vector<profile::VariableStatistics>& Slice::Describe(const profile::P
 void Slice::Commit(storage::Store::Batch* batch) {
   window_.Commit(batch, [this](storage::v1::WindowRecord* record) {
     if (clocks_.has_value()) record->set_arrival_clocks(clocks_->Encode());
-    if (block_number_ > 0) record->set_change_evidence(watch_.Encode());
+    if (block_number_ == 0) return;
+    record->set_change_evidence(watch_.Encode());
+    if (season_ == nullptr) return;
+    record->set_change_evidence_season(static_cast<uint32_t>(season_->season()));
   });
 }
 
@@ -124,7 +164,9 @@ void Slice::ToRecord(storage::v1::SliceRecord* record) const {
 absl::Status Slice::Restore(const storage::v1::SliceRecord& record, int64_t closed_until) {
   // A window of before there were clocks, or evidence, has none.
   const auto read_more = [this](const storage::v1::WindowRecord& window) {
-    if (!window.change_evidence().empty()) {
+    const auto season = season_ == nullptr ? profile::Season::kNone : season_->season();
+    const bool is_of_it = window.change_evidence_season() == static_cast<uint32_t>(season);
+    if (!window.change_evidence().empty() && is_of_it) {
       absl::Status evidence = watch_.Decode(window.change_evidence());
       if (!evidence.ok()) return evidence;
     }

@@ -19,6 +19,7 @@
 #include "server/profile/arrival_clocks.h"
 #include "server/profile/baseline.h"
 #include "server/profile/pane.h"
+#include "server/profile/seasonal_training.h"
 #include "server/profile/statistics.h"
 
 namespace plumbline::engine {
@@ -46,6 +47,12 @@ class Slice {
   /// pages; nullptr: there was no block. After SetPolicy only alerts that are active have evidence
   /// until a block is complete.
   const std::vector<checks::VariableEvidence>* Changes(const checks::Policy& policy, size_t slices);
+  /// What drift is held against, from now on; nullptr: the baseline. With another one than before
+  /// the evidence begins anew. Before Restore it is that of the policy.
+  void SetSeason(std::shared_ptr<const profile::SeasonalTraining> season);
+  /// With a season: training at the times of the window as it is now, good until the next call;
+  /// nullptr: no season.
+  const profile::Baseline* InSeason();
   /// Another policy, with panes of the same length: by itself it makes nothing fire.
   void SetPolicy(const checks::Policy& policy);
   uint64_t block_number() const { return block_number_; }
@@ -54,7 +61,7 @@ class Slice {
   /// Sum of so many closed panes, up to `until`.
   profile::Pane SumOfLatest(uint32_t panes, int64_t until);
 
-  /// The statistics of `window`, for the next snapshot too.
+  /// The statistics of `window`, which is Window::Sum, for the next snapshot too.
   const std::vector<profile::VariableStatistics>& Describe(const profile::Pane& window);
   /// Those of the last call, or nothing if they have been taken.
   std::vector<profile::VariableStatistics> TakeStatistics() {
@@ -76,7 +83,12 @@ class Slice {
   absl::Status Restore(const storage::v1::SliceRecord& record, int64_t closed_until);
 
  private:
+  // Rows of closed panes from `from` to `until` by bucket of the season.
+  profile::BucketRows TimesOf(int64_t from, int64_t until) const;
+
   const std::shared_ptr<const profile::Baseline> baseline_;
+  std::shared_ptr<const profile::SeasonalTraining> season_;  // nullptr: none
+  std::optional<profile::SeasonalBaseline> in_season_;       // at the times of the window
   Window window_;
   checks::AlertBook alerts_;
   std::optional<profile::ArrivalClocks> clocks_;

@@ -39,8 +39,9 @@ PaneHome SliceBook::HomeOf(uint64_t number) const {
 }
 
 SliceBook::Entry SliceBook::SourceEntry(const checks::Policy& policy, uint64_t number) const {
-  return {number, std::make_unique<Slice>(baseline_, HomeOf(number), policy, Slice::Of::kSource),
-          nullptr, "", nullptr};
+  auto slice = std::make_unique<Slice>(baseline_, HomeOf(number), policy, Slice::Of::kSource);
+  slice->SetSeason(season_);
+  return {number, std::move(slice), nullptr, "", nullptr};
 }
 
 SliceBook::Entry SliceBook::ValueEntry(const profile::TrainedSlice& value,
@@ -126,6 +127,13 @@ void SliceBook::ClosePane(int64_t pane_start, int64_t newest_pane, uint64_t min_
 
 void SliceBook::SetPolicy(const checks::Policy& policy) {
   for (auto& [name, entry] : entries_) entry.slice->SetPolicy(policy);
+}
+
+void SliceBook::SetSeason(std::shared_ptr<const profile::SeasonalTraining> season) {
+  season_ = std::move(season);
+  for (auto& [name, entry] : entries_) {
+    if (entry.trained == nullptr) entry.slice->SetSeason(season_);
+  }
 }
 
 void SliceBook::Cool() {

@@ -63,6 +63,8 @@ class SliceBook {
   /// Every slice closes this pane if it has it, and reaches the model's newest.
   void ClosePane(int64_t pane_start, int64_t newest_pane, uint64_t min_rows);
   void SetPolicy(const checks::Policy& policy);
+  /// Of the sources, those to come too; see Slice::SetSeason.
+  void SetSeason(std::shared_ptr<const profile::SeasonalTraining> season);
   void Cool();
   bool dirty() const;
 
@@ -89,6 +91,7 @@ class SliceBook {
   const PaneHome home_;
   const size_t max_sources_;
   std::shared_ptr<const profile::Slicing> slicing_;
+  std::shared_ptr<const profile::SeasonalTraining> season_;
   std::vector<Slice*> of_values_;  // by slicing_->slices
   Map entries_;
   std::vector<Entry> dropped_;  // what is stored of them is to be deleted

@@ -193,6 +193,14 @@ uint64_t Window::rows() const {
   return rows;
 }
 
+void Window::ForEachPane(UsePane use) const {
+  const int64_t from = WindowStart();
+  closed_.ForEach(from, std::numeric_limits<int64_t>::max(), use);
+  for (auto it = open_.lower_bound(from); it != open_.end(); ++it) {
+    use(it->first, it->second.rows + (it->second.changed ? it->second.change->rows : 0));
+  }
+}
+
 void Window::set_panes(uint32_t panes) {
   panes_ = panes;
   fold_again_ = true;

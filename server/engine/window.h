@@ -65,6 +65,14 @@ class Window {
   /// Sum of the closed panes that start in [from, until). Those outside what is kept are missing.
   profile::Pane SumOfClosed(int64_t from, int64_t until) { return closed_.Sum(from, until); }
 
+  /// Start and rows of the closed panes that start in [from, until); and of all panes of the
+  /// window.
+  using UsePane = absl::FunctionRef<void(int64_t start, uint64_t rows)>;
+  void ForEachClosed(int64_t from, int64_t until, UsePane use) const {
+    closed_.ForEach(from, until, use);
+  }
+  void ForEachPane(UsePane use) const;
+
   /// Event time that the window covers; nullopt while it has no pane.
   std::optional<std::pair<int64_t, int64_t>> Range() const;
   uint64_t rows() const;

@@ -130,6 +130,9 @@ struct Baseline {
   std::string performance;
   std::vector<BaselineChunk> chunks;  // in the order of the rows
   RowSample sample;
+  /// Training's counts by the time of the day and week, for policies with a season (EncodeSeasons);
+  /// empty if its rows have no times, cover less than two days, or have too many variables.
+  std::string seasons;
 };
 
 }  // namespace plumbline::profile

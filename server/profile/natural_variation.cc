@@ -15,7 +15,6 @@ namespace {
 
 using Counts = std::vector<uint64_t>;
 
-constexpr size_t kFewChunks = 8;
 constexpr double kTail = 5e-3;
 constexpr double kMargin = 1.25;
 
@@ -55,16 +54,6 @@ std::vector<double> PsiOfRuns(const std::vector<Counts>& chunks, const Counts& a
                                              static_cast<uint64_t>(Total(rest))));
   }
   return values;
-}
-
-// See NaturalVariation::psi_limits.
-double TailLimit(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const double median = values[values.size() / 2];
-  double excess = 0;
-  for (size_t i = values.size() / 2; i < values.size(); ++i) excess += values[i] - median;
-  excess /= static_cast<double>(values.size() - values.size() / 2);
-  return std::max(kMargin * values.back(), median + excess * std::log(0.5 / kTail));
 }
 
 void LearnLimits(const std::vector<Counts>& chunks, NaturalVariation* variation) {
@@ -109,6 +98,15 @@ Counts EvidenceGroups::Sum(const VariableBaseline& variable, const CodeCounts& c
   Counts pooled(size_);
   for (size_t group = 0; group < sums.size(); ++group) pooled[of_group_[group]] += sums[group];
   return pooled;
+}
+
+double TailLimit(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const double median = values[values.size() / 2];
+  double excess = 0;
+  for (size_t i = values.size() / 2; i < values.size(); ++i) excess += values[i] - median;
+  excess /= static_cast<double>(values.size() - values.size() / 2);
+  return std::max(kMargin * values.back(), median + excess * std::log(0.5 / kTail));
 }
 
 double NaturalVariation::PsiLimit(double rows) const {

@@ -53,6 +53,11 @@ struct NaturalVariation {
   bool IsKnown() const { return groups > 1; }
 };
 
+/// Fewer chunks say nothing.
+inline constexpr size_t kFewChunks = 8;
+/// The limit over these psi of runs of one length, at least one: see NaturalVariation::psi_limits.
+double TailLimit(std::vector<double> values);
+
 /// Sets VariableBaseline::natural of every variable, from the chunks that the baseline has with it,
 /// and what follows from it. Errors: DataLoss if a chunk cannot be read. Cost: one reading of the
 /// chunks, O(chunks * groups^2) a variable.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/profile/pane.h"
 #include "server/profile/performance.h"
+#include "server/profile/season_counts.h"
 #include "server/storage/environment_record.h"
 
 namespace plumbline::storage {
@@ -379,6 +380,7 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
     added->set_pane(chunk.pane);
   }
   SampleTo(baseline, &record);
+  record.set_seasons(baseline.seasons);
   return record;
 }
 
@@ -443,6 +445,11 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
     added.pane = chunk.pane();
   }
   if (absl::Status sample = SampleFrom(record, &baseline); !sample.ok()) return sample;
+  baseline.seasons = record.seasons();
+  if (!baseline.seasons.empty()) {
+    const auto counts = profile::DecodeSeasons(baseline, baseline.seasons);
+    if (!counts.ok()) return absl::InvalidArgumentError(counts.status().message());
+  }
   if (absl::Status task = TaskFrom(record, &baseline); !task.ok()) return task;
   if (!HasNaturalVariation(record)) {
     if (absl::Status learnt = profile::LearnNaturalVariation(&baseline); !learnt.ok()) {

@@ -64,6 +64,7 @@ void Store::Batch::PutBaseline(string_view model, string_view version, uint64_t 
   detail.set_sample_rows(record.sample_rows());
   record.clear_sample_rows();
   detail.mutable_sample()->Swap(record.mutable_sample());
+  detail.mutable_seasons()->swap(*record.mutable_seasons());
   Put(KeyOf(RecordKind::kBaselineDetail, model, version).Number(number).Take(),
       detail.SerializeAsString());
   Put(KeyOf(RecordKind::kBaseline, model, version).Number(number).Take(),

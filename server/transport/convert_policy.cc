@@ -118,6 +118,7 @@ absl::StatusOr<PolicyRecord> ToRecord(const v1::Policy& policy) {
   if (policy.has_max_missing_share()) record.set_max_missing_share(policy.max_missing_share());
   *record.mutable_slice_variables() = policy.slice_variables();
   if (policy.has_false_page_budget()) record.set_false_page_budget(policy.false_page_budget());
+  if (policy.has_season()) record.set_season(policy.season());
   if (policy.has_drift_statistic()) record.set_drift_statistic(policy.drift_statistic());
   for (const auto& [name, threshold] : policy.drift_thresholds()) {
     (*record.mutable_drift_thresholds())[name] = threshold;
@@ -172,6 +173,7 @@ v1::Policy ToWire(const PolicyRecord& record) {
   if (record.has_max_missing_share()) policy.set_max_missing_share(record.max_missing_share());
   *policy.mutable_slice_variables() = record.slice_variables();
   if (record.has_false_page_budget()) policy.set_false_page_budget(record.false_page_budget());
+  if (record.has_season()) policy.set_season(record.season());
   if (record.has_drift_statistic()) policy.set_drift_statistic(record.drift_statistic());
   for (const auto& [name, threshold] : record.drift_thresholds()) {
     (*policy.mutable_drift_thresholds())[name] = threshold;
@@ -216,6 +218,7 @@ v1::Policy ToWire(const checks::Policy& in) {
   policy.set_max_missing_share(in.max_missing_share);
   policy.mutable_slice_variables()->Assign(in.slice_variables.begin(), in.slice_variables.end());
   policy.set_false_page_budget(in.false_page_budget);
+  policy.set_season(std::string(profile::SeasonName(in.season)));
   policy.set_drift_statistic(std::string(checks::DriftStatisticName(in.drift_statistic)));
   for (const auto& [statistic, threshold] : in.drift_thresholds) {
     (*policy.mutable_drift_thresholds())[std::string(checks::DriftStatisticName(statistic))] =

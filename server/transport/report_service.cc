@@ -242,7 +242,12 @@ grpc::Status ReportService::BacktestBytes(
   auto policy = PolicyOf(header, engine_);
   if (!policy.ok()) return ToGrpcStatus(policy.status());
 
-  engine::Backtester backtester(*std::move(baseline), *std::move(policy), *chunking);
+  auto season =
+      engine_->GetSeason(header.model(), header.version(), (*baseline)->number, policy->season);
+  if (!season.ok()) return ToGrpcStatus(season.status());
+
+  engine::Backtester backtester(*std::move(baseline), *std::move(policy), *chunking,
+                                *std::move(season));
   const auto emit = [&](const engine::BacktestChunk& chunk) {
     v1::BacktestResponse response;
     *response.mutable_chunk() = ToWire(chunk);

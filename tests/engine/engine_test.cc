@@ -259,6 +259,53 @@ TEST_F(EngineTest, APolicyTakesEffectWhereItIsSet) {
   EXPECT_EQ(engine_->GetPolicy("m", "")->window_panes, checks::DefaultPolicy().window_panes);
 }
 
+TEST_F(EngineTest, ASeasonNeedsABaselineWithTimes) {
+  // Four batches, one every `hours`; 0: without times.
+  const auto make = [&](const std::string& model, int hours) {
+    BaselineRequest request;
+    request.model = model;
+    auto session = engine_->BeginBaseline(std::move(request)).value();
+    for (int i = 0; i < 4; ++i) {
+      Rows rows = RandomRows(&random_, 500);
+      if (hours > 0) rows.micros = absl::ToUnixMicros(clock_.Now() + i * absl::Hours(hours));
+      EXPECT_TRUE(session->Add(rows.View()).ok());
+    }
+    return engine_->CommitBaseline(std::move(session), 2'000).status();
+  };
+  ASSERT_TRUE(make("m", 0).ok());
+  storage::v1::PolicyRecord record;
+  record.set_season("hour_of_day");
+  absl::Status refused = engine_->SetPolicy("m", "", record).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("season: model \"m\" version \"default\", baseline 1 cannot be compared "
+                        "with by hour_of_day: its rows have no times"));
+  ASSERT_TRUE(make("m", 20).ok());
+  ASSERT_TRUE(engine_->SetPolicy("m", "", record).ok());
+  ASSERT_EQ(Send("m", 1).result, Result::kCounted);
+  Close();
+  Open();
+  EXPECT_EQ(engine_->GetPolicy("m", "")->season, profile::Season::kHourOfDay);
+  EXPECT_EQ(RowsOf("m"), 10u);
+  // Nor does one become active that cannot be compared with so.
+  refused = make("m", 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("set the season to none before"));
+  record.set_season("hour_of_week");
+  refused = engine_->SetPolicy("m", "", record).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("cover 2.5 days, and two weeks"));
+  record.set_season("noon");
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetPolicy("m", "", record).status()));
+  record.set_season("hour_of_day");
+  record.set_pane_micros(7 * 60 * int64_t{1'000'000});
+  EXPECT_TRUE(absl::IsInvalidArgument(engine_->SetPolicy("m", "", record).status()));
+  record.clear_pane_micros();
+  record.set_season("none");
+  ASSERT_TRUE(engine_->SetPolicy("m", "", record).ok());
+  EXPECT_TRUE(make("m", 0).ok());
+}
+
 TEST_F(EngineTest, APolicyMeasuresWhatTheModelsTaskHas) {
   BaselineRequest request;
   request.model = "m";

@@ -42,6 +42,7 @@ constexpr char kFull[] = R"pb(
   min_rate_change: 0.5
   max_missing_share: 0.25
   slice_variables: "plan"
+  season: "hour_of_week"
   false_page_budget: 0.5
   drift_statistic: "ks"
   drift_thresholds { key: "ks" value: 0.75 }
