@@ -22,9 +22,10 @@ namespace {
 
 using profile::Season;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const ModelKey kKey{"m", "v"};
 constexpr int64_t kHour = int64_t{3600} * 1'000'000;
@@ -142,9 +143,10 @@ TEST_F(SeasonTest, AShiftWithinTheHourIsFoundAndTheDayItselfIsNone) {
   Begin(Season::kHourOfDay);
   EXPECT_THAT(Live(48 * 20, 0), IsEmpty());
   CommitAndLoad();
-  EXPECT_THAT(Live(24, 0.5),
-              ElementsAre(AllOf(HasSubstr("x: psi"),
-                                HasSubstr("against the same hour of the day in training"))));
+  EXPECT_THAT(Live(48, 0.5),
+              AllOf(Not(IsEmpty()),
+                    Each(AllOf(HasSubstr("x: psi"),
+                               HasSubstr("against the same hour of the day in training")))));
   // Without a season that is what training's hours vary by themselves.
   SetSeason(Season::kNone);
   Live(48, 0);
@@ -153,7 +155,8 @@ TEST_F(SeasonTest, AShiftWithinTheHourIsFoundAndTheDayItselfIsNone) {
   CommitAndLoad();
   SetSeason(Season::kHourOfWeek);
   EXPECT_THAT(Live(48 * 7, 0), IsEmpty());
-  EXPECT_THAT(Live(24, 1), ElementsAre(HasSubstr("the same hour of the week in training")));
+  EXPECT_THAT(Live(48, 1),
+              AllOf(Not(IsEmpty()), Each(HasSubstr("the same hour of the week in training"))));
 }
 
 // What the whole of training says of some of its rows, and what the same time of the day does.
@@ -170,7 +173,7 @@ TEST_F(SeasonTest, EachHourIsComparedWithItself) {
   // Beside the hours nothing varies but by chance.
   EXPECT_GT(baseline_->variables[0].natural.PsiLimit(240), 0.5);
   EXPECT_LT(at_six.natural.PsiLimit(240), 0.2);
-  EXPECT_LT(at_six.natural.groups, 1.3);
+  EXPECT_LT(at_six.natural.groups, 2.5);
   // Both halves of a day, in proportion.
   profile::BucketRows both(24);
   both[6] = 300;
@@ -178,8 +181,9 @@ TEST_F(SeasonTest, EachHourIsComparedWithItself) {
   EXPECT_NEAR(trained.At(both).variables[0].counts.moments.Mean(), 1.5, 0.1);
   EXPECT_NEAR(static_cast<double>(trained.At(both).variables[0].counts.Coded()),
               28 * 120 / (0.75 * 0.75 + 0.25 * 0.25), 2);
-  EXPECT_EQ(trained.At(profile::BucketRows(24, 5)).variables[0].counts.Coded(),
-            baseline_->variables[0].counts.Coded());
+  EXPECT_NEAR(
+      static_cast<double>(trained.At(profile::BucketRows(24, 5)).variables[0].counts.Coded()),
+      static_cast<double>(baseline_->variables[0].counts.Coded()), 5);
 }
 
 // The hours from 8 to 20 of every second week.
