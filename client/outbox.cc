@@ -34,7 +34,8 @@ bool MayBeTheMessage(const absl::Status& status) {
 
 }  // namespace
 
-Outbox::Outbox(OutboxOptions options) : options_(std::move(options)) {}
+Outbox::Outbox(OutboxOptions options)
+    : options_(std::move(options)), window_(options_.max_in_flight) {}
 
 bool Outbox::HasRoomFor(size_t bytes) const {
   if (queue_.empty()) return true;
@@ -106,13 +107,14 @@ bool Outbox::HasUnwritten() const {
   return !controls_.empty() || !resend_.empty() || !queue_.empty();
 }
 
-const v1::IngestRequest* Outbox::TakeNext() {
-  const size_t limit = one_by_one_ ? 1 : options_.max_in_flight;
+const v1::IngestRequest* Outbox::TakeNext(absl::Duration now) {
+  const size_t limit = one_by_one_ ? 1 : window_.size();
   if (in_flight_.size() >= limit) return nullptr;
   if (!in_flight_.empty() && in_flight_bytes_ >= options_.max_in_flight_bytes) return nullptr;
   ItemPtr item = TakeWaiting();
   if (item == nullptr) return nullptr;
   in_flight_bytes_ += item->bytes;
+  item->taken = now;
   writing_ = item.get();
   in_flight_[++stream_position_] = std::move(item);
   return &writing_->request;
@@ -161,12 +163,13 @@ Outbox::InFlight::iterator Outbox::Find(const v1::IngestResponse& response) {
   return found;
 }
 
-Outbox::Outcome Outbox::OnResponse(const v1::IngestResponse& response) {
+Outbox::Outcome Outbox::OnResponse(const v1::IngestResponse& response, absl::Duration now) {
   const auto found = Find(response);
   if (found == in_flight_.end()) return {};
   ItemPtr item = std::move(found->second);
   in_flight_.erase(found);
   in_flight_bytes_ -= item->bytes;
+  window_.OnAnswer(now - item->taken);
   Outcome outcome;
   if (response.result() == v1::INGEST_RESULT_RETRY) {
     outcome.retry = true;

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/send_window.h"
 #include "plumbline/v1/ingest_service.pb.h"
 
 namespace plumbline::client {
@@ -86,10 +87,11 @@ class Outbox {
   void PushEndEpoch();
 
   /// The next request to write; null if nothing waits or enough is in flight. It stays valid until
-  /// OnWritten() or OnStreamEnded(), of which one must come before the next call.
-  const v1::IngestRequest* TakeNext();
+  /// OnWritten() or OnStreamEnded(), of which one must come before the next call. `now` is of a
+  /// clock that is never set.
+  const v1::IngestRequest* TakeNext(absl::Duration now);
   void OnWritten();
-  Outcome OnResponse(const v1::IngestResponse& response);
+  Outcome OnResponse(const v1::IngestResponse& response, absl::Duration now);
   /// What was in flight waits to be sent again. A stream that ended for a reason that lies in the
   /// message (not the network, not a server going down) counts against the batch if it was alone;
   /// if several were in flight, they are sent one by one until the guilty one is found.
@@ -114,6 +116,7 @@ class Outbox {
     uint32_t rows = 0;
     size_t bytes = 0;
     int strikes = 0;
+    absl::Duration taken = absl::ZeroDuration();  // when it was last taken to be written
   };
   using ItemPtr = std::unique_ptr<Item>;
   using InFlight = std::map<uint64_t, ItemPtr>;  // by position in the stream
@@ -133,6 +136,7 @@ class Outbox {
   size_t queued_bytes_ = 0;
   InFlight in_flight_;
   size_t in_flight_bytes_ = 0;
+  SendWindow window_;
   uint64_t stream_position_ = 0;
   uint64_t last_sequence_ = 0;
   bool one_by_one_ = false;

@@ -288,7 +288,7 @@ void Sender::Drive(Stream* stream) {
     const absl::Duration now = SteadyNow();
     if (!outbox_.HasInFlight()) last_response_ = now;  // nothing was asked, nothing is missing
     if (!stream->writing_ && now >= pause_until_) {
-      const v1::IngestRequest* request = outbox_.TakeNext();
+      const v1::IngestRequest* request = outbox_.TakeNext(now);
       if (request != nullptr) {
         stream->writing_ = true;
         changed_.SignalAll();  // there is room in the queue
@@ -375,8 +375,8 @@ void Sender::OnResponse(const v1::IngestResponse& response) {
   Outbox::Outcome outcome;
   {
     absl::MutexLock lock(&mutex_);
-    outcome = outbox_.OnResponse(response);
     last_response_ = SteadyNow();
+    outcome = outbox_.OnResponse(response, last_response_);
     if (outcome.settled) {
       last_progress_ = last_response_;
       backoff_.Reset();

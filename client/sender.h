@@ -48,7 +48,8 @@ struct SenderOptions {
   /// What may wait without having been sent. Beyond it Send() drops and SendBlocking() waits.
   size_t max_queued_batches = 1024;
   size_t max_queued_bytes = 256 << 20;
-  /// What may wait for its acknowledgement.
+  /// What may wait for its acknowledgement, at most: less while the server takes long to answer
+  /// (SendWindow).
   size_t max_in_flight = 64;
   size_t max_in_flight_bytes = 64 << 20;
 

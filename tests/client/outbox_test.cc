@@ -3,12 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "google/rpc/error_details.pb.h"
 
 namespace plumbline::client {
 namespace {
 
 using ::testing::HasSubstr;
+
+constexpr absl::Duration kNow = absl::Seconds(7);
 
 OutboxOptions Options() {
   OutboxOptions options;
@@ -29,7 +35,7 @@ v1::Batch Rows(uint32_t rows) {
 
 // Writes what may be written; the sequence number, 0 if nothing may (or it is no batch).
 uint64_t Write(Outbox* outbox) {
-  const v1::IngestRequest* request = outbox->TakeNext();
+  const v1::IngestRequest* request = outbox->TakeNext(kNow);
   if (request == nullptr) return 0;
   const uint64_t sequence = request->batch().number().sequence();
   outbox->OnWritten();
@@ -47,7 +53,7 @@ v1::IngestResponse Answer(uint64_t sequence, v1::IngestResult result, uint64_t r
 TEST(Outbox, NumbersBatchesWhenTheyAreWritten) {
   Outbox outbox(Options());
   outbox.Push(Rows(5));
-  const v1::IngestRequest* request = outbox.TakeNext();
+  const v1::IngestRequest* request = outbox.TakeNext(kNow);
   ASSERT_NE(request, nullptr);
   EXPECT_EQ(request->batch().model(), "housing");
   EXPECT_EQ(request->batch().version(), "v1");
@@ -63,7 +69,7 @@ TEST(Outbox, LeavesNoHoleWhereItDropped) {
   EXPECT_FALSE(outbox.HasRoomFor(1));
   outbox.DropOldest();
   EXPECT_TRUE(outbox.HasRoomFor(1));
-  const v1::IngestRequest* request = outbox.TakeNext();
+  const v1::IngestRequest* request = outbox.TakeNext(kNow);
   EXPECT_EQ(request->batch().number().sequence(), 1u);
   EXPECT_EQ(request->batch().batch().row_count(), 2u);
   EXPECT_EQ(outbox.stats().dropped, 1u);
@@ -86,8 +92,41 @@ TEST(Outbox, HoldsBackBeyondWhatMayBeInFlight) {
   EXPECT_EQ(Write(&outbox), 1u);
   EXPECT_EQ(Write(&outbox), 2u);
   EXPECT_EQ(Write(&outbox), 0u);
-  EXPECT_TRUE(outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED)).settled);
+  EXPECT_TRUE(outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED), kNow).settled);
   EXPECT_EQ(Write(&outbox), 3u);
+}
+
+// Hands over as many requests as may be in flight, and lets them all be answered `later`.
+size_t Round(absl::Duration later, Outbox* outbox) {
+  std::vector<uint64_t> sequences;
+  while (outbox->HasUnwritten()) {
+    const uint64_t sequence = Write(outbox);
+    if (sequence == 0) break;
+    sequences.push_back(sequence);
+  }
+  for (const uint64_t sequence : sequences) {
+    outbox->OnResponse(Answer(sequence, v1::INGEST_RESULT_COUNTED), kNow + later);
+  }
+  return sequences.size();
+}
+
+TEST(Outbox, KeepsBackWhatASlowServerWouldOnlyHold) {
+  OutboxOptions options = Options();
+  options.max_in_flight = 20;
+  Outbox outbox(options);
+  for (int i = 0; i < 200; ++i) outbox.Push(Rows(1));
+  const absl::Duration way = absl::Seconds(1), slow = way + 2 * SendWindow::kSoon;
+  // A long way alone is no reason.
+  EXPECT_EQ(Round(way, &outbox), SendWindow::kFirst);
+  EXPECT_EQ(Round(way, &outbox), 2 * SendWindow::kFirst);
+  EXPECT_EQ(Round(slow, &outbox), 20u);
+  EXPECT_EQ(Round(slow, &outbox), 10u);
+  EXPECT_EQ(Round(slow, &outbox), 5u);
+  EXPECT_EQ(Round(slow, &outbox), SendWindow::kLeast);
+  EXPECT_EQ(Round(way, &outbox), SendWindow::kLeast);
+  EXPECT_EQ(Round(way, &outbox), SendWindow::kLeast + 1);
+  for (int i = 0; i < 10; ++i) Round(way, &outbox);
+  EXPECT_GT(Round(way, &outbox), 10u);
 }
 
 TEST(Outbox, CountsWhatTheServerAnswers) {
@@ -99,12 +138,12 @@ TEST(Outbox, CountsWhatTheServerAnswers) {
   for (int i = 0; i < 3; ++i) Write(&outbox);
   v1::IngestResponse counted = Answer(1, v1::INGEST_RESULT_COUNTED, 8);
   counted.set_rows_late(2);
-  outbox.OnResponse(counted);
-  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_DUPLICATE));
+  outbox.OnResponse(counted, kNow);
+  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_DUPLICATE), kNow);
   v1::IngestResponse refused = Answer(3, v1::INGEST_RESULT_REFUSED);
   refused.mutable_error()->set_code(3);
   refused.mutable_error()->set_message("no such column");
-  const Outbox::Outcome outcome = outbox.OnResponse(refused);
+  const Outbox::Outcome outcome = outbox.OnResponse(refused, kNow);
   ASSERT_TRUE(outcome.refusal.has_value());
   EXPECT_EQ(outcome.refusal->sequence, 3u);
   EXPECT_EQ(outcome.refusal->reason, absl::InvalidArgumentError("no such column"));
@@ -131,7 +170,7 @@ TEST(Outbox, SendsAgainWithTheSameNumberAndFirst) {
   google::rpc::RetryInfo info;
   info.mutable_retry_delay()->set_seconds(3);
   retry.mutable_error()->add_details()->PackFrom(info);
-  const Outbox::Outcome outcome = outbox.OnResponse(retry);
+  const Outbox::Outcome outcome = outbox.OnResponse(retry, kNow);
   EXPECT_TRUE(outcome.retry);
   EXPECT_FALSE(outcome.settled);
   EXPECT_EQ(outcome.retry_delay, absl::Seconds(3));
@@ -157,17 +196,17 @@ TEST(Outbox, IgnoresAnAnswerToNothing) {
   Outbox outbox(Options());
   outbox.Push(Rows(1));
   Write(&outbox);
-  EXPECT_FALSE(outbox.OnResponse(Answer(9, v1::INGEST_RESULT_COUNTED)).settled);
-  EXPECT_TRUE(outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED)).settled);
-  EXPECT_FALSE(outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED)).settled);
+  EXPECT_FALSE(outbox.OnResponse(Answer(9, v1::INGEST_RESULT_COUNTED), kNow).settled);
+  EXPECT_TRUE(outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED), kNow).settled);
+  EXPECT_FALSE(outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED), kNow).settled);
   EXPECT_EQ(outbox.stats().acknowledged, 1u);
 }
 
 TEST(Outbox, KeepsARequestThatIsAnsweredWhileItIsWritten) {
   Outbox outbox(Options());
   outbox.Push(Rows(5));
-  const v1::IngestRequest* request = outbox.TakeNext();
-  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED, 5));
+  const v1::IngestRequest* request = outbox.TakeNext(kNow);
+  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED, 5), kNow);
   EXPECT_EQ(request->batch().batch().row_count(), 5u);  // ASAN tells if it was freed
   outbox.OnWritten();
   EXPECT_TRUE(outbox.IsIdle());
@@ -192,7 +231,7 @@ TEST(Outbox, FindsTheBatchThatEndsStreamsAndGivesItUp) {
   EXPECT_THAT(std::string(refusal->reason.message()), HasSubstr("message larger than max"));
   EXPECT_EQ(outbox.stats().refused, 1u);
 
-  const v1::IngestRequest* skip = outbox.TakeNext();
+  const v1::IngestRequest* skip = outbox.TakeNext(kNow);
   ASSERT_TRUE(skip != nullptr && skip->has_skip_range());
   EXPECT_EQ(skip->skip_range().model(), "housing");
   EXPECT_EQ(skip->skip_range().producer(), "p");
@@ -202,9 +241,9 @@ TEST(Outbox, FindsTheBatchThatEndsStreamsAndGivesItUp) {
   outbox.OnWritten();
   v1::IngestResponse answer = Answer(0, v1::INGEST_RESULT_COUNTED);
   answer.set_request_index(1);
-  EXPECT_TRUE(outbox.OnResponse(answer).settled);
+  EXPECT_TRUE(outbox.OnResponse(answer, kNow).settled);
   EXPECT_EQ(Write(&outbox), 2u);
-  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED));
+  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED), kNow);
   EXPECT_EQ(Write(&outbox), 3u);
 }
 
@@ -228,9 +267,9 @@ TEST(Outbox, EndsTheEpochWithTheLastNumberUsed) {
   Outbox outbox(Options());
   outbox.Push(Rows(1));
   Write(&outbox);
-  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED));
+  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED), kNow);
   outbox.PushEndEpoch();
-  const v1::IngestRequest* request = outbox.TakeNext();
+  const v1::IngestRequest* request = outbox.TakeNext(kNow);
   ASSERT_TRUE(request != nullptr && request->has_end_epoch());
   EXPECT_EQ(request->end_epoch().epoch(), 7u);
   EXPECT_EQ(request->end_epoch().last_sequence(), 1u);
@@ -238,7 +277,7 @@ TEST(Outbox, EndsTheEpochWithTheLastNumberUsed) {
   EXPECT_FALSE(outbox.end_epoch_answer().has_value());
   v1::IngestResponse answer = Answer(0, v1::INGEST_RESULT_COUNTED);
   answer.set_request_index(2);
-  outbox.OnResponse(answer);
+  outbox.OnResponse(answer, kNow);
   EXPECT_EQ(outbox.end_epoch_answer(), absl::OkStatus());
 }
 
@@ -248,9 +287,9 @@ TEST(Outbox, SaysWhatStillWaits) {
   Write(&outbox);
   Write(&outbox);
   EXPECT_EQ(outbox.stats().waiting, 3u);
-  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_RETRY));
+  outbox.OnResponse(Answer(1, v1::INGEST_RESULT_RETRY), kNow);
   EXPECT_EQ(outbox.stats().waiting, 3u);
-  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED));
+  outbox.OnResponse(Answer(2, v1::INGEST_RESULT_COUNTED), kNow);
   EXPECT_EQ(outbox.stats().waiting, 2u);
 }
 
