@@ -19,7 +19,8 @@ std::string BaselineText(const v1::Baseline& baseline);
 
 /// A line that names the variables in which drift is hard to find, since training itself varies as
 /// much; empty if there is none.
-std::string HardToJudgeText(const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables);
+std::string HardToJudgeText(
+    const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables);
 
 }  // namespace plumbline::client
 

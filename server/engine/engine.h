@@ -214,12 +214,9 @@ class Engine {
                                                               absl::string_view version,
                                                               checks::Mute mute,
                                                               absl::Duration lasts);
-  absl::StatusOr<std::pair<ModelKey, checks::Mute>> UnmuteCheck(absl::string_view model,
-                                                                absl::string_view version,
-                                                                checks::CheckId check,
-                                                                absl::string_view variable,
-                                                                absl::string_view slice,
-                                                                checks::Signature end);
+  absl::StatusOr<std::pair<ModelKey, checks::Mute>> UnmuteCheck(
+      absl::string_view model, absl::string_view version, checks::CheckId check,
+      absl::string_view variable, absl::string_view slice, checks::Signature end);
   /// A change begins at `from`, or (InfinitePast) now, and lasts for `lasts`.
   absl::StatusOr<std::pair<ModelKey, checks::ExpectedChange>> DeclareChange(
       absl::string_view model, absl::string_view version, checks::ExpectedChange change,
