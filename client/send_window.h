@@ -18,7 +18,7 @@ class SendWindow {
   static constexpr size_t kFirst = 8;
   static constexpr size_t kLeast = 2;
   /// What an answer may take beyond the shortest.
-  static constexpr absl::Duration kSoon = absl::Milliseconds(200);
+  static constexpr absl::Duration kSoon = absl::Milliseconds(500);
 
   /// Never above `most`, which must not be 0.
   explicit SendWindow(size_t most);
