@@ -58,9 +58,12 @@ SeasonalTraining::Bucket SeasonalTraining::Filled(const VariableCounts& counts, 
         static_cast<float>((static_cast<double>(counts.codes[code]) + filled) / bucket.rows);
   }
   const stats::Moments& moments = counts.moments;
-  if (fill > 0)
-    bucket =
-        Bucket{bucket.shares, bucket.rows, broader.mean, broader.square, broader.min, broader.max};
+  if (fill > 0) {
+    bucket.mean = broader.mean;
+    bucket.square = broader.square;
+    bucket.min = broader.min;
+    bucket.max = broader.max;
+  }
   if (moments.count() == 0) return bucket;
   const double part = own / bucket.rows;
   const double off = moments.Mean() - centre;

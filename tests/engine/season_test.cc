@@ -242,7 +242,9 @@ TEST(Season, BikesAreComparedWithThoseOfTheSameHours) {
   // The season of the year is none of them: a month may still be unlike the year.
   const std::vector<std::string> plain = fired(live, Season::kNone);
   EXPECT_THAT(plain, ::testing::Contains(HasSubstr("cnt: psi")));
-  EXPECT_LT(fired(live, Season::kHourOfDay).size(), plain.size());
+  const std::vector<std::string> seasonal = fired(live, Season::kHourOfDay);
+  EXPECT_LT(seasonal.size(), plain.size());
+  EXPECT_LE(seasonal.size(), 1u);
   EXPECT_THAT(fired(more, Season::kHourOfDay), ::testing::Contains(HasSubstr("cnt: psi")));
 }
 
