@@ -11,7 +11,7 @@
 namespace plumbline::engine {
 namespace {
 
-std::string InWords(const checks::AlertFilter& filter) {
+std::string FilterInWords(const checks::AlertFilter& filter) {
   std::string words;
   if (filter.check.has_value()) {
     absl::StrAppend(&words, " of check ", checks::CheckName(*filter.check));
@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<ModelAlert>> Engine::AcknowledgeAlerts(
     }
     if (!alerts.empty()) return absl::OkStatus();
     return absl::NotFoundError(
-        absl::StrCat(key->InWords(), ": no alert", InWords(filter), " is pending or fires"));
+        absl::StrCat(key->InWords(), ": no alert", FilterInWords(filter), " is pending or fires"));
   });
   if (!done.ok()) return done;
   return alerts;

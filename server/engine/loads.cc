@@ -34,7 +34,7 @@ std::string Name(const DeclaredLoad& load) {
   return absl::StrCat("`", absl::CHexEscape(load.name), "`");
 }
 
-std::string InWords(const DeclaredLoad& load) {
+std::string LoadInWords(const DeclaredLoad& load) {
   const std::string rows = checks::CountText(load.arrived.rows);
   if (load.state == LoadState::kContentDiffers) {
     return absl::StrCat(Name(load), ": its ", rows, " rows are not those that were declared");
@@ -48,7 +48,7 @@ void ToRecord(absl::uint128 digest, storage::v1::RowDigestRecord* record) {
   record->set_low(absl::Uint128Low64(digest));
 }
 
-absl::uint128 FromRecord(const storage::v1::RowDigestRecord& record) {
+absl::uint128 DigestFromRecord(const storage::v1::RowDigestRecord& record) {
   return absl::MakeUint128(record.high(), record.low());
 }
 
@@ -122,7 +122,7 @@ std::optional<checks::LoadSummary> Loads::Summary() const {
   for (const DeclaredLoad& load : List()) {
     if (!Differs(load.state) || loads_.at(load.name).settled) continue;
     ++summary.differing;
-    if (words.size() < kNamed) words.push_back(InWords(load));
+    if (words.size() < kNamed) words.push_back(LoadInWords(load));
     const uint64_t declared = load.declared_rows.value_or(0);
     if (load.state == LoadState::kRowsMissing) summary.rows_missing += declared - load.arrived.rows;
     if (load.state == LoadState::kRowsExtra) summary.rows_extra += load.arrived.rows - declared;
@@ -146,7 +146,7 @@ checks::MissingRows Loads::Missing(int64_t from_micros) const {
     missing.rows += rows;
     if (rows <= most) continue;
     most = rows;
-    missing.words = absl::StrCat("load ", InWords(load));
+    missing.words = absl::StrCat("load ", LoadInWords(load));
   }
   return missing;
 }
@@ -198,8 +198,9 @@ absl::Status Loads::Restore(const ModelKey& key, const storage::Store& store) {
     DeclaredLoad& load = loads_[name].load;
     load.name = name;
     if (record.has_declared_rows()) load.declared_rows = record.declared_rows();
-    if (record.has_declared_digest()) load.declared_digest = FromRecord(record.declared_digest());
-    load.arrived = {record.rows(), FromRecord(record.digest())};
+    if (record.has_declared_digest())
+      load.declared_digest = DigestFromRecord(record.declared_digest());
+    load.arrived = {record.rows(), DigestFromRecord(record.digest())};
     load.batches = record.batches();
     load.began = absl::FromUnixMicros(record.began_micros());
     if (record.has_ended_micros()) load.ended = absl::FromUnixMicros(record.ended_micros());

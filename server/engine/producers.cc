@@ -21,7 +21,7 @@ uint64_t Sum(uint64_t a, uint64_t b) {
 
 // The epochs that rank highest, each with what `say` says of it.
 template <class Rank, class Iterator, class Say>
-std::string InWords(std::vector<std::pair<Rank, Iterator>> ranked, const Say& say) {
+std::string RanksInWords(std::vector<std::pair<Rank, Iterator>> ranked, const Say& say) {
   const size_t shown = std::min(ranked.size(), kInWords);
   std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(shown), ranked.end(),
                     [](const auto& a, const auto& b) {
@@ -203,10 +203,10 @@ LossSummary Producers::Loss(absl::Time now, const checks::Policy& policy) const 
     if (TailUnknown(it, now, policy)) unended.emplace_back(it->second.last_seen, it);
   }
   summary.unended = unended.size();
-  summary.lost_detail = InWords(std::move(lost), [](uint64_t count, const auto& epoch) {
+  summary.lost_detail = RanksInWords(std::move(lost), [](uint64_t count, const auto& epoch) {
     return absl::StrCat(count, " of ", epoch.second.marks.highest());
   });
-  summary.unended_detail = InWords(std::move(unended), [](absl::Time, const auto& epoch) {
+  summary.unended_detail = RanksInWords(std::move(unended), [](absl::Time, const auto& epoch) {
     return absl::StrCat("nothing after batch ", epoch.second.marks.highest());
   });
   return summary;

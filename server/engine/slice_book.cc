@@ -13,7 +13,7 @@
 namespace plumbline::engine {
 namespace {
 
-std::string InWords(const storage::v1::SliceRecord& record) {
+std::string SliceInWords(const storage::v1::SliceRecord& record) {
   return record.slice().empty() ? absl::StrCat("the source \"", record.source(), "\"")
                                 : absl::StrCat("the slice \"", record.slice(), "\"");
 }
@@ -177,7 +177,7 @@ absl::Status SliceBook::Restore(const storage::v1::ModelStateRecord& record, int
   for (const storage::v1::SliceRecord& stored : record.slices()) {
     if (stored.number() == 0 || stored.number() > storage::kMaxSliceNumber ||
         !numbers.insert(stored.number()).second) {
-      return absl::DataLossError(absl::StrCat(home_.key.InWords(), ": ", InWords(stored),
+      return absl::DataLossError(absl::StrCat(home_.key.InWords(), ": ", SliceInWords(stored),
                                               " has the number ", stored.number()));
     }
     SliceName name{stored.source(), stored.slice()};

@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kMaxCells = 1024;
 constexpr size_t kMaxEdges = 512;
 constexpr int32_t kUpperBitsOfOne = 0x3ff00000;
-constexpr double kLargest = std::numeric_limits<double>::max();
+constexpr double kLargestDouble = std::numeric_limits<double>::max();
 
 int32_t UpperBits(double x) { return static_cast<int32_t>(std::bit_cast<uint64_t>(x) >> 32); }
 
@@ -117,7 +117,7 @@ int HalvingsFor(absl::Span<const uint32_t> ascending_cells) {
 double Densest(absl::Span<const double> edges) {
   const size_t run = std::max<size_t>(edges.size() / 16, 1);
   double best = edges[edges.size() / 2];
-  double width = kLargest;
+  double width = kLargestDouble;
   for (size_t i = 0; i + run < edges.size(); ++i) {
     const double here = edges[i + run] - edges[i];
     if (here >= width) continue;

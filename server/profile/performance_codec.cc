@@ -12,7 +12,7 @@
 namespace plumbline::profile {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kPerformanceVersion = 1;
 constexpr int kGridOffset = 2000;
 
 void WriteTable(const stats::ScoreTable& table, ByteWriter* out) {
@@ -103,7 +103,7 @@ bool ReadSparse(ByteReader* in, Counts* counts) {
 
 bool Read(const Baseline& baseline, const PerformanceTask& task, ByteReader* in,
           PerformanceCounts* counts) {
-  if (in->Byte() != kVersion) return false;
+  if (in->Byte() != kPerformanceVersion) return false;
   counts->predictions = in->Varint();
   counts->labelled = in->Varint();
   const uint64_t tables = in->Varint();
@@ -133,7 +133,7 @@ bool Read(const Baseline& baseline, const PerformanceTask& task, ByteReader* in,
 
 std::string EncodePerformance(const PerformanceCounts& counts) {
   ByteWriter out;
-  out.Byte(kVersion);
+  out.Byte(kPerformanceVersion);
   out.Varint(counts.predictions);
   out.Varint(counts.labelled);
   const bool binary = !counts.scores.cells().empty();

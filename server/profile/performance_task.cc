@@ -14,15 +14,15 @@
 namespace plumbline::profile {
 namespace {
 
-using Names = std::vector<std::string>;
+using ClassNames = std::vector<std::string>;
 
 std::string NumberText(double number) { return absl::StrCat(static_cast<int64_t>(number)); }
 
 bool IsWhole(double number) { return number == std::floor(number) && std::abs(number) < 0x1p53; }
 
 // The values of a variable that has few, ascending; empty if it has none, many or fractions.
-Names ClassesOf(const VariableBaseline& variable) {
-  Names names;
+ClassNames ClassesOf(const VariableBaseline& variable) {
+  ClassNames names;
   if (!variable.is_numeric()) {
     if (variable.categories.size() > kMaxClasses) return {};
     const uint32_t rare = variable.categories.rare_code();
@@ -49,7 +49,7 @@ std::string Canonical(absl::string_view name) {
   return std::string(name);
 }
 
-bool Share(const Names& a, const Names& b) {
+bool Share(const ClassNames& a, const ClassNames& b) {
   return std::any_of(a.begin(), a.end(), [&](const std::string& name) {
     return std::any_of(b.begin(), b.end(), [&](const std::string& other) {
       return Canonical(name) == Canonical(other);
@@ -65,7 +65,7 @@ absl::string_view EndOf(absl::string_view name) {
 }
 
 // A group of probabilities that is named after the classes, in their order; empty if there is none.
-std::vector<uint32_t> ScoresOf(const Baseline& baseline, const Names& classes) {
+std::vector<uint32_t> ScoresOf(const Baseline& baseline, const ClassNames& classes) {
   for (const std::vector<uint32_t>& group : baseline.probability_groups) {
     std::vector<uint32_t> scores;
     for (const std::string& name : classes) {
@@ -116,7 +116,7 @@ class TaskFinder {
 
   void FindClassPrediction() {
     task_.prediction = FirstPrediction([&](const VariableBaseline& variable) {
-      const Names names = ClassesOf(variable);
+      const ClassNames names = ClassesOf(variable);
       return !names.empty() && Share(names, task_.classes);
     });
   }
@@ -148,7 +148,7 @@ class TaskFinder {
 
   // Classes are in ascending order of their numbers or names.
   void ChoosePositive() {
-    Names& classes = task_.classes;
+    ClassNames& classes = task_.classes;
     if (Variable(task_.label).is_numeric() || !task_.score.has_value()) return;
     if (classes[1] == "true" || (classes[0] == "0" && classes[1] == "1")) return;
     const RowSample& sample = baseline_.sample;

@@ -1,10 +1,10 @@
 #include "server/stats/hypergeometric.h"
 
 #include <algorithm>
-#include <boost/math/constants/constants.hpp>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "absl/numeric/int128.h"
 #include "server/stats/log_gamma.h"
@@ -12,13 +12,13 @@
 namespace plumbline::stats {
 namespace {
 
-constexpr double kPi = boost::math::constants::pi<double>();
+using std::numbers::pi;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // ln n! less Stirling's ln(sqrt(2 pi n) (n / e)^n), n > 0.
 double StirlingError(double n) {
   if (n < 16) {
-    return LogGamma(n + 1) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2 * kPi);
+    return LogGamma(n + 1) - (n + 0.5) * std::log(n) + n - 0.5 * std::log(2 * pi);
   }
   const double r = 1 / (n * n);
   return (1.0 / 12 - r * (1.0 / 360 - r * (1.0 / 1260 - r * (1.0 / 1680 - r / 1188)))) / n;
@@ -45,7 +45,7 @@ double LogBinomial(double x, double n, double p, double q) {
   if (x == 0) return n * (p < 0.5 ? std::log1p(-p) : std::log(q));
   if (x == n) return n * (q < 0.5 ? std::log1p(-q) : std::log(p));
   return StirlingError(n) - StirlingError(x) - StirlingError(n - x) - Deviance(x, n * p) -
-         Deviance(n - x, n * q) + 0.5 * std::log(n / (2 * kPi * x * (n - x)));
+         Deviance(n - x, n * q) + 0.5 * std::log(n / (2 * pi * x * (n - x)));
 }
 
 }  // namespace

@@ -1,16 +1,16 @@
 #include "server/stats/kolmogorov.h"
 
 #include <algorithm>
-#include <boost/math/constants/constants.hpp>
 #include <cmath>
+#include <numbers>
 
 #include "server/stats/log_gamma.h"
 
 namespace plumbline::stats {
 namespace {
 
-constexpr double kPi = boost::math::constants::pi<double>();
-const double kRootTwoPi = std::sqrt(2 * kPi);
+using std::numbers::pi;
+const double kRootTwoPi = std::sqrt(2 * pi);
 
 // P(D+ >= d) of n values, exactly (Birnbaum and Tingey 1951): a sum of positive terms
 // d C(n, j) (d + j/n)^(j-1) (1 - d - j/n)^(n-j) over j <= n (1 - d).
@@ -34,13 +34,13 @@ double PelzGoodCdf(double n, double z) {
   const double z4 = z2 * z2;
   const double z6 = z4 * z2;
   const double z8 = z4 * z4;
-  const double pi2 = kPi * kPi;
+  const double pi2 = pi * pi;
   const double pi4 = pi2 * pi2;
   double k0 = 0;
   double k1 = 0;
   double k2 = 0;
   double k3 = 0;
-  const int terms = static_cast<int>(std::ceil(16 * z / kPi)) + 1;
+  const int terms = static_cast<int>(std::ceil(16 * z / pi)) + 1;
   for (int k = 1; k <= terms; ++k) {
     const double odd = 2 * k - 1;  // the half-integers k - 1/2, doubled
     const double m2 = odd * odd;
@@ -76,7 +76,7 @@ double KolmogorovPValue(double lambda) {
   if (std::isnan(lambda)) return lambda;
   if (lambda <= 0.04) return 1;  // 1 - P is below 1e-300
   if (lambda < 1.18) {
-    const double exponent = -kPi * kPi / (8 * lambda * lambda);
+    const double exponent = -pi * pi / (8 * lambda * lambda);
     double cdf = 0;
     for (int odd = 1; odd <= 7; odd += 2) cdf += std::exp(exponent * odd * odd);
     return std::clamp(1 - kRootTwoPi / lambda * cdf, 0.0, 1.0);

@@ -11,7 +11,7 @@
 namespace plumbline::storage {
 namespace {
 
-constexpr char kFileName[] = "COMMITTED";
+constexpr char kMarkFile[] = "COMMITTED";
 constexpr size_t kSlots = 2;
 constexpr size_t kSlotBytes = 512;  // a sector: written whole or not at all
 // Write number, commits, twice the synced commits and 1 if closed, checksum of these.
@@ -54,11 +54,11 @@ CommitMark::CommitMark(std::string path, std::unique_ptr<rocksdb::RandomRWFile> 
 
 absl::StatusOr<std::unique_ptr<CommitMark>> CommitMark::Open(rocksdb::Env* env,
                                                              const std::string& dir) {
-  const std::string path = absl::StrCat(dir, "/", kFileName);
+  const std::string path = absl::StrCat(dir, "/", kMarkFile);
   if (env->FileExists(path).IsNotFound()) {
     std::string empty = Encode({});
     empty.resize(kSlots * kSlotBytes);
-    if (absl::Status made = PutFile(env, dir, kFileName, empty); !made.ok()) return made;
+    if (absl::Status made = PutFile(env, dir, kMarkFile, empty); !made.ok()) return made;
   }
   std::unique_ptr<rocksdb::RandomRWFile> file;
   const rocksdb::Status opened = env->NewRandomRWFile(path, &file, rocksdb::EnvOptions());
@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<CommitMark>> CommitMark::Open(rocksdb::Env* env,
 }
 
 bool CommitMark::IsThere(rocksdb::Env* env, const std::string& dir) {
-  return env->FileExists(absl::StrCat(dir, "/", kFileName)).ok();
+  return env->FileExists(absl::StrCat(dir, "/", kMarkFile)).ok();
 }
 
 absl::Status CommitMark::Write(uint64_t commits, bool closed, bool sync) {

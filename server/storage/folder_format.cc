@@ -14,7 +14,7 @@
 namespace plumbline::storage {
 namespace {
 
-constexpr char kFileName[] = "FORMAT";
+constexpr char kFormatFile[] = "FORMAT";
 constexpr char kWords[] = "plumbline data folder, format ";
 
 absl::Status CheckFormatText(const std::string& path, absl::string_view text) {
@@ -45,14 +45,14 @@ absl::StatusOr<FolderState> ReadFolderFormat(rocksdb::Env* env, const std::strin
     return absl::DataLossError(absl::StrCat("a repair of the data folder ", dir,
                                             " was interrupted: run plumblined --repair again"));
   }
-  const std::string path = absl::StrCat(dir, "/", kFileName);
+  const std::string path = absl::StrCat(dir, "/", kFormatFile);
   std::vector<std::string> names;
   const rocksdb::Status listed = env->GetChildren(dir, &names);
   if (!listed.ok()) return FromRocksDb(listed, absl::StrCat("reading the data folder ", dir));
   const auto there = [&names](const char* name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  const bool formatted = there(kFileName);
+  const bool formatted = there(kFormatFile);
   if (formatted) {
     std::string text;
     const rocksdb::Status read = rocksdb::ReadFileToString(env, path, &text);
@@ -71,7 +71,7 @@ absl::StatusOr<FolderState> ReadFolderFormat(rocksdb::Env* env, const std::strin
 }
 
 absl::Status WriteFolderFormat(rocksdb::Env* env, const std::string& dir) {
-  return PutFile(env, dir, kFileName, absl::StrCat(kWords, kFormatVersion, "\n"));
+  return PutFile(env, dir, kFormatFile, absl::StrCat(kWords, kFormatVersion, "\n"));
 }
 
 }  // namespace plumbline::storage

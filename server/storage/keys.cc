@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/storage/store.h"
 
 namespace plumbline::storage {
 namespace {
@@ -87,6 +88,16 @@ KeyBuilder& KeyBuilder::Number(uint64_t number) {
 
 KeyBuilder& KeyBuilder::Signed(int64_t number) {
   return Number(static_cast<uint64_t>(number) ^ kSignBit);
+}
+
+KeyBuilder KeyOf(RecordKind kind, absl::string_view model, absl::string_view version) {
+  KeyBuilder key(kind);
+  key.Text(model).Text(version);
+  return key;
+}
+
+KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
+  return KeyOf(kind, home.model, home.version).Number(home.baseline);
 }
 
 KeyReader::KeyReader(absl::string_view key, size_t skip)

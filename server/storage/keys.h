@@ -10,6 +10,8 @@
 
 namespace plumbline::storage {
 
+struct LabelHome;
+
 /// First byte of every key, and kind byte of every value. On disk: never renumber.
 enum class RecordKind : uint8_t {
   kFormat = 1,
@@ -56,6 +58,11 @@ class KeyBuilder {
  private:
   std::string key_;
 };
+
+/// Begins the key of what belongs to a version of a model.
+KeyBuilder KeyOf(RecordKind kind, absl::string_view model, absl::string_view version);
+/// Begins the key of what is kept of its predictions and labels.
+KeyBuilder LabelKey(RecordKind kind, const LabelHome& home);
 
 /// Reads the parts of a key behind its first `skip` bytes. After a part that is not there ok() is
 /// false and parts are empty.

@@ -7,22 +7,12 @@ namespace {
 
 using absl::string_view;
 
-KeyBuilder KeyOf(RecordKind kind, string_view model, string_view version) {
-  KeyBuilder key(kind);
-  key.Text(model).Text(version);
-  return key;
-}
-
 std::string AlertKey(string_view model, string_view version, string_view check,
                      string_view variable, string_view source, string_view slice) {
   KeyBuilder key = KeyOf(RecordKind::kAlert, model, version);
   key.Text(check).Text(variable).Text(source);
   if (!slice.empty()) key.Text(slice);
   return key.Take();
-}
-
-KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
-  return KeyOf(kind, home.model, home.version).Number(home.baseline);
 }
 
 KeyBuilder& AddId(absl::uint128 id, KeyBuilder* key) {

@@ -13,16 +13,6 @@ namespace {
 
 using absl::string_view;
 
-std::string VersionKey(RecordKind kind, string_view model, string_view version) {
-  return KeyBuilder(kind).Text(model).Text(version).Take();
-}
-
-KeyBuilder LabelKey(RecordKind kind, const LabelHome& home) {
-  KeyBuilder key(kind);
-  key.Text(home.model).Text(home.version).Number(home.baseline);
-  return key;
-}
-
 template <class Record>
 absl::Status Parse(string_view key, string_view payload, Record* record) {
   if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
@@ -139,7 +129,7 @@ absl::StatusOr<v1::BaselineRecord> Store::GetWholeBaseline(string_view model, st
 absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::ListBaselineHeads(
     string_view model, string_view version) const {
   std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>> heads;
-  absl::Status status = Scan(VersionKey(RecordKind::kBaselineHead, model, version),
+  absl::Status status = Scan(KeyOf(RecordKind::kBaselineHead, model, version).Take(),
                              [&](string_view key, KeyReader& parts, string_view payload) {
                                auto& added = heads.emplace_back();
                                added.first = parts.Number();
@@ -151,7 +141,7 @@ absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::
 
 absl::StatusOr<std::optional<v1::PolicyRecord>> Store::GetPolicy(string_view model,
                                                                  string_view version) const {
-  const std::string key = VersionKey(RecordKind::kPolicy, model, version);
+  const std::string key = KeyOf(RecordKind::kPolicy, model, version).Take();
   auto found = Get(key);
   if (!found.ok()) return found.status();
   std::optional<v1::PolicyRecord> record;
@@ -162,7 +152,7 @@ absl::StatusOr<std::optional<v1::PolicyRecord>> Store::GetPolicy(string_view mod
 
 absl::StatusOr<std::optional<v1::ModelStateRecord>> Store::GetState(string_view model,
                                                                     string_view version) const {
-  const std::string key = VersionKey(RecordKind::kState, model, version);
+  const std::string key = KeyOf(RecordKind::kState, model, version).Take();
   auto found = Get(key);
   if (!found.ok()) return found.status();
   std::optional<v1::ModelStateRecord> record;
@@ -247,7 +237,7 @@ absl::StatusOr<std::vector<StoredPaneDelta>> Store::ListPaneDeltas(string_view m
 absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view model,
                                                                  string_view version) const {
   std::vector<StoredProducer> producers;
-  absl::Status status = Scan(VersionKey(RecordKind::kProducer, model, version),
+  absl::Status status = Scan(KeyOf(RecordKind::kProducer, model, version).Take(),
                              [&](string_view key, KeyReader& parts, string_view payload) {
                                StoredProducer& added = producers.emplace_back();
                                added.producer = parts.Text();
@@ -261,7 +251,7 @@ absl::StatusOr<std::vector<StoredProducer>> Store::ListProducers(string_view mod
 absl::StatusOr<std::vector<StoredEnvironment>> Store::ListEnvironments(string_view model,
                                                                        string_view version) const {
   std::vector<StoredEnvironment> environments;
-  absl::Status status = Scan(VersionKey(RecordKind::kEnvironment, model, version),
+  absl::Status status = Scan(KeyOf(RecordKind::kEnvironment, model, version).Take(),
                              [&](string_view key, KeyReader& parts, string_view payload) {
                                StoredEnvironment& added = environments.emplace_back();
                                added.producer = parts.Text();
@@ -274,7 +264,7 @@ absl::StatusOr<std::vector<StoredEnvironment>> Store::ListEnvironments(string_vi
 absl::StatusOr<std::vector<std::pair<std::string, v1::LoadRecord>>> Store::ListLoads(
     string_view model, string_view version) const {
   std::vector<std::pair<std::string, v1::LoadRecord>> loads;
-  absl::Status status = Scan(VersionKey(RecordKind::kLoad, model, version),
+  absl::Status status = Scan(KeyOf(RecordKind::kLoad, model, version).Take(),
                              [&](string_view key, KeyReader& parts, string_view payload) {
                                auto& [name, record] = loads.emplace_back();
                                name = parts.Text();
@@ -330,7 +320,7 @@ absl::StatusOr<std::vector<std::pair<uint64_t, v1::GoldenResultRecord>>> Store::
 absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model,
                                                                string_view version) const {
   std::vector<v1::AlertRecord> alerts;
-  absl::Status status = Scan(VersionKey(RecordKind::kAlert, model, version),
+  absl::Status status = Scan(KeyOf(RecordKind::kAlert, model, version).Take(),
                              [&](string_view key, KeyReader&, string_view payload) {
                                return Parse(key, payload, &alerts.emplace_back());
                              });
@@ -340,7 +330,7 @@ absl::StatusOr<std::vector<v1::AlertRecord>> Store::ListAlerts(string_view model
 
 absl::StatusOr<std::optional<v1::OnCallRecord>> Store::GetOnCall(string_view model,
                                                                  string_view version) const {
-  const std::string key = VersionKey(RecordKind::kOnCall, model, version);
+  const std::string key = KeyOf(RecordKind::kOnCall, model, version).Take();
   auto found = Get(key);
   if (!found.ok()) return found.status();
   std::optional<v1::OnCallRecord> record;

@@ -23,7 +23,7 @@ std::string OrderedText(const manifest::ContentDigest& digest) {
   return manifest::DigestText(absl::MakeUint128(parts.ordered_high, parts.ordered_low));
 }
 
-v1::Verdict ToWire(profile::Verdict verdict) {
+v1::Verdict VerdictToWire(profile::Verdict verdict) {
   switch (verdict) {
     case profile::Verdict::kNotCompared:
       return v1::VERDICT_UNSPECIFIED;
@@ -37,7 +37,7 @@ v1::Verdict ToWire(profile::Verdict verdict) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
-v1::MeasureComparison ToWire(const profile::Measure& measure) {
+v1::MeasureComparison MeasureToWire(const profile::Measure& measure) {
   v1::MeasureComparison wire;
   wire.set_measure(measure.name);
   wire.set_detail(measure.detail);
@@ -45,7 +45,7 @@ v1::MeasureComparison ToWire(const profile::Measure& measure) {
   if (measure.b.has_value()) wire.set_b(*measure.b);
   if (measure.difference.has_value()) wire.set_difference(*measure.difference);
   if (measure.tolerance.has_value()) wire.set_tolerance(*measure.tolerance);
-  wire.set_verdict(ToWire(measure.verdict));
+  wire.set_verdict(VerdictToWire(measure.verdict));
   wire.set_note(measure.note);
   return wire;
 }
@@ -156,7 +156,7 @@ v1::ProfileVariable ToWire(const profile::VariableProfile& variable) {
 
 v1::CompareProfilesResponse ToWire(const engine::StagesComparison& comparison, bool all_measures) {
   v1::CompareProfilesResponse wire;
-  wire.set_verdict(ToWire(comparison.verdict));
+  wire.set_verdict(VerdictToWire(comparison.verdict));
   wire.set_first_difference(comparison.first_difference);
   wire.set_summary(comparison.summary);
   for (const engine::StageComparison& stage : comparison.stages) {
@@ -165,20 +165,20 @@ v1::CompareProfilesResponse ToWire(const engine::StagesComparison& comparison, b
     added->set_stage(stage.stage);
     added->set_a(compared.a);
     added->set_b(compared.b);
-    added->set_verdict(ToWire(compared.verdict));
+    added->set_verdict(VerdictToWire(compared.verdict));
     for (const std::string& cause : compared.causes) added->add_causes(cause);
     for (const std::string& note : compared.notes) added->add_notes(note);
     for (const profile::Measure& measure : compared.measures) {
-      *added->add_measures() = ToWire(measure);
+      *added->add_measures() = MeasureToWire(measure);
     }
     for (const profile::VariableComparison& variable : compared.variables) {
       v1::VariableComparison* of = added->add_variables();
       of->set_variable(variable.variable);
       of->set_kind(ToWire(variable.kind));
-      of->set_verdict(ToWire(variable.verdict));
+      of->set_verdict(VerdictToWire(variable.verdict));
       if (variable.verdict == profile::Verdict::kIdentical && !all_measures) continue;
       for (const profile::Measure& measure : variable.measures) {
-        *of->add_measures() = ToWire(measure);
+        *of->add_measures() = MeasureToWire(measure);
       }
     }
   }

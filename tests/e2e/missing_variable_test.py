@@ -61,6 +61,8 @@ class Row6aMissingVariable(DaemonTest):
             if i % 10 == 0:
                 row[wind] = ""   # this one whenever it likes
         self.send(KEPT, rows)
+        wait_for("an evaluation of all rows",
+                 lambda: self.daemon.metric("plumbline_window_rows") == [float(len(rows))])
         wait_for("the alert", lambda: self.daemon.fires(check="null_rate", variable="hum"))
         impact, = self.impact("hum")
         busy = [float(row[cnt]) for row in rows if not row[hum]]
