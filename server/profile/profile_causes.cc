@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/profile/measures.h"
 #include "server/profile/number_text.h"
 
 namespace plumbline::profile {
@@ -191,7 +192,7 @@ class Finder {
     if (inside.sampled > 0 && inside.missing == 0) {
       const std::string sampled = absl::StrCat("of ", CountText(inside.sampled), " sampled rows");
       if (MayBeIn(*small.profile, *large.profile, /*counted=*/true)) {
-        absl::StrAppend(&cause, outside.found == outside.sampled ? ", all duplicates" : "",
+        absl::StrAppend(&cause, AreRepeated(outside) ? ", all duplicates" : "",
                         "; the others are the same",
                         AllRows() ? "" : absl::StrCat(" (", sampled, ")"));
         explained_ = out_->causes.empty();
@@ -200,6 +201,13 @@ class Finder {
       }
     }
     out_->causes.push_back(std::move(cause));
+  }
+
+  // What one side has besides is what both have: seen, not only not refuted, where the sample may
+  // have missed it.
+  bool AreRepeated(const Overlap& outside) const {
+    constexpr uint64_t kEnough = 8;
+    return outside.found == outside.sampled && (AllRows() || outside.missing >= kEnough);
   }
 
   // All rows are known by their hashes, not a sample of them.
@@ -273,6 +281,10 @@ class Finder {
     std::vector<std::pair<std::string, std::vector<std::string>>> by_headline;
     std::map<std::string, std::string> words;  // of a headline's first variable
     std::vector<std::pair<double, std::string>> others;
+    // What the rows that came or went may have done. If it is most of the variables, these rows are
+    // unlike the others (the last month); if it is one, something else happened to it.
+    std::vector<std::pair<double, std::string>> of_rows;
+    const bool part = Whole() && !tolerances_.samples && IsPart();
     for (const VariableComparison& compared : out_->variables) {
       if (compared.verdict == Verdict::kIdentical) continue;
       // What is within tolerance is no cause of anything, if chance is.
@@ -280,6 +292,11 @@ class Finder {
       const SideVariable* left = a_.Find(compared.variable);
       const SideVariable* right = b_.Find(compared.variable);
       if (left == nullptr || right == nullptr || moved_.contains(compared.variable)) continue;
+      // The same values, in other groups: those of another column, or of other rows, have changed.
+      if (left->profile != nullptr && right->profile != nullptr &&
+          left->profile->digest.SameContent(right->profile->digest)) {
+        continue;
+      }
       if (left->variable.kind != right->variable.kind) {
         out_->causes.push_back(KindWords(*left, *right));
         continue;
@@ -287,6 +304,14 @@ class Finder {
       std::optional<ValueCause> cause;
       if (left->profile != nullptr && right->profile != nullptr && !tolerances_.samples) {
         cause = FindValueCause(*left->profile, *right->profile);
+      }
+      if (part && MayBeIn(*Smaller(*left, *right), *Larger(*left, *right), /*counted=*/true)) {
+        if (cause.has_value()) {
+          of_rows.emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
+        } else {
+          AddWorst(compared, *left, *right, &of_rows);
+        }
+        continue;
       }
       if (!cause.has_value()) {
         AddWorst(compared, *left, *right, &others);
@@ -301,6 +326,9 @@ class Finder {
         by_headline.push_back({cause->headline, {compared.variable}});
         words[cause->headline] = cause->words;
       }
+    }
+    if (of_rows.size() * 4 <= out_->variables.size()) {
+      others.insert(others.end(), of_rows.begin(), of_rows.end());
     }
     for (const auto& [headline, variables] : by_headline) {
       out_->causes.push_back(
@@ -320,6 +348,10 @@ class Finder {
   std::string KindWords(const SideVariable& left, const SideVariable& right) const {
     std::string words = absl::StrCat("`", left.variable.name, "` is ", KindName(left.variable.kind),
                                      " in A, ", KindName(right.variable.kind), " in B");
+    if (left.profile != nullptr && right.profile != nullptr && !tolerances_.samples) {
+      const auto cause = FindSubstitution(*left.profile, *right.profile);
+      if (cause.has_value()) return absl::StrCat(words, ": ", cause->words);
+    }
     const SideVariable& named = left.variable.kind == Kind::kCategorical ? left : right;
     for (const auto& [name, count] : named.names) {
       double number = 0;
@@ -328,6 +360,28 @@ class Finder {
       break;
     }
     return words;
+  }
+
+  const VariableProfile* Smaller(const SideVariable& left, const SideVariable& right) const {
+    return a_.rows < b_.rows ? left.profile : right.profile;
+  }
+  const VariableProfile* Larger(const SideVariable& left, const SideVariable& right) const {
+    return a_.rows < b_.rows ? right.profile : left.profile;
+  }
+
+  // The rows of one side are some of the other's, but for what changed in some columns: a column
+  // of many values shows it, where not many rows are missing.
+  bool IsPart() const {
+    constexpr uint64_t kMany = 1'000;
+    const uint64_t more = std::max(a_.rows, b_.rows), less = std::min(a_.rows, b_.rows);
+    if (more == less || (more - less) * 5 > more) return false;
+    return std::any_of(a_.variables.begin(), a_.variables.end(), [&](const SideVariable& left) {
+      const SideVariable* right = b_.Find(left.variable.name);
+      if (right == nullptr || left.variable.kind != right->variable.kind) return false;
+      const VariableProfile& small = *Smaller(left, *right);
+      return small.distinct.entries().size() >= kMany &&
+             MayBeIn(small, *Larger(left, *right), /*counted=*/true);
+    });
   }
 
   // What of a difference of this size a loss or gain of rows makes by itself.
@@ -388,7 +442,12 @@ class Finder {
         worst = &measure;
       }
     }
-    if (!SameRows() && effect <= OfRows(left)) return;
+    double of_rows = OfRows(left);
+    // Few rows far away make most of a deviation.
+    if (worst != nullptr && worst->name == "stddev") {
+      of_rows *= std::max(1.0, LargestDeviation(left) / (2 * spread));
+    }
+    if (!SameRows() && effect <= of_rows) return;
     std::string words = absl::StrCat("`", compared.variable, "`: ");
     if (worst == nullptr || effect <= 0) {
       absl::StrAppend(&words, "some cells differ; all other measures are the same");

@@ -13,10 +13,25 @@
 namespace plumbline::profile {
 namespace {
 
-constexpr double kFew = 0.0005;  // shares that differ by less are the same
+constexpr double kLeast = 0.0005;  // shares that differ by less are the same
 
 double Share(uint64_t count, const VariableProfile& side) {
   return side.finite == 0 ? 0 : static_cast<double>(count) / static_cast<double>(side.finite);
+}
+
+// By how much shares near p may differ and be the same: where rows came or went, by what these are
+// likely to have had.
+double Few(double p, const VariableProfile& a, const VariableProfile& b) {
+  if (a.rows() == b.rows() || a.rows() == 0) return kLeast;
+  const auto n = static_cast<double>(a.rows()), m = static_cast<double>(b.rows());
+  return kLeast +
+         5 * std::sqrt(std::max(p * (1 - p), 1 / n) * std::min(1.0, std::abs(n - m) / n) / n);
+}
+
+// Where values became null, or the other way round, a share changes by itself: of as many rows,
+// only more values than before are more.
+bool Grew(uint64_t before, uint64_t after, const VariableProfile& a, const VariableProfile& b) {
+  return a.rows() != b.rows() || after > before;
 }
 
 std::string MeanWords(const VariableProfile& a, const VariableProfile& b) {
@@ -34,8 +49,9 @@ bool IsRoundingOf(const VariableProfile& fine, const VariableProfile& coarse) {
 
 std::optional<ValueCause> FindFloat32(const VariableProfile& a, const VariableProfile& b) {
   const double before = Share(a.precision.float32, a), after = Share(b.precision.float32, b);
+  const double few = Few(before, a, b);
   const bool whole_before =
-      Share(a.precision.integers(), a) >= Share(b.precision.integers(), b) - kFew;
+      Share(a.precision.integers(), a) >= Share(b.precision.integers(), b) - few;
   const auto words = [&](absl::string_view headline, double share, absl::string_view rest) {
     return ValueCause{std::string(headline), absl::StrCat(headline, " (", PercentText(share), rest,
                                                           "); ", MeanWords(a, b))};
@@ -48,7 +64,8 @@ std::optional<ValueCause> FindFloat32(const VariableProfile& a, const VariablePr
   constexpr size_t kAll = 9;
   const double fine_a = Share(a.precision.Beyond(kAll), a),
                fine_b = Share(b.precision.Beyond(kAll), b);
-  if (after - before > kFew && whole_before && fine_b >= fine_a - kFew && fine_b > 0) {
+  if (after - before > few && whole_before && fine_b >= fine_a - few && fine_b > 0 &&
+      Grew(a.precision.float32, b.precision.float32, a, b)) {
     return words(kRounded, after - before, " of the values");
   }
   return std::nullopt;
@@ -75,7 +92,8 @@ std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProf
     const bool no_factor = std::abs(factor - 1) <= precision;
     const double power = std::log10(std::abs(factor));
     if (no_offset && no_factor) return std::nullopt;
-    if (no_offset && factor > 0 && std::abs(power - std::round(power)) < 0.002) {
+    if (no_offset && factor > 0 && std::round(power) != 0 &&
+        std::abs(power - std::round(power)) < (same_rows ? 0.002 : 0.02)) {
       const std::string words =
           absl::StrCat("unit change x", NumberText(std::pow(10, std::round(power))));
       return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
@@ -109,16 +127,45 @@ bool MayBeRounding(const VariableProfile& a, const VariableProfile& b, double sh
   return std::abs(a.Mean() - b.Mean()) <= share * unit + rows;
 }
 
+// Values of `side` that are this number, at most.
+uint64_t MostOf(uint64_t key, const VariableProfile& side) {
+  const auto number = std::bit_cast<double>(key);
+  if (number == 0) return side.precision.zeros;
+  if (side.finite == 0 || number < side.min || number > side.max) return 0;
+  return side.points.Estimate(key).upper;
+}
+
+// The whole numbers that b has more of are nearly all the same one: that is no rounding.
+bool OneNumberGrew(const VariableProfile& a, const VariableProfile& b) {
+  constexpr double kNearlyAll = 0.9;
+  const double more =
+      static_cast<double>(b.precision.integers()) - static_cast<double>(a.precision.integers());
+  for (const auto& point : b.points.Candidates()) {
+    const auto rows = static_cast<double>(point.key == 0 ? b.precision.zeros : point.lower);
+    if (rows < kNearlyAll * more) return false;
+    const auto number = std::bit_cast<double>(point.key);
+    if (number != std::floor(number)) continue;
+    if (rows - static_cast<double>(MostOf(point.key, a)) >= kNearlyAll * more) return true;
+  }
+  return false;
+}
+
 std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableProfile& b) {
   const double whole_a = Share(a.precision.integers(), a),
                whole_b = Share(b.precision.integers(), b);
-  if (whole_b - whole_a > kFew || (a.rows() == b.rows() && whole_b > whole_a)) {
+  const uint64_t integers_a = a.precision.integers(), integers_b = b.precision.integers();
+  const double few = Few(whole_a, a, b);
+  const bool same_values = a.rows() == b.rows() && a.finite == b.finite;
+  if ((whole_b - whole_a > few || (same_values && whole_b > whole_a)) &&
+      Grew(integers_a, integers_b, a, b)) {
     if (!MayBeRounding(a, b, whole_b - whole_a, 1)) return std::nullopt;
+    if (OneNumberGrew(a, b)) return std::nullopt;
     return ValueCause{"values lost their decimals",
                       absl::StrCat(PercentText(whole_b - whole_a),
                                    " of the values lost their decimals; ", MeanWords(a, b))};
   }
-  if (whole_a - whole_b > kFew || (a.rows() == b.rows() && whole_a > whole_b)) {
+  if ((whole_a - whole_b > few || (same_values && whole_a > whole_b)) &&
+      Grew(a.finite - integers_a, b.finite - integers_b, a, b)) {
     if (!MayBeRounding(a, b, whole_a - whole_b, 1)) return std::nullopt;
     return ValueCause{"integers became fractions",
                       absl::StrCat("integers became fractions (", PercentText(whole_a - whole_b),
@@ -132,13 +179,16 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
                        std::pow(10, 1 - static_cast<int>(decimals)))) {
       continue;
     }
-    if (before - after > kFew && after <= kFew) {
+    const double some = Few(before, a, b);
+    const uint64_t beyond_a = a.precision.Beyond(decimals), beyond_b = b.precision.Beyond(decimals);
+    if (before - after > some && after <= kLeast &&
+        Grew(a.finite - beyond_a, b.finite - beyond_b, a, b)) {
       const std::string headline =
           absl::StrCat("rounded to ", decimals, decimals == 1 ? " decimal" : " decimals");
       return ValueCause{headline, absl::StrCat(headline, " (", PercentText(before - after),
                                                " of the values had more); ", MeanWords(a, b))};
     }
-    if (after - before > kFew && before <= kFew) {
+    if (after - before > some && before <= kLeast && Grew(beyond_a, beyond_b, a, b)) {
       const std::string headline =
           absl::StrCat("more than ", decimals, decimals == 1 ? " decimal" : " decimals");
       return ValueCause{headline, absl::StrCat(headline, " in ", PercentText(after - before),
@@ -146,7 +196,8 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
     }
   }
   const double before = Share(a.precision.Beyond(2), a), after = Share(b.precision.Beyond(2), b);
-  if (before - after > kFew && MayBeRounding(a, b, before - after, 0.1)) {
+  if (before - after > Few(before, a, b) && MayBeRounding(a, b, before - after, 0.1) &&
+      Grew(a.finite - a.precision.Beyond(2), b.finite - b.precision.Beyond(2), a, b)) {
     return ValueCause{"decimals were cut",
                       absl::StrCat(PercentText(before - after), " of the values lost decimals; ",
                                    MeanWords(a, b))};
@@ -210,16 +261,18 @@ std::optional<ValueCause> FindConstant(const VariableProfile& a, const VariableP
 std::optional<ValueCause> FindNewPoint(const VariableProfile& a, const VariableProfile& b) {
   constexpr double kMuch = 0.005;
   for (const auto& point : b.points.Candidates()) {
-    const double share = Share(point.lower, b);
+    const bool is_zero = point.key == 0;
+    const uint64_t rows = is_zero ? b.precision.zeros : point.lower;
+    const double share = Share(rows, b);
     if (share < kMuch) break;
-    if (a.points.Estimate(point.key).upper * 1000 > a.finite) continue;
+    if (MostOf(point.key, a) * 1000 > a.finite) continue;
     const std::string number = NumberText(std::bit_cast<double>(point.key));
-    const uint64_t before = a.points.Estimate(point.key).lower;
+    const uint64_t before = is_zero ? a.precision.zeros : a.points.Estimate(point.key).lower;
     return ValueCause{
         absl::StrCat("`", number, "` is new"),
         absl::StrCat("`", number, before == 0 ? "` is new: " : "` is far more frequent: ",
-                     CountText(point.lower), " rows (", PercentText(share), "); ",
-                     MeanWords(a, b))};
+                     is_zero || b.points.MaxError() == 0 ? "" : "at least ", CountText(rows),
+                     " rows (", PercentText(share), "); ", MeanWords(a, b))};
   }
   return std::nullopt;
 }
@@ -231,12 +284,20 @@ std::optional<ValueCause> FindValueCause(const VariableProfile& a, const Variabl
   const bool whole = a.is_numeric() && a.finite > 0 && b.finite > 0;
   if (whole && IsRoundingOf(a, b)) return FindFloat32(a, b);
   if (auto found = FindSubstitution(a, b); found.has_value()) return found;
-  if (!whole) return std::nullopt;
+  std::optional<ValueCause> missing = FindMissing(a, b);
+  if (missing.has_value() && missing->is_all) return missing;
+  if (!a.is_numeric()) return missing.has_value() ? missing : FindCategories(a, b);
+  if (!whole) return missing;
   for (const auto find :
        {FindConstant, FindScale, FindFloat32, FindDecimals, FindCap, FindNewPoint}) {
-    if (auto found = find(a, b); found.has_value()) return found;
+    auto found = find(a, b);
+    if (!found.has_value()) continue;
+    if (!missing.has_value()) return found;
+    return ValueCause{absl::StrCat(missing->headline, ", ", found->headline),
+                      absl::StrCat(missing->words, "; ", found->words)};
   }
-  return std::nullopt;
+  if (missing.has_value()) absl::StrAppend(&missing->words, "; ", MeanWords(a, b));
+  return missing;
 }
 
 }  // namespace plumbline::profile
