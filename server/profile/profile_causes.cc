@@ -309,7 +309,13 @@ class Finder {
         if (cause.has_value()) {
           of_rows.emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
         } else {
-          AddWorst(compared, *left, *right, &of_rows);
+          // The rows need not be any: the last ones, those of one source.
+          constexpr double kUnlike = 5;
+          std::vector<std::pair<double, std::string>> worst;
+          AddWorst(compared, *left, *right, &worst);
+          if (!worst.empty() && worst[0].first > kUnlike * OfRows(*left)) {
+            of_rows.push_back(std::move(worst[0]));
+          }
         }
         continue;
       }
@@ -348,18 +354,30 @@ class Finder {
   std::string KindWords(const SideVariable& left, const SideVariable& right) const {
     std::string words = absl::StrCat("`", left.variable.name, "` is ", KindName(left.variable.kind),
                                      " in A, ", KindName(right.variable.kind), " in B");
+    const bool is_left = left.variable.kind == Kind::kCategorical;
+    const SideVariable& named = is_left ? left : right;
+    const SideVariable& other = is_left ? right : left;
     if (left.profile != nullptr && right.profile != nullptr && !tolerances_.samples) {
       const auto cause = FindSubstitution(*left.profile, *right.profile);
       if (cause.has_value()) return absl::StrCat(words, ": ", cause->words);
     }
-    const SideVariable& named = left.variable.kind == Kind::kCategorical ? left : right;
-    for (const auto& [name, count] : named.names) {
+    std::vector<std::pair<std::string, uint64_t>> texts;
+    for (const auto& each : named.names) {
       double number = 0;
-      if (absl::SimpleAtod(name, &number)) continue;
-      absl::StrAppend(&words, ": `", name, "` is no number (", Times(count, "row"), ")");
-      break;
+      if (!absl::SimpleAtod(each.first, &number)) texts.push_back(each);
     }
-    return words;
+    if (texts.empty()) return words;
+    const std::string text = absl::StrCat("`", texts[0].first, "`");
+    if (texts.size() == 1 && named.profile != nullptr && other.profile != nullptr) {
+      // `NA`, which stands where the other side has nothing.
+      const uint64_t nulls = other.profile->nulls, count = texts[0].second;
+      if (named.profile->nulls == 0 && count <= nulls &&
+          nulls <= count + named.profile->categories.max_error()) {
+        return absl::StrCat(words, ": ", is_left ? "null" : text, " in place of ",
+                            is_left ? text : "null", " (", Times(nulls, "row"), ")");
+      }
+    }
+    return absl::StrCat(words, ": ", text, " is no number (", Times(texts[0].second, "row"), ")");
   }
 
   const VariableProfile* Smaller(const SideVariable& left, const SideVariable& right) const {
@@ -429,10 +447,11 @@ class Finder {
       const bool in_units = measure.name == "mean" || measure.name == "stddev" ||
                             measure.name == "quantile" || measure.name == "group_mean";
       if (in_units) size /= spread;
-      // That rows are missing does not make an extreme larger.
+      // That rows are missing does not make an extreme larger; smaller, one row does.
       const bool is_max = measure.name == "max", is_extreme = is_max || measure.name == "min";
       const bool is_beyond = b_.rows < a_.rows && (*measure.difference > 0) == is_max;
       if (is_extreme) size /= (is_beyond ? 1 : 10) * spread;
+      if (is_extreme && b_.rows < a_.rows && !is_beyond) size = 0;
       if (measure.name == "distinct") size /= 10 * std::max(1.0, measure.a.value_or(1));
       if (measure.name == "sum" || measure.name == "group_count") size = 0;
       // What differs beyond its tolerance comes before what does not.

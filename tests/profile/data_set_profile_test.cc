@@ -470,6 +470,15 @@ TEST(Row2aFeatures, NullNanAndEncodingsAreToldApart) {
     found = Compared(ProfileOf(thin), ProfileOf(filled));
     EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: numbers in place of null (977 rows, 2.0%)"));
   }
+  DataSet named = thin;
+  named["fnlwgt"].numeric = false;
+  for (size_t row = 0; row < named.rows; row += 50) {
+    named["fnlwgt"].texts[row] = "NA";
+    named["fnlwgt"].valid[row] = true;
+  }
+  EXPECT_THAT(
+      Compared(ProfileOf(thin), ProfileOf(named)).causes,
+      ElementsAre("`fnlwgt` is numeric in A, categorical in B: `NA` in place of null (977 rows)"));
   // Values that are no longer there are not rounded; nor are those that one number replaced.
   DataSet fine = Adult();
   for (double& value : fine["fnlwgt"].numbers) value = value / 1e7 / 3;
