@@ -59,13 +59,31 @@ bool OnlyOneWay(const VariableProfile& a, const VariableProfile& b, bool lost) {
   return true;
 }
 
+// Of which one side has none, where rows came or went.
+std::optional<ValueCause> FindNewSpecials(const VariableProfile& a, const VariableProfile& b) {
+  std::vector<std::string> headlines, words;
+  for (const Special& special : SpecialsOf(a, b)) {
+    if ((special.a == 0) == (special.b == 0)) continue;
+    const bool is_new = special.a == 0;
+    const uint64_t rows = is_new ? special.b : special.a;
+    const double share =
+        static_cast<double>(rows) / static_cast<double>(is_new ? b.rows() : a.rows());
+    headlines.push_back(absl::StrCat(special.name, is_new ? " is new" : " is gone"));
+    words.push_back(absl::StrCat(headlines.back(), " (", CountText(rows),
+                                 rows == 1 ? " row, " : " rows, ", PercentText(share), ")"));
+  }
+  if (words.empty()) return std::nullopt;
+  return ValueCause{absl::StrJoin(headlines, ", "), absl::StrJoin(words, ", ")};
+}
+
 }  // namespace
 
 std::optional<ValueCause> FindMissing(const VariableProfile& a, const VariableProfile& b) {
   const bool numeric = a.is_numeric();
   const uint64_t before = numeric ? a.finite : a.rows() - a.nulls;
   const uint64_t after = numeric ? b.finite : b.rows() - b.nulls;
-  if (a.rows() != b.rows() || before == after) return std::nullopt;
+  if (a.rows() != b.rows()) return FindNewSpecials(a, b);
+  if (before == after) return std::nullopt;
   const bool lost = before > after;
   if (!numeric && !OnlyOneWay(a, b, lost)) return std::nullopt;
   const absl::string_view values = numeric ? "numbers" : "values";

@@ -134,7 +134,7 @@ class Finder {
       const auto twin = std::find_if(fresh.begin(), fresh.end(), [&](const std::string& other) {
         const VariableProfile* left = a_.Find(name)->profile;
         const VariableProfile* right = b_.Find(other)->profile;
-        return left != nullptr && right != nullptr && left->digest.SameContent(right->digest);
+        return left != nullptr && right != nullptr && AreSame(*left, *right);
       });
       if (twin == fresh.end()) {
         missing.push_back(name);
@@ -154,22 +154,43 @@ class Finder {
     }
   }
 
+  // The same values; where rows came or went, those of the smaller side are some of the other's.
+  bool AreSame(const VariableProfile& left, const VariableProfile& right) const {
+    constexpr size_t kMany = 20;  // of a few any column may have some
+    if (left.digest.SameContent(right.digest)) return true;
+    return RowsMoved() && left.is_numeric() == right.is_numeric() && IsPartOf(left, right) &&
+           std::min(left.distinct.entries().size(), right.distinct.entries().size()) >= kMany;
+  }
+  bool IsPartOf(const VariableProfile& left, const VariableProfile& right) const {
+    return a_.rows < b_.rows ? MayBeIn(left, right, /*counted=*/true)
+                             : MayBeIn(right, left, /*counted=*/true);
+  }
+  // Some rows came or went, not many.
+  bool RowsMoved() const {
+    const uint64_t more = std::max(a_.rows, b_.rows), less = std::min(a_.rows, b_.rows);
+    return Whole() && !tolerances_.samples && more != less && (more - less) * 5 <= more;
+  }
+
   // Columns that have traded their values.
   void FindMoved() {
     struct Changed {
       const std::string* name;
-      const manifest::ContentDigest *before, *after;
+      const VariableProfile *before, *after;
+    };
+    const auto same = [&](const VariableProfile& left, const VariableProfile& right) {
+      if (left.digest.SameContent(right.digest)) return true;
+      return RowsMoved() && left.is_numeric() == right.is_numeric() && IsPartOf(left, right);
     };
     std::vector<Changed> changed;
     for (const SideVariable& each : a_.variables) {
       const SideVariable* other = b_.Find(each.variable.name);
-      if (other == nullptr || each.profile->digest.SameContent(other->profile->digest)) continue;
-      changed.push_back({&each.variable.name, &each.profile->digest, &other->profile->digest});
+      if (other == nullptr || same(*each.profile, *other->profile)) continue;
+      changed.push_back({&each.variable.name, each.profile, other->profile});
     }
     for (auto one = changed.begin(); one != changed.end(); ++one) {
       if (moved_.contains(*one->name)) continue;
       const auto twin = std::find_if(one + 1, changed.end(), [&](const Changed& other) {
-        return one->before->SameContent(*other.after) && other.before->SameContent(*one->after) &&
+        return same(*one->before, *other.after) && same(*other.before, *one->after) &&
                !moved_.contains(*other.name);
       });
       if (twin == changed.end()) continue;
@@ -281,10 +302,10 @@ class Finder {
     std::vector<std::pair<std::string, std::vector<std::string>>> by_headline;
     std::map<std::string, std::string> words;  // of a headline's first variable
     std::vector<std::pair<double, std::string>> others;
-    // What the rows that came or went may have done. If it is most of the variables, these rows are
-    // unlike the others (the last month); if it is one, something else happened to it.
+    // What the rows that came or went may have done. If it is many variables, these rows are
+    // unlike the others (the last month); if it is few, something else happened to it.
     std::vector<std::pair<double, std::string>> of_rows;
-    const bool part = Whole() && !tolerances_.samples && IsPart();
+    const bool part = IsPart();
     for (const VariableComparison& compared : out_->variables) {
       if (compared.verdict == Verdict::kIdentical) continue;
       // What is within tolerance is no cause of anything, if chance is.
@@ -305,15 +326,17 @@ class Finder {
       if (left->profile != nullptr && right->profile != nullptr && !tolerances_.samples) {
         cause = FindValueCause(*left->profile, *right->profile);
       }
-      if (part && MayBeIn(*Smaller(*left, *right), *Larger(*left, *right), /*counted=*/true)) {
+      if (part && IsPartOf(*left->profile, *right->profile)) {
         if (cause.has_value()) {
           of_rows.emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
         } else {
           // The rows need not be any: the last ones, those of one source.
-          constexpr double kUnlike = 5;
+          const double share =
+              std::abs(static_cast<double>(a_.rows) - static_cast<double>(b_.rows)) /
+              static_cast<double>(a_.rows);
           std::vector<std::pair<double, std::string>> worst;
           AddWorst(compared, *left, *right, &worst);
-          if (!worst.empty() && worst[0].first > kUnlike * OfRows(*left)) {
+          if (!worst.empty() && worst[0].first > std::max(5 * OfRows(*left), 4 * share)) {
             of_rows.push_back(std::move(worst[0]));
           }
         }
@@ -333,7 +356,7 @@ class Finder {
         words[cause->headline] = cause->words;
       }
     }
-    if (of_rows.size() * 4 <= out_->variables.size()) {
+    if (of_rows.size() <= std::max<size_t>(1, out_->variables.size() / 10)) {
       others.insert(others.end(), of_rows.begin(), of_rows.end());
     }
     for (const auto& [headline, variables] : by_headline) {
@@ -380,25 +403,16 @@ class Finder {
     return absl::StrCat(words, ": ", text, " is no number (", Times(texts[0].second, "row"), ")");
   }
 
-  const VariableProfile* Smaller(const SideVariable& left, const SideVariable& right) const {
-    return a_.rows < b_.rows ? left.profile : right.profile;
-  }
-  const VariableProfile* Larger(const SideVariable& left, const SideVariable& right) const {
-    return a_.rows < b_.rows ? right.profile : left.profile;
-  }
-
   // The rows of one side are some of the other's, but for what changed in some columns: a column
   // of many values shows it, where not many rows are missing.
   bool IsPart() const {
     constexpr uint64_t kMany = 1'000;
-    const uint64_t more = std::max(a_.rows, b_.rows), less = std::min(a_.rows, b_.rows);
-    if (more == less || (more - less) * 5 > more) return false;
+    if (!RowsMoved()) return false;
     return std::any_of(a_.variables.begin(), a_.variables.end(), [&](const SideVariable& left) {
       const SideVariable* right = b_.Find(left.variable.name);
-      if (right == nullptr || left.variable.kind != right->variable.kind) return false;
-      const VariableProfile& small = *Smaller(left, *right);
-      return small.distinct.entries().size() >= kMany &&
-             MayBeIn(small, *Larger(left, *right), /*counted=*/true);
+      return right != nullptr && left.variable.kind == right->variable.kind &&
+             left.profile->distinct.entries().size() >= kMany &&
+             IsPartOf(*left.profile, *right->profile);
     });
   }
 

@@ -39,7 +39,7 @@ std::optional<std::string> FindOneCell(const VariableProfile& a, const VariableP
 std::optional<ValueCause> FindSubstitution(const VariableProfile& a, const VariableProfile& b);
 
 /// Null, NaN or infinities in the place of numbers or texts, or the other way round; which number
-/// it was if it was one. Of as many rows on both sides.
+/// it was if it was one. Where rows came or went, which of them one side has none of.
 std::optional<ValueCause> FindMissing(const VariableProfile& a, const VariableProfile& b);
 
 /// Categories that are merged, new, gone, or all of them other texts.

@@ -71,6 +71,13 @@ std::optional<ValueCause> FindFloat32(const VariableProfile& a, const VariablePr
   return std::nullopt;
 }
 
+// The quotient of the largest values, which is exact, if it is about `factor`.
+double Quotient(const VariableProfile& a, const VariableProfile& b, double factor) {
+  const bool is_max = std::abs(b.max) >= std::abs(b.min);
+  const double quotient = (is_max ? b.max : b.min) / (is_max == (factor > 0) ? a.max : a.min);
+  return std::abs(quotient / factor - 1) < 0.05 ? quotient : factor;
+}
+
 // b = factor * a + offset, as far as mean, deviation and extremes tell.
 std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProfile& b) {
   const double spread_a = a.StandardDeviation(), spread_b = b.StandardDeviation();
@@ -78,6 +85,16 @@ std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProf
     return std::nullopt;
   const bool same_rows = a.rows() == b.rows() && a.finite == b.finite;
   const double precision = same_rows ? 1e-5 : 0.02;
+  // Rows came or went, but not the extremes, which moved alike, and the mean with them.
+  const double shift = b.min - a.min;
+  const double largest =
+      std::max({std::abs(a.min), std::abs(a.max), std::abs(b.min), std::abs(b.max)});
+  if (!same_rows && std::abs(shift) > 1e-9 * largest &&
+      std::abs(b.max - a.max - shift) <= 1e-9 * largest &&
+      std::abs(b.Mean() - a.Mean() - shift) <= 0.1 * spread_a) {
+    const std::string words = absl::StrCat("shifted by ", RoundedText(shift));
+    return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
+  }
   for (const double factor : {spread_b / spread_a, -spread_b / spread_a}) {
     const double offset = b.Mean() - factor * a.Mean();
     const double least = factor > 0 ? factor * a.min + offset : factor * a.max + offset;
@@ -98,12 +115,13 @@ std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProf
           absl::StrCat("unit change x", NumberText(std::pow(10, std::round(power))));
       return ValueCause{words, absl::StrCat(words, "; ", MeanWords(a, b))};
     }
-    if (!same_rows && !(no_offset && (factor > 2 || factor < 0.5))) continue;
+    if (!same_rows && !(no_offset && (factor > 1.2 || factor < 0.8))) continue;
     if (no_offset && std::abs(factor + 1) <= precision) {
       return ValueCause{"sign flipped", absl::StrCat("sign flipped; ", MeanWords(a, b))};
     }
     const std::string words =
-        no_offset   ? absl::StrCat("scaled by ", RoundedText(factor))
+        no_offset
+            ? absl::StrCat("scaled by ", RoundedText(same_rows ? factor : Quotient(a, b, factor)))
         : no_factor ? absl::StrCat("shifted by ", RoundedText(offset))
                     : absl::StrCat("transformed: about ", RoundedText(factor), " * value ",
                                    offset < 0 ? "- " : "+ ", RoundedText(std::abs(offset)));
@@ -123,7 +141,10 @@ std::optional<ValueCause> FindScale(const VariableProfile& a, const VariableProf
 // Rounding moves a value by less than one unit of its last place: a mean that moved further than
 // that was not moved by rounding.
 bool MayBeRounding(const VariableProfile& a, const VariableProfile& b, double share, double unit) {
-  const double rows = a.rows() == b.rows() ? 0 : a.StandardDeviation();
+  const auto n = static_cast<double>(a.rows()), m = static_cast<double>(b.rows());
+  // What a mean may move by where rows came or went: they need not be any.
+  const double rows =
+      20 * a.StandardDeviation() * std::sqrt(std::min(1.0, std::abs(n - m) / n) / n);
   return std::abs(a.Mean() - b.Mean()) <= share * unit + rows;
 }
 
@@ -156,14 +177,15 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
   const uint64_t integers_a = a.precision.integers(), integers_b = b.precision.integers();
   const double few = Few(whole_a, a, b);
   const bool same_values = a.rows() == b.rows() && a.finite == b.finite;
-  if ((whole_b - whole_a > few || (same_values && whole_b > whole_a)) &&
-      Grew(integers_a, integers_b, a, b)) {
+  const bool more_integers = (whole_b - whole_a > few || (same_values && whole_b > whole_a)) &&
+                             Grew(integers_a, integers_b, a, b) && !OneNumberGrew(a, b);
+  const auto lost = [&]() -> std::optional<ValueCause> {
     if (!MayBeRounding(a, b, whole_b - whole_a, 1)) return std::nullopt;
-    if (OneNumberGrew(a, b)) return std::nullopt;
     return ValueCause{"values lost their decimals",
                       absl::StrCat(PercentText(whole_b - whole_a),
                                    " of the values lost their decimals; ", MeanWords(a, b))};
-  }
+  };
+  if (more_integers && whole_b >= 1 - kLeast) return lost();
   if ((whole_a - whole_b > few || (same_values && whole_a > whole_b)) &&
       Grew(a.finite - integers_a, b.finite - integers_b, a, b)) {
     if (!MayBeRounding(a, b, whole_a - whole_b, 1)) return std::nullopt;
@@ -195,8 +217,10 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
                                                " of the values, none in A; ", MeanWords(a, b))};
     }
   }
+  if (more_integers) return lost();
   const double before = Share(a.precision.Beyond(2), a), after = Share(b.precision.Beyond(2), b);
-  if (before - after > Few(before, a, b) && MayBeRounding(a, b, before - after, 0.1) &&
+  if (before - after > Few(before, a, b) && !OneNumberGrew(a, b) &&
+      MayBeRounding(a, b, before - after, 0.1) &&
       Grew(a.finite - a.precision.Beyond(2), b.finite - b.precision.Beyond(2), a, b)) {
     return ValueCause{"decimals were cut",
                       absl::StrCat(PercentText(before - after), " of the values lost decimals; ",
@@ -260,7 +284,12 @@ std::optional<ValueCause> FindConstant(const VariableProfile& a, const VariableP
 // A number that was not there before and makes up much of the values now, such as -999.
 std::optional<ValueCause> FindNewPoint(const VariableProfile& a, const VariableProfile& b) {
   constexpr double kMuch = 0.005;
+  // The others are about where they were, or all of them have moved.
+  const auto median = b.quantiles.Quantile(0.5);
+  const auto rank = median.ok() ? a.quantiles.Rank(*median) : median;
+  const bool moved = !rank.ok() || *rank < 0.2 || *rank > 0.8;
   for (const auto& point : b.points.Candidates()) {
+    if (moved && std::bit_cast<double>(point.key) != *median) continue;
     const bool is_zero = point.key == 0;
     const uint64_t rows = is_zero ? b.precision.zeros : point.lower;
     const double share = Share(rows, b);

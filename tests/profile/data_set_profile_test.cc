@@ -32,6 +32,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 // A data set in memory, column by column; an empty text and a number whose flag is false are null.
 struct DataSet {
@@ -326,6 +327,19 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
   });
   EXPECT_THAT(found.causes, ElementsAre(HasSubstr("1,527 rows fewer (3.1%)"),
                                         HasSubstr("`hours-per-week`: unit change x1000")));
+  found = Changed([&](DataSet* data) {
+    for (double& value : (*data)["capital-gain"].numbers) value /= 2;
+    for (double& value : (*data)["age"].numbers) value += 1;
+    std::swap((*data)["hours-per-week"].numbers, (*data)["education-num"].numbers);
+    for (size_t row = 0; row < data->rows; row += 100) (*data)["fnlwgt"].valid[row] = false;
+    without_some(data);
+  });
+  EXPECT_THAT(found.causes,
+              UnorderedElementsAre("`education-num` and `hours-per-week` are swapped",
+                                   HasSubstr("1,527 rows fewer (3.1%)"),
+                                   HasSubstr("`capital-gain`: scaled by 0.5; mean 1079.1 -> 53"),
+                                   HasSubstr("`age`: shifted by 1; mean 38.64 -> 39.6"),
+                                   HasSubstr("`fnlwgt`: null is new (4")));
   found = Changed([&](DataSet* data) {
     for (std::string& text : (*data)["race"].texts) text = text == "Other" ? "White" : text;
     without_some(data);
