@@ -148,6 +148,18 @@ bool MayBeRounding(const VariableProfile& a, const VariableProfile& b, double sh
   return std::abs(a.Mean() - b.Mean()) <= share * unit + rows;
 }
 
+// About how many rows of b have a value that a has not, by the values that are sampled on both
+// sides.
+double NewRows(const VariableProfile& a, const VariableProfile& b) {
+  const int level = std::max(a.distinct.level(), b.distinct.level());
+  double rows = 0;
+  for (const auto& [hash, count] : b.distinct.entries()) {
+    if (std::countl_zero(hash) < level || a.distinct.entries().contains(hash)) continue;
+    rows += static_cast<double>(count);
+  }
+  return std::ldexp(rows, level);
+}
+
 // Values of `side` that are this number, at most.
 uint64_t MostOf(uint64_t key, const VariableProfile& side) {
   const auto number = std::bit_cast<double>(key);
@@ -156,16 +168,14 @@ uint64_t MostOf(uint64_t key, const VariableProfile& side) {
   return side.points.Estimate(key).upper;
 }
 
-// The whole numbers that b has more of are nearly all the same one: that is no rounding.
-bool OneNumberGrew(const VariableProfile& a, const VariableProfile& b) {
+// Values that need fewer decimals than before, `more` of them, are nearly all the same one: that is
+// no rounding.
+bool OneNumberGrew(const VariableProfile& a, const VariableProfile& b, double more) {
   constexpr double kNearlyAll = 0.9;
-  const double more =
-      static_cast<double>(b.precision.integers()) - static_cast<double>(a.precision.integers());
+  if (more <= 0) return false;
   for (const auto& point : b.points.Candidates()) {
     const auto rows = static_cast<double>(point.key == 0 ? b.precision.zeros : point.lower);
     if (rows < kNearlyAll * more) return false;
-    const auto number = std::bit_cast<double>(point.key);
-    if (number != std::floor(number)) continue;
     if (rows - static_cast<double>(MostOf(point.key, a)) >= kNearlyAll * more) return true;
   }
   return false;
@@ -177,8 +187,10 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
   const uint64_t integers_a = a.precision.integers(), integers_b = b.precision.integers();
   const double few = Few(whole_a, a, b);
   const bool same_values = a.rows() == b.rows() && a.finite == b.finite;
-  const bool more_integers = (whole_b - whole_a > few || (same_values && whole_b > whole_a)) &&
-                             Grew(integers_a, integers_b, a, b) && !OneNumberGrew(a, b);
+  const bool more_integers =
+      (whole_b - whole_a > few || (same_values && whole_b > whole_a)) &&
+      Grew(integers_a, integers_b, a, b) &&
+      !OneNumberGrew(a, b, (whole_b - whole_a) * static_cast<double>(b.finite));
   const auto lost = [&]() -> std::optional<ValueCause> {
     if (!MayBeRounding(a, b, whole_b - whole_a, 1)) return std::nullopt;
     return ValueCause{"values lost their decimals",
@@ -187,7 +199,8 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
   };
   if (more_integers && whole_b >= 1 - kLeast) return lost();
   if ((whole_a - whole_b > few || (same_values && whole_a > whole_b)) &&
-      Grew(a.finite - integers_a, b.finite - integers_b, a, b)) {
+      Grew(a.finite - integers_a, b.finite - integers_b, a, b) &&
+      (same_values || NewRows(a, b) >= (whole_a - whole_b) / 2 * static_cast<double>(b.finite))) {
     if (!MayBeRounding(a, b, whole_a - whole_b, 1)) return std::nullopt;
     return ValueCause{"integers became fractions",
                       absl::StrCat("integers became fractions (", PercentText(whole_a - whole_b),
@@ -219,7 +232,8 @@ std::optional<ValueCause> FindDecimals(const VariableProfile& a, const VariableP
   }
   if (more_integers) return lost();
   const double before = Share(a.precision.Beyond(2), a), after = Share(b.precision.Beyond(2), b);
-  if (before - after > Few(before, a, b) && !OneNumberGrew(a, b) &&
+  if (before - after > Few(before, a, b) &&
+      !OneNumberGrew(a, b, (before - after) * static_cast<double>(b.finite)) &&
       MayBeRounding(a, b, before - after, 0.1) &&
       Grew(a.finite - a.precision.Beyond(2), b.finite - b.precision.Beyond(2), a, b)) {
     return ValueCause{"decimals were cut",
@@ -286,8 +300,11 @@ std::optional<ValueCause> FindNewPoint(const VariableProfile& a, const VariableP
   constexpr double kMuch = 0.005;
   // The others are about where they were, or all of them have moved.
   const auto median = b.quantiles.Quantile(0.5);
-  const auto rank = median.ok() ? a.quantiles.Rank(*median) : median;
-  const bool moved = !rank.ok() || *rank < 0.2 || *rank > 0.8;
+  if (!median.ok()) return std::nullopt;
+  const auto up_to = a.quantiles.Rank(*median);
+  const auto below =
+      a.quantiles.Rank(std::nextafter(*median, -std::numeric_limits<double>::infinity()));
+  const bool moved = !up_to.ok() || !below.ok() || *up_to < 0.2 || *below > 0.8;
   for (const auto& point : b.points.Candidates()) {
     if (moved && std::bit_cast<double>(point.key) != *median) continue;
     const bool is_zero = point.key == 0;
