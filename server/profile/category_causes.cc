@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "server/profile/number_text.h"
 #include "server/profile/profile_causes.h"
+#include "server/profile/subset.h"
 
 namespace plumbline::profile {
 namespace {
@@ -50,10 +51,8 @@ Counts Without(const VariableProfile& side, const VariableProfile& other) {
 
 // The sampled values of the sides have none in common.
 bool AreDisjoint(const VariableProfile& a, const VariableProfile& b) {
-  const auto& small = a.distinct.level() >= b.distinct.level() ? a.distinct : b.distinct;
-  const auto& large = &small == &a.distinct ? b.distinct : a.distinct;
-  return std::none_of(small.entries().begin(), small.entries().end(),
-                      [&](const auto& each) { return large.entries().contains(each.first); });
+  const Overlap overlap = OverlapOf(a.distinct, b.distinct);
+  return overlap.sampled > 0 && overlap.found == 0;
 }
 
 // As many values, and each in as many rows as one of the others.

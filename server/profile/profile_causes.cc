@@ -2,7 +2,6 @@
 #include "server/profile/profile_causes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "server/profile/measures.h"
 #include "server/profile/number_text.h"
+#include "server/profile/subset.h"
 
 namespace plumbline::profile {
 namespace {
@@ -34,70 +34,6 @@ std::string Names(const std::vector<std::string>& names) {
 
 std::string Times(uint64_t count, absl::string_view what) {
   return absl::StrCat(CountText(count), " ", what, count == 1 ? "" : "s");
-}
-
-// How many of the distinct rows of one side are on the other, by a sample of their hashes that is
-// the same on both.
-struct Overlap {
-  uint64_t sampled = 0;
-  uint64_t found = 0;
-  uint64_t rows = 0;     // of those sampled, with their duplicates
-  uint64_t missing = 0;  // rows that the other side has not, or not so often
-  uint64_t gone = 0;     // of the missing ones, those that it has not at all
-};
-
-Overlap OverlapOf(const stats::DistinctSample& of, const stats::DistinctSample& in) {
-  const int level = std::max(of.level(), in.level());
-  Overlap overlap;
-  for (const auto& [hash, count] : of.entries()) {
-    if (std::countl_zero(hash) < level) continue;
-    const auto twin = in.entries().find(hash);
-    const uint64_t other = twin == in.entries().end() ? 0 : twin->second;
-    ++overlap.sampled;
-    overlap.found += other > 0 ? 1 : 0;
-    overlap.rows += count;
-    overlap.missing += count > other ? count - other : 0;
-    overlap.gone += other == 0 ? count : 0;
-  }
-  return overlap;
-}
-
-// False if a variable of `part` shows that some of its rows are not in `whole`: by an extreme, or a
-// value that is not there; or, if they are `counted`, not so often.
-bool MayBeIn(const VariableProfile& part, const VariableProfile& whole, bool counted) {
-  const Overlap values = OverlapOf(part.distinct, whole.distinct);
-  if (values.found < values.sampled) return false;
-  if (part.finite > 0 && (whole.finite == 0 || part.min < whole.min || part.max > whole.max)) {
-    return false;
-  }
-  if (!counted) return true;
-  const auto counts = [](const VariableProfile& side) {
-    std::vector<uint64_t> all = {side.nulls,
-                                 side.nans,
-                                 side.positive_infinities,
-                                 side.negative_infinities,
-                                 side.finite,
-                                 side.precision.float32,
-                                 side.precision.zeros,
-                                 side.precision.negatives};
-    all.insert(all.end(), side.precision.decimals.begin(), side.precision.decimals.end());
-    return all;
-  };
-  const std::vector<uint64_t> some = counts(part), all = counts(whole);
-  for (size_t i = 0; i < some.size(); ++i) {
-    if (some[i] > all[i]) return false;
-  }
-  for (const auto& point : part.points.Candidates()) {
-    if (point.lower > whole.points.Estimate(point.key).upper) return false;
-  }
-  return values.missing == 0;
-}
-
-bool MayBeIn(const DataSetProfile& part, const DataSetProfile& whole, bool counted) {
-  return std::all_of(part.variables.begin(), part.variables.end(), [&](const auto& variable) {
-    const VariableProfile* other = whole.Find(variable.variable.name);
-    return other == nullptr || MayBeIn(variable, *other, counted);
-  });
 }
 
 // Finds the causes of one comparison.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "server/profile/number_text.h"
 #include "server/profile/profile_causes.h"
+#include "server/profile/subset.h"
 
 namespace plumbline::profile {
 namespace {
@@ -151,13 +152,8 @@ bool MayBeRounding(const VariableProfile& a, const VariableProfile& b, double sh
 // About how many rows of b have a value that a has not, by the values that are sampled on both
 // sides.
 double NewRows(const VariableProfile& a, const VariableProfile& b) {
-  const int level = std::max(a.distinct.level(), b.distinct.level());
-  double rows = 0;
-  for (const auto& [hash, count] : b.distinct.entries()) {
-    if (std::countl_zero(hash) < level || a.distinct.entries().contains(hash)) continue;
-    rows += static_cast<double>(count);
-  }
-  return std::ldexp(rows, level);
+  return std::ldexp(static_cast<double>(OverlapOf(b.distinct, a.distinct).gone),
+                    std::max(a.distinct.level(), b.distinct.level()));
 }
 
 // Values of `side` that are this number, at most.
