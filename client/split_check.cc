@@ -156,6 +156,9 @@ absl::StatusOr<v1::SplitCheck> CheckSplit(const SplitSource& source,
     return sorter.Add(row.hash, row.part);
   });
   if (!read.ok()) return read;
+  if (counts.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(source.files[0].path, ": there are no rows"));
+  }
   Counter counter(rows.parts(), options.examples);
   if (absl::Status sorted = sorter.ForEach([&](const auto& entry) { counter.Add(entry); });
       !sorted.ok()) {

@@ -157,8 +157,11 @@ class Comparer {
             absl::StrCat("the same rows in all, split otherwise",
                          SameSeed() ? ", although method and seed are the same" : ""));
     } else if (!same_data) {
-      Cause("data_changed",
-            absl::StrCat("not the same rows in all: ", first_.rows(), " and ", second_.rows()));
+      Cause(
+          "data_changed",
+          first_.rows() == second_.rows()
+              ? absl::StrCat("not the same rows in all, though as many: ", first_.rows())
+              : absl::StrCat("not the same rows in all: ", first_.rows(), " and ", second_.rows()));
     }
     if (other_order_ > 0) {
       Cause("order_changed",

@@ -28,12 +28,25 @@ absl::Status FindColumn(const CsvReader& reader, const char* what, const std::st
   return absl::OkStatus();
 }
 
-// Columns by name, without those that say which part a row is in.
-std::vector<size_t> ContentColumns(const CsvReader& reader, const Column& split,
-                                   const Column& fold) {
+// Columns by name, without those that say which part a row is in, and those to ignore.
+absl::StatusOr<std::vector<size_t>> ContentColumns(const CsvReader& reader, const Column& split,
+                                                   const Column& fold,
+                                                   const std::vector<std::string>& ignore) {
+  std::vector<bool> left_out(reader.header().size());
+  for (const std::string& name : ignore) {
+    Column column;
+    if (absl::Status found = FindColumn(reader, "--ignore", name, &column); !found.ok()) {
+      return found;
+    }
+    if (column.has_value()) left_out[*column] = true;
+  }
   std::vector<size_t> columns;
   for (size_t i = 0; i < reader.header().size(); ++i) {
-    if (split != i && fold != i) columns.push_back(i);
+    if (split != i && fold != i && !left_out[i]) columns.push_back(i);
+  }
+  if (columns.empty() && !ignore.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(reader.path(), ": no column is left that tells rows apart"));
   }
   std::sort(columns.begin(), columns.end(),
             [&](size_t a, size_t b) { return reader.header()[a] < reader.header()[b]; });
@@ -91,7 +104,8 @@ absl::Status SplitRows::ForEachOf(size_t file,
   found.Update(FindColumn(reader, "fold", source_.fold, &fold));
   found.Update(FindColumn(reader, "label", source_.label, &label));
   if (!found.ok()) return found;
-  const std::vector<size_t> content = ContentColumns(reader, split, fold);
+  const auto content = ContentColumns(reader, split, fold, source_.ignore);
+  if (!content.ok()) return content.status();
   CsvRow cells;
   SplitRow row;
   row.file = file;
@@ -114,7 +128,7 @@ absl::Status SplitRows::ForEachOf(size_t file,
       if (row.id.empty()) return error("the row has no id");
       row.hash = HashId(row.id);
     } else {
-      row.hash = HashContent(cells, content, &buffer);
+      row.hash = HashContent(cells, *content, &buffer);
     }
     if (label.has_value()) row.label = cells.cell(*label);
     if (absl::Status used = use(row); !used.ok()) return used;

@@ -26,6 +26,7 @@ struct SplitSource {
   std::string split;  // column of the part; may be empty if `fold` or the files tell it
   std::string fold;   // column of the fold; may be empty
   std::string label;  // column; may be empty
+  std::vector<std::string> ignore;  // columns that do not tell rows apart, where `id` is empty
 };
 
 /// One row. Texts are valid until the next.

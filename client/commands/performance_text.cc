@@ -33,7 +33,6 @@ std::string RangeText(const v1::Estimate& estimate) {
 
 std::string DelayText(const google::protobuf::Duration& delay) {
   constexpr int64_t kDay = 24 * 3600;
-  if (delay.seconds() == 0) return "at once";
   if (delay.seconds() < 2 * kDay) return absl::FormatDuration(absl::Seconds(delay.seconds()));
   return absl::StrCat(FormatCount(static_cast<uint64_t>(delay.seconds() / kDay)), " days");
 }
@@ -114,8 +113,12 @@ std::string WindowText(const v1::PerformanceChunk& window) {
   }
   absl::StrAppend(&text, ": ", FormatCount(window.labelled()), " labelled of ",
                   FormatCount(window.predictions(), "prediction", "predictions"));
-  if (window.labelled() > 0) {
-    absl::StrAppend(&text, "; labels came ", DelayText(window.median_label_delay()),
+  if (window.labelled() > 0 && window.long_label_delay().seconds() == 0) {
+    text += "; labels came at once";
+  } else if (window.labelled() > 0) {
+    const bool at_once = window.median_label_delay().seconds() == 0;
+    absl::StrAppend(&text, "; labels came ",
+                    at_once ? "at once" : "after " + DelayText(window.median_label_delay()),
                     " (median), 90% within ", DelayText(window.long_label_delay()));
   }
   text += "\n";

@@ -73,6 +73,12 @@ void SplitCommands::RegisterRows(CLI::App* command) {
       ->add_option("--id", columns.id,
                    "Column that tells rows apart; without: all of a row's values do")
       ->type_name("COL");
+  command
+      ->add_option("--ignore", columns.ignore,
+                   "Without --id: columns that do not tell rows apart, COL,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL");
   command->add_option("--split", columns.split, "Column that says which part a row is in")
       ->type_name("COL");
   command

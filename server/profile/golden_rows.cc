@@ -89,7 +89,7 @@ absl::Status GoldenRowsBuilder::Add(const BatchView& batch) {
   rows_.rows += batch.rows;
   if (rows_.rows > GoldenRows::kMaxRows) {
     return absl::InvalidArgumentError(
-        absl::StrCat("golden rows: more than ", GoldenRows::kMaxRows));
+        absl::StrCat("golden rows: more than ", GoldenRows::kMaxRows, ", the most of a baseline"));
   }
   for (const absl::string_view id : batch.string_row_ids) rows_.ids.emplace_back(id);
   for (const int64_t id : batch.int_row_ids) rows_.ids.push_back(absl::StrCat(id));

@@ -2,7 +2,6 @@
 #include "server/profile/profile_causes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -12,7 +11,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/profile/measures.h"
 #include "server/profile/number_text.h"
+#include "server/profile/subset.h"
 
 namespace plumbline::profile {
 namespace {
@@ -33,70 +34,6 @@ std::string Names(const std::vector<std::string>& names) {
 
 std::string Times(uint64_t count, absl::string_view what) {
   return absl::StrCat(CountText(count), " ", what, count == 1 ? "" : "s");
-}
-
-// How many of the distinct rows of one side are on the other, by a sample of their hashes that is
-// the same on both.
-struct Overlap {
-  uint64_t sampled = 0;
-  uint64_t found = 0;
-  uint64_t rows = 0;     // of those sampled, with their duplicates
-  uint64_t missing = 0;  // rows that the other side has not, or not so often
-  uint64_t gone = 0;     // of the missing ones, those that it has not at all
-};
-
-Overlap OverlapOf(const stats::DistinctSample& of, const stats::DistinctSample& in) {
-  const int level = std::max(of.level(), in.level());
-  Overlap overlap;
-  for (const auto& [hash, count] : of.entries()) {
-    if (std::countl_zero(hash) < level) continue;
-    const auto twin = in.entries().find(hash);
-    const uint64_t other = twin == in.entries().end() ? 0 : twin->second;
-    ++overlap.sampled;
-    overlap.found += other > 0 ? 1 : 0;
-    overlap.rows += count;
-    overlap.missing += count > other ? count - other : 0;
-    overlap.gone += other == 0 ? count : 0;
-  }
-  return overlap;
-}
-
-// False if a variable of `part` shows that some of its rows are not in `whole`: by an extreme, or a
-// value that is not there; or, if they are `counted`, not so often.
-bool MayBeIn(const VariableProfile& part, const VariableProfile& whole, bool counted) {
-  const Overlap values = OverlapOf(part.distinct, whole.distinct);
-  if (values.found < values.sampled) return false;
-  if (part.finite > 0 && (whole.finite == 0 || part.min < whole.min || part.max > whole.max)) {
-    return false;
-  }
-  if (!counted) return true;
-  const auto counts = [](const VariableProfile& side) {
-    std::vector<uint64_t> all = {side.nulls,
-                                 side.nans,
-                                 side.positive_infinities,
-                                 side.negative_infinities,
-                                 side.finite,
-                                 side.precision.float32,
-                                 side.precision.zeros,
-                                 side.precision.negatives};
-    all.insert(all.end(), side.precision.decimals.begin(), side.precision.decimals.end());
-    return all;
-  };
-  const std::vector<uint64_t> some = counts(part), all = counts(whole);
-  for (size_t i = 0; i < some.size(); ++i) {
-    if (some[i] > all[i]) return false;
-  }
-  for (const auto& point : part.points.Candidates()) {
-    if (point.lower > whole.points.Estimate(point.key).upper) return false;
-  }
-  return values.missing == 0;
-}
-
-bool MayBeIn(const DataSetProfile& part, const DataSetProfile& whole, bool counted) {
-  return std::all_of(part.variables.begin(), part.variables.end(), [&](const auto& variable) {
-    const VariableProfile* other = whole.Find(variable.variable.name);
-    return other == nullptr || MayBeIn(variable, *other, counted);
-  });
 }
 
 // Finds the causes of one comparison.
@@ -133,7 +70,7 @@ class Finder {
       const auto twin = std::find_if(fresh.begin(), fresh.end(), [&](const std::string& other) {
         const VariableProfile* left = a_.Find(name)->profile;
         const VariableProfile* right = b_.Find(other)->profile;
-        return left != nullptr && right != nullptr && left->digest.SameContent(right->digest);
+        return left != nullptr && right != nullptr && AreSame(*left, *right);
       });
       if (twin == fresh.end()) {
         missing.push_back(name);
@@ -153,22 +90,43 @@ class Finder {
     }
   }
 
+  // The same values; where rows came or went, those of the smaller side are some of the other's.
+  bool AreSame(const VariableProfile& left, const VariableProfile& right) const {
+    constexpr size_t kMany = 20;  // of a few any column may have some
+    if (left.digest.SameContent(right.digest)) return true;
+    return RowsMoved() && left.is_numeric() == right.is_numeric() && IsPartOf(left, right) &&
+           std::min(left.distinct.entries().size(), right.distinct.entries().size()) >= kMany;
+  }
+  bool IsPartOf(const VariableProfile& left, const VariableProfile& right) const {
+    return a_.rows < b_.rows ? MayBeIn(left, right, /*counted=*/true)
+                             : MayBeIn(right, left, /*counted=*/true);
+  }
+  // Some rows came or went, not many.
+  bool RowsMoved() const {
+    const uint64_t more = std::max(a_.rows, b_.rows), less = std::min(a_.rows, b_.rows);
+    return Whole() && !tolerances_.samples && more != less && (more - less) * 5 <= more;
+  }
+
   // Columns that have traded their values.
   void FindMoved() {
     struct Changed {
       const std::string* name;
-      const manifest::ContentDigest *before, *after;
+      const VariableProfile *before, *after;
+    };
+    const auto same = [&](const VariableProfile& left, const VariableProfile& right) {
+      if (left.digest.SameContent(right.digest)) return true;
+      return RowsMoved() && left.is_numeric() == right.is_numeric() && IsPartOf(left, right);
     };
     std::vector<Changed> changed;
     for (const SideVariable& each : a_.variables) {
       const SideVariable* other = b_.Find(each.variable.name);
-      if (other == nullptr || each.profile->digest.SameContent(other->profile->digest)) continue;
-      changed.push_back({&each.variable.name, &each.profile->digest, &other->profile->digest});
+      if (other == nullptr || same(*each.profile, *other->profile)) continue;
+      changed.push_back({&each.variable.name, each.profile, other->profile});
     }
     for (auto one = changed.begin(); one != changed.end(); ++one) {
       if (moved_.contains(*one->name)) continue;
       const auto twin = std::find_if(one + 1, changed.end(), [&](const Changed& other) {
-        return one->before->SameContent(*other.after) && other.before->SameContent(*one->after) &&
+        return same(*one->before, *other.after) && same(*other.before, *one->after) &&
                !moved_.contains(*other.name);
       });
       if (twin == changed.end()) continue;
@@ -191,7 +149,7 @@ class Finder {
     if (inside.sampled > 0 && inside.missing == 0) {
       const std::string sampled = absl::StrCat("of ", CountText(inside.sampled), " sampled rows");
       if (MayBeIn(*small.profile, *large.profile, /*counted=*/true)) {
-        absl::StrAppend(&cause, outside.found == outside.sampled ? ", all duplicates" : "",
+        absl::StrAppend(&cause, AreRepeated(outside) ? ", all duplicates" : "",
                         "; the others are the same",
                         AllRows() ? "" : absl::StrCat(" (", sampled, ")"));
         explained_ = out_->causes.empty();
@@ -200,6 +158,13 @@ class Finder {
       }
     }
     out_->causes.push_back(std::move(cause));
+  }
+
+  // What one side has besides is what both have: seen, not only not refuted, where the sample may
+  // have missed it.
+  bool AreRepeated(const Overlap& outside) const {
+    constexpr uint64_t kEnough = 8;
+    return outside.found == outside.sampled && (AllRows() || outside.missing >= kEnough);
   }
 
   // All rows are known by their hashes, not a sample of them.
@@ -273,6 +238,10 @@ class Finder {
     std::vector<std::pair<std::string, std::vector<std::string>>> by_headline;
     std::map<std::string, std::string> words;  // of a headline's first variable
     std::vector<std::pair<double, std::string>> others;
+    // What the rows that came or went may have done. If it is many variables, these rows are
+    // unlike the others (the last month); if it is few, something else happened to it.
+    std::vector<std::pair<double, std::string>> of_rows;
+    const bool part = IsPart();
     for (const VariableComparison& compared : out_->variables) {
       if (compared.verdict == Verdict::kIdentical) continue;
       // What is within tolerance is no cause of anything, if chance is.
@@ -280,6 +249,11 @@ class Finder {
       const SideVariable* left = a_.Find(compared.variable);
       const SideVariable* right = b_.Find(compared.variable);
       if (left == nullptr || right == nullptr || moved_.contains(compared.variable)) continue;
+      // The same values, in other groups: those of another column, or of other rows, have changed.
+      if (left->profile != nullptr && right->profile != nullptr &&
+          left->profile->digest.SameContent(right->profile->digest)) {
+        continue;
+      }
       if (left->variable.kind != right->variable.kind) {
         out_->causes.push_back(KindWords(*left, *right));
         continue;
@@ -287,6 +261,22 @@ class Finder {
       std::optional<ValueCause> cause;
       if (left->profile != nullptr && right->profile != nullptr && !tolerances_.samples) {
         cause = FindValueCause(*left->profile, *right->profile);
+      }
+      if (part && IsPartOf(*left->profile, *right->profile)) {
+        if (cause.has_value()) {
+          of_rows.emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
+        } else {
+          // The rows need not be any: the last ones, those of one source.
+          const double share =
+              std::abs(static_cast<double>(a_.rows) - static_cast<double>(b_.rows)) /
+              static_cast<double>(a_.rows);
+          std::vector<std::pair<double, std::string>> worst;
+          AddWorst(compared, *left, *right, &worst);
+          if (!worst.empty() && worst[0].first > std::max(5 * OfRows(*left), 4 * share)) {
+            of_rows.push_back(std::move(worst[0]));
+          }
+        }
+        continue;
       }
       if (!cause.has_value()) {
         AddWorst(compared, *left, *right, &others);
@@ -301,6 +291,9 @@ class Finder {
         by_headline.push_back({cause->headline, {compared.variable}});
         words[cause->headline] = cause->words;
       }
+    }
+    if (of_rows.size() <= std::max<size_t>(1, out_->variables.size() / 10)) {
+      others.insert(others.end(), of_rows.begin(), of_rows.end());
     }
     for (const auto& [headline, variables] : by_headline) {
       out_->causes.push_back(
@@ -320,14 +313,43 @@ class Finder {
   std::string KindWords(const SideVariable& left, const SideVariable& right) const {
     std::string words = absl::StrCat("`", left.variable.name, "` is ", KindName(left.variable.kind),
                                      " in A, ", KindName(right.variable.kind), " in B");
-    const SideVariable& named = left.variable.kind == Kind::kCategorical ? left : right;
-    for (const auto& [name, count] : named.names) {
-      double number = 0;
-      if (absl::SimpleAtod(name, &number)) continue;
-      absl::StrAppend(&words, ": `", name, "` is no number (", Times(count, "row"), ")");
-      break;
+    const bool is_left = left.variable.kind == Kind::kCategorical;
+    const SideVariable& named = is_left ? left : right;
+    const SideVariable& other = is_left ? right : left;
+    if (left.profile != nullptr && right.profile != nullptr && !tolerances_.samples) {
+      const auto cause = FindSubstitution(*left.profile, *right.profile);
+      if (cause.has_value()) return absl::StrCat(words, ": ", cause->words);
     }
-    return words;
+    std::vector<std::pair<std::string, uint64_t>> texts;
+    for (const auto& each : named.names) {
+      double number = 0;
+      if (!absl::SimpleAtod(each.first, &number)) texts.push_back(each);
+    }
+    if (texts.empty()) return words;
+    const std::string text = absl::StrCat("`", texts[0].first, "`");
+    if (texts.size() == 1 && named.profile != nullptr && other.profile != nullptr) {
+      // `NA`, which stands where the other side has nothing.
+      const uint64_t nulls = other.profile->nulls, count = texts[0].second;
+      if (named.profile->nulls == 0 && count <= nulls &&
+          nulls <= count + named.profile->categories.max_error()) {
+        return absl::StrCat(words, ": ", is_left ? "null" : text, " in place of ",
+                            is_left ? text : "null", " (", Times(nulls, "row"), ")");
+      }
+    }
+    return absl::StrCat(words, ": ", text, " is no number (", Times(texts[0].second, "row"), ")");
+  }
+
+  // The rows of one side are some of the other's, but for what changed in some columns: a column
+  // of many values shows it, where not many rows are missing.
+  bool IsPart() const {
+    constexpr uint64_t kMany = 1'000;
+    if (!RowsMoved()) return false;
+    return std::any_of(a_.variables.begin(), a_.variables.end(), [&](const SideVariable& left) {
+      const SideVariable* right = b_.Find(left.variable.name);
+      return right != nullptr && left.variable.kind == right->variable.kind &&
+             left.profile->distinct.entries().size() >= kMany &&
+             IsPartOf(*left.profile, *right->profile);
+    });
   }
 
   // What of a difference of this size a loss or gain of rows makes by itself.
@@ -375,10 +397,11 @@ class Finder {
       const bool in_units = measure.name == "mean" || measure.name == "stddev" ||
                             measure.name == "quantile" || measure.name == "group_mean";
       if (in_units) size /= spread;
-      // That rows are missing does not make an extreme larger.
+      // That rows are missing does not make an extreme larger; smaller, one row does.
       const bool is_max = measure.name == "max", is_extreme = is_max || measure.name == "min";
       const bool is_beyond = b_.rows < a_.rows && (*measure.difference > 0) == is_max;
       if (is_extreme) size /= (is_beyond ? 1 : 10) * spread;
+      if (is_extreme && b_.rows < a_.rows && !is_beyond) size = 0;
       if (measure.name == "distinct") size /= 10 * std::max(1.0, measure.a.value_or(1));
       if (measure.name == "sum" || measure.name == "group_count") size = 0;
       // What differs beyond its tolerance comes before what does not.
@@ -388,7 +411,12 @@ class Finder {
         worst = &measure;
       }
     }
-    if (!SameRows() && effect <= OfRows(left)) return;
+    double of_rows = OfRows(left);
+    // Few rows far away make most of a deviation.
+    if (worst != nullptr && worst->name == "stddev") {
+      of_rows *= std::max(1.0, LargestDeviation(left) / (2 * spread));
+    }
+    if (!SameRows() && effect <= of_rows) return;
     std::string words = absl::StrCat("`", compared.variable, "`: ");
     if (worst == nullptr || effect <= 0) {
       absl::StrAppend(&words, "some cells differ; all other measures are the same");

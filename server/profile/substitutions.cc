@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/profile/number_text.h"
@@ -29,6 +30,34 @@ struct Counted {
   bool special = false;  // null, NaN or an infinity
 };
 
+// Of a column that is text on one side and numbers on the other, where both count all of them. A
+// text that reads as a number is that number.
+void AddAcrossKinds(const VariableProfile& a, const VariableProfile& b,
+                    std::vector<Counted>* values) {
+  const VariableProfile& numbers = a.is_numeric() ? a : b;
+  const VariableProfile& texts = a.is_numeric() ? b : a;
+  if (numbers.points.MaxError() > 0 || !texts.categories.IsExact()) return;
+  const auto add = [&](const std::string& words, CellHash hash, uint64_t number, uint64_t text) {
+    const uint64_t left = a.is_numeric() ? number : text, right = a.is_numeric() ? text : number;
+    if (left != right) values->push_back({words, hash, hash, left, right});
+  };
+  absl::flat_hash_set<uint64_t> read;
+  for (const auto& [name, count] : texts.categories.ByCount()) {
+    double number = 0;
+    uint64_t same = 0;
+    if (absl::SimpleAtod(name, &number)) {
+      const auto key = std::bit_cast<uint64_t>(number + 0.0);
+      if (read.insert(key).second) same = numbers.points.Estimate(key).lower;
+    }
+    add(absl::StrCat("`", name, "`"), manifest::HashOfText(name), same, count);
+  }
+  for (const auto& point : numbers.points.Candidates()) {
+    if (read.contains(point.key)) continue;
+    const auto number = std::bit_cast<double>(point.key);
+    add(absl::StrCat("`", NumberText(number), "`"), manifest::HashOfNumber(number), point.lower, 0);
+  }
+}
+
 // What one or the other side counts by itself. Categories and numbers that a side does not count
 // exactly are left out.
 std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfile& b) {
@@ -37,6 +66,10 @@ std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfi
     if (left != right) values.push_back({std::move(words), hash, hash, left, right, true});
   };
   add("null", manifest::HashOfNull(), a.nulls, b.nulls);
+  if (a.is_numeric() != b.is_numeric()) {
+    AddAcrossKinds(a, b, &values);
+    return values;
+  }
   if (a.is_numeric()) {
     add("NaN", manifest::HashOfNumber(kNan), a.nans, b.nans);
     add("+Inf", manifest::HashOfNumber(kInfinity), a.positive_infinities, b.positive_infinities);
@@ -285,7 +318,8 @@ std::optional<ValueCause> FindSubstitution(const VariableProfile& a, const Varia
   const uint64_t slack = std::max(a.rows(), b.rows()) - std::min(a.rows(), b.rows());
   std::vector<Move> moves = Pair(values, slack);
   if (moves.empty()) return std::nullopt;
-  if (a.is_numeric() && (moves.size() > kShown || !Prove(a, b, moves))) {
+  const bool text = !a.is_numeric() || !b.is_numeric();
+  if (!text && (moves.size() > kShown || !Prove(a, b, moves))) {
     // Of numbers that trade places by coincidence there are many: only null and the like count.
     std::erase_if(moves, [](const Move& move) { return !move.from->special && !move.to->special; });
     if (moves.empty()) return std::nullopt;
@@ -294,13 +328,14 @@ std::optional<ValueCause> FindSubstitution(const VariableProfile& a, const Varia
                    [](const Move& x, const Move& y) { return x.rows > y.rows; });
   std::vector<std::string> words;
   for (size_t i = 0; i < moves.size() && i < kShown; ++i) {
-    words.push_back(InWords(moves[i], !a.is_numeric()));
+    words.push_back(InWords(moves[i], text));
   }
   if (moves.size() > kShown) {
     words.push_back(absl::StrCat("and ", moves.size() - kShown, " more like that"));
   }
   std::string all = absl::StrJoin(words, ", ");
-  const bool folded = !a.is_numeric() && a.rows() == b.rows() && a.coarse_sum == b.coarse_sum;
+  const bool folded =
+      !a.is_numeric() && !b.is_numeric() && a.rows() == b.rows() && a.coarse_sum == b.coarse_sum;
   if (folded) absl::StrAppend(&all, "; spaces, case or number format only");
   const Move& first = moves.front();
   const std::string headline =

@@ -106,6 +106,20 @@ TEST(CompareSplits, TellsRowsApartByTheirContentWithoutAnId) {
   };
   EXPECT_EQ(CompareSplits(manifest(a), manifest(b)).verdict(), "same");
   EXPECT_EQ(CompareSplits(manifest(a), manifest(c)).verdict(), "different");
+  // A copy under another id, in another part.
+  const TempFile copies("id,x,part\n1,7,train\n2,8,train\n91,7,test\n");
+  SplitSource source;
+  source.files = {{copies.path(), ""}};
+  source.split = "part";
+  EXPECT_THAT(CheckSplit(source, {})->overlaps(), IsEmpty());
+  source.ignore = {"id"};
+  ASSERT_THAT(CheckSplit(source, {})->overlaps(), SizeIs(1));
+  EXPECT_EQ(CheckSplit(source, {})->overlaps(0).shared(), 1u);
+  source.ignore = {"key"};
+  EXPECT_THAT(CheckSplit(source, {}).status().message(),
+              HasSubstr("there is no --ignore column \"key\""));
+  source.ignore = {"id", "x"};
+  EXPECT_THAT(CheckSplit(source, {}).status().message(), HasSubstr("no column is left"));
 }
 
 // The obvious way.
@@ -205,6 +219,11 @@ TEST(SplitRows, SayWhatIsWrongWithARow) {
   EXPECT_THAT(error("id,part\n1,a\n2,\n", "id", "part"), HasSubstr(":3: the row has no part"));
   EXPECT_THAT(error("id,part\n1,a\n", "key", "part"), HasSubstr("no id column \"key\""));
   EXPECT_THAT(error("id,part\n", "id", "part"), HasSubstr("no rows"));
+  const TempFile header("id,part\n");
+  SplitSource source;
+  source.files = {{header.path(), ""}};
+  source.split = "part";
+  EXPECT_THAT(CheckSplit(source, {}).status().message(), HasSubstr("there are no rows"));
   std::string many = "id\n";
   for (int i = 0; i < 1001; ++i) absl::StrAppend(&many, i, "\n");
   EXPECT_THAT(error(many, "", "id"), HasSubstr(":1002: more than 1000 parts"));

@@ -488,7 +488,7 @@ TEST(PerformanceText, PutsLabelsTrainingAndEstimateSideBySide) {
       "2,000 predictions, 1,500 labelled (75.0%); 12 duplicates; 1 contradiction\n"
       "\n"
       "window 2020-10-01 00:00:00 to 2020-10-01 01:00:00 UTC: 900 labelled of 1,000 predictions; "
-      "labels came 1h30m (median), 90% within 24h\n"
+      "labels came after 1h30m (median), 90% within 24h\n"
       "metric    realised  95%               training  estimated  95%                limit\n"
       "accuracy    0.7500  0.7000 to 0.8000\n"
       "roc_auc     0.8750  0.8500 to 0.9000    0.9000     0.8900  0.8700 to 0.9100  0.8000\n"

@@ -32,6 +32,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 // A data set in memory, column by column; an empty text and a number whose flag is false are null.
 struct DataSet {
@@ -274,6 +275,13 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
     data->Keep(order);
   });
   EXPECT_THAT(Causes(found), HasSubstr("1,024 rows more (2.1%), all duplicates"));
+  // What a sample of the rows has not seen is not said: these three are there once.
+  found = Changed([](DataSet* data) {
+    std::vector<size_t> order = Order(data->rows);
+    for (const size_t row : {30'000, 9'000, 100}) order.erase(order.begin() + row);
+    data->Keep(order);
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("3 rows fewer (0.0061%); the others are the")));
   // One batch came twice in place of another; of the rows a sample is known.
   found = Changed([](DataSet* data) {
     std::vector<size_t> order = Order(data->rows);
@@ -305,6 +313,39 @@ TEST(Row1aIdentity, RowsThatAreMissingOrTwiceAreCounted) {
     EXPECT_THAT(Causes(found), Not(HasSubstr("; the others are the same")));
     EXPECT_THAT(Causes(found), HasSubstr("`age`: max 90 -> 99"));
   }
+  // Beside another change, rows that are missing explain what they may have had, and no more.
+  const auto without_some = [](DataSet* data) {
+    std::vector<size_t> order;
+    for (size_t row = 0; row < data->rows; ++row) {
+      if (row % 32 != 7) order.push_back(row);
+    }
+    data->Keep(order);
+  };
+  found = Changed([&](DataSet* data) {
+    for (double& value : (*data)["hours-per-week"].numbers) value *= 1000;
+    without_some(data);
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("1,527 rows fewer (3.1%)"),
+                                        HasSubstr("`hours-per-week`: unit change x1000")));
+  found = Changed([&](DataSet* data) {
+    for (double& value : (*data)["capital-gain"].numbers) value /= 2;
+    for (double& value : (*data)["age"].numbers) value += 1;
+    std::swap((*data)["hours-per-week"].numbers, (*data)["education-num"].numbers);
+    for (size_t row = 0; row < data->rows; row += 100) (*data)["fnlwgt"].valid[row] = false;
+    without_some(data);
+  });
+  EXPECT_THAT(found.causes,
+              UnorderedElementsAre("`education-num` and `hours-per-week` are swapped",
+                                   HasSubstr("1,527 rows fewer (3.1%)"),
+                                   HasSubstr("`capital-gain`: scaled by 0.5; mean 1079.1 -> 53"),
+                                   HasSubstr("`age`: shifted by 1; mean 38.64 -> 39.6"),
+                                   HasSubstr("`fnlwgt`: null is new (4")));
+  found = Changed([&](DataSet* data) {
+    for (std::string& text : (*data)["race"].texts) text = text == "Other" ? "White" : text;
+    without_some(data);
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("1,527 rows fewer (3.1%)"),
+                                        "`race`: `Other` is gone (406 rows)"));
   // Within a tolerance that somebody has set.
   found = Changed(
       [](DataSet* data) {
@@ -420,6 +461,53 @@ TEST(Row2aFeatures, NullNanAndEncodingsAreToldApart) {
   });
   EXPECT_THAT(found.causes,
               ElementsAre(HasSubstr("`age`: `-999` is new: 1,222 rows (2.6%); mean")));
+  // Of a column with more values than are counted one by one.
+  found = Changed([](DataSet* data) {
+    for (size_t row = 0; row < data->rows; row += 50) (*data)["fnlwgt"].numbers[row] = -999;
+  });
+  EXPECT_THAT(found.causes, ElementsAre(HasSubstr("`fnlwgt`: `-999` is new: at least 8")));
+  DataSet thin = Adult();
+  for (size_t row = 0; row < thin.rows; row += 50) thin["fnlwgt"].valid[row] = false;
+  found = Compared(ProfileOf(Adult()), ProfileOf(thin));
+  EXPECT_THAT(found.causes,
+              ElementsAre(HasSubstr("`fnlwgt`: null in place of numbers (977 rows, 2.0%); mean")));
+  for (const double value : {-999.0, 0.0, 189'664.0}) {
+    DataSet filled = thin;
+    for (size_t row = 0; row < filled.rows; row += 50) {
+      filled["fnlwgt"].valid[row] = true;
+      filled["fnlwgt"].numbers[row] = value;
+    }
+    found = Compared(ProfileOf(thin), ProfileOf(filled));
+    EXPECT_THAT(found.causes,
+                ElementsAre(absl::StrCat("`fnlwgt`: `", value, "` in place of null (977 rows)")));
+    for (size_t row = 0; row < filled.rows; row += 50) filled["fnlwgt"].numbers[row] += row;
+    found = Compared(ProfileOf(thin), ProfileOf(filled));
+    EXPECT_THAT(Causes(found), HasSubstr("`fnlwgt`: numbers in place of null (977 rows, 2.0%)"));
+  }
+  DataSet named = thin;
+  named["fnlwgt"].numeric = false;
+  for (size_t row = 0; row < named.rows; row += 50) {
+    named["fnlwgt"].texts[row] = "NA";
+    named["fnlwgt"].valid[row] = true;
+  }
+  EXPECT_THAT(
+      Compared(ProfileOf(thin), ProfileOf(named)).causes,
+      ElementsAre("`fnlwgt` is numeric in A, categorical in B: `NA` in place of null (977 rows)"));
+  // Values that are no longer there are not rounded; nor are those that one number replaced.
+  DataSet fine = Adult();
+  for (double& value : fine["fnlwgt"].numbers) value = value / 1e7 / 3;
+  const DataSetProfile small = ProfileOf(fine);
+  const auto some = [&](const std::function<void(DataSet::Column*, size_t)>& change) {
+    DataSet data = fine;
+    for (size_t row = 0; row < data.rows; row += 50) change(&data["fnlwgt"], row);
+    return Causes(Compared(small, ProfileOf(data)));
+  };
+  EXPECT_THAT(some([](DataSet::Column* column, size_t row) { column->valid[row] = false; }),
+              AllOf(HasSubstr("null in place of numbers (977 rows"), Not(HasSubstr("decimals"))));
+  EXPECT_THAT(some([](DataSet::Column* column, size_t row) { column->numbers[row] = NAN; }),
+              AllOf(HasSubstr("NaN in place of numbers (977 rows"), Not(HasSubstr("decimals"))));
+  EXPECT_THAT(some([](DataSet::Column* column, size_t row) { column->numbers[row] = 0; }),
+              HasSubstr("`fnlwgt`: `0` is new: 977 rows (2.0%)"));
   found = changed(fill(38));  // an age that is there already
   EXPECT_THAT(found.causes, ElementsAre("`age`: `38` in place of null (1,222 rows)"));
   found = changed([](DataSet* data) {
@@ -452,7 +540,37 @@ TEST(Row2aFeatures, NullNanAndEncodingsAreToldApart) {
   for (const size_t most : {0u, 50u, 1'000u}) {
     found = Compared(texts("a", most), texts("b", most == 0 ? 0 : most + 1));
     EXPECT_THAT(Causes(found), Not(HasSubstr("re-encoded"))) << most;
+    EXPECT_THAT(Causes(found), HasSubstr("`id`: all values are other texts: such as `b")) << most;
   }
+  EXPECT_THAT(Causes(Compared(texts("a", 0), texts("b", 0))),
+              HasSubstr("; each of 40 stands in as many rows as one before: written otherwise?"));
+  found = changed([](DataSet* data) {
+    for (std::string& text : (*data)["education"].texts) {
+      if (text == "1st-4th" || text == "5th-6th" || text == "Preschool") text = "Primary";
+    }
+  });
+  EXPECT_THAT(found.causes, ElementsAre("`education`: categories `5th-6th`, `1st-4th` and "
+                                        "`Preschool` merged into `Primary` (839 rows)"));
+  found = changed([](DataSet* data) {
+    for (size_t row = 0; row < data->rows; row += 100) (*data)["sex"].texts[row] = "X";
+  });
+  // By which the others are grouped.
+  EXPECT_THAT(found.causes, ElementsAre("`sex`: `X` is new (489 rows)"));
+  // Numbers in the place of texts.
+  found = changed([](DataSet* data) {
+    DataSet::Column& column = (*data)["relationship"];
+    const std::vector<std::string> codes = {"Husband",   "Not-in-family", "Own-child",
+                                            "Unmarried", "Wife",          "Other-relative"};
+    column.numeric = true;
+    for (const std::string& text : column.texts) {
+      column.numbers.push_back(
+          static_cast<double>(std::find(codes.begin(), codes.end(), text) - codes.begin()));
+    }
+  });
+  EXPECT_THAT(found.causes,
+              ElementsAre(AllOf(HasSubstr("`relationship` is categorical in A, numeric in B: "
+                                          "category `Husband` re-encoded as `0` (19,716 rows)"),
+                                HasSubstr("and 3 more like that"))));
   found = changed([](DataSet* data) { (*data)["age"].name = "years"; });
   EXPECT_THAT(found.causes, ElementsAre("`age` is called `years` in B: the same values"));
   // Group means: the same ages, but of other people.
