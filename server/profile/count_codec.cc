@@ -80,6 +80,15 @@ class BitReader {
     Drop(count);
     return bits;
   }
+  // Drops the zeros that come next, at most so many, and returns how many they were; perhaps not
+  // all.
+  size_t Zeros(size_t most) {
+    Fill();
+    const size_t zeros =
+        std::min<size_t>({static_cast<size_t>(std::countr_zero(buffer_)), held_, most, 32});
+    Drop(static_cast<uint32_t>(zeros));
+    return zeros;
+  }
   // Ones up to a zero, which is dropped; kEscape ones have no zero behind them.
   uint32_t Ones() {
     Fill();
@@ -208,7 +217,15 @@ absl::Status ReadCounts(ByteReader* in, absl::Span<uint64_t> counts) {
   const uint32_t low_bits = form - 1u;
   if (low_bits > kMaxLowBits) return absl::DataLossError("counts of an unknown form");
   BitReader bits(in->rest());
-  for (uint64_t& count : counts) count = TakeCount(low_bits, &bits);
+  for (size_t code = 0; code < counts.size(); ++code) {
+    if (low_bits == 0) {  // of few rows most counts are 0, each of them one bit
+      const size_t zeros = bits.Zeros(counts.size() - code);
+      std::fill_n(counts.begin() + code, zeros, 0);
+      code += zeros;
+      if (code == counts.size()) break;
+    }
+    counts[code] = TakeCount(low_bits, &bits);
+  }
   if (!bits.ok()) return absl::DataLossError("the counts are cut short");
   in->Skip(bits.used());
   return absl::OkStatus();
