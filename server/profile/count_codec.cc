@@ -80,14 +80,22 @@ class BitReader {
     Drop(count);
     return bits;
   }
-  // Drops the zeros that come next, at most so many, and returns how many they were; perhaps not
-  // all.
-  size_t Zeros(size_t most) {
+  // Reads counts of ones alone, each up to a zero, as many as the bits at hand hold and no more
+  // than there is room for. Returns how many; one of kEscape ones is left.
+  size_t TakeOnes(absl::Span<uint64_t> counts) {
     Fill();
-    const size_t zeros =
-        std::min<size_t>({static_cast<size_t>(std::countr_zero(buffer_)), held_, most, 32});
-    Drop(static_cast<uint32_t>(zeros));
-    return zeros;
+    uint64_t zeros = ~buffer_ & ((uint64_t{1} << std::min(held_, 63u)) - 1);
+    uint32_t begin = 0;
+    size_t taken = 0;
+    for (; taken < counts.size() && zeros != 0; ++taken) {
+      const auto end = static_cast<uint32_t>(std::countr_zero(zeros));
+      if (end - begin >= kEscape) break;
+      counts[taken] = end - begin;
+      begin = end + 1;
+      zeros &= zeros - 1;
+    }
+    Drop(begin);
+    return taken;
   }
   // Ones up to a zero, which is dropped; kEscape ones have no zero behind them.
   uint32_t Ones() {
@@ -218,10 +226,8 @@ absl::Status ReadCounts(ByteReader* in, absl::Span<uint64_t> counts) {
   if (low_bits > kMaxLowBits) return absl::DataLossError("counts of an unknown form");
   BitReader bits(in->rest());
   for (size_t code = 0; code < counts.size(); ++code) {
-    if (low_bits == 0) {  // of few rows most counts are 0, each of them one bit
-      const size_t zeros = bits.Zeros(counts.size() - code);
-      std::fill_n(counts.begin() + code, zeros, 0);
-      code += zeros;
+    if (low_bits == 0) {  // as of few rows: many at once
+      code += bits.TakeOnes(counts.subspan(code));
       if (code == counts.size()) break;
     }
     counts[code] = TakeCount(low_bits, &bits);
