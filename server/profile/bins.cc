@@ -66,6 +66,7 @@ absl::StatusOr<NumericBins> NumericBins::Create(std::vector<double> edges,
 
 std::vector<float> NumericBins::RoundedEdges() const {
   std::vector<float> rounded;
+  rounded.reserve(edges().size());
   for (size_t i = 0; i < edges().size(); ++i) {
     // An edge right behind a value must not round onto that value: it becomes the next float.
     const bool behind_value = i == size() || (i > 0 && atoms_[i - 1]);

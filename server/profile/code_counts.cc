@@ -24,6 +24,20 @@ void AddCounts(const From* from, size_t size, To* to) {
   for (size_t i = 0; i < size; ++i) to[i] = static_cast<To>(to[i] + from[i]);
 }
 
+// Calls use() with an empty vector of the narrowest counts that hold `largest`.
+template <class Use>
+void UseNarrowest(uint64_t largest, const Use& use) {
+  if (largest <= std::numeric_limits<uint8_t>::max()) {
+    use(std::vector<uint8_t>());
+  } else if (largest <= std::numeric_limits<uint16_t>::max()) {
+    use(std::vector<uint16_t>());
+  } else if (largest <= std::numeric_limits<uint32_t>::max()) {
+    use(std::vector<uint32_t>());
+  } else {
+    use(std::vector<uint64_t>());
+  }
+}
+
 // No more than uint64_t holds: a sum of counts, of which none comes near it.
 uint64_t Saturated(uint64_t a, uint64_t b) {
   return a > std::numeric_limits<uint64_t>::max() - b ? std::numeric_limits<uint64_t>::max()
@@ -33,16 +47,15 @@ uint64_t Saturated(uint64_t a, uint64_t b) {
 }  // namespace
 
 CodeCounts CodeCounts::Of(absl::Span<const uint64_t> counts) {
-  CodeCounts result(counts.size());
-  result.WidenTo(LargestOf(counts));
-  std::visit(
-      [&](auto& own) {
-        using Count = typename std::decay_t<decltype(own)>::value_type;
-        std::transform(counts.begin(), counts.end(), own.begin(),
-                       [](uint64_t count) { return static_cast<Count>(count); });
-      },
-      result.counts_);
+  CodeCounts result;
   result.most_ = LargestOf(counts);
+  UseNarrowest(result.most_, [&](auto own) {
+    own.resize(counts.size());
+    std::transform(counts.begin(), counts.end(), own.begin(), [](uint64_t count) {
+      return static_cast<typename decltype(own)::value_type>(count);
+    });
+    result.counts_ = std::move(own);
+  });
   return result;
 }
 
@@ -78,18 +91,11 @@ std::vector<uint64_t> CodeCounts::ToVector() const {
 }
 
 void CodeCounts::WidenTo(uint64_t largest) {
-  const auto widen = [&](auto wide) {
+  if (largest <= std::visit([](const auto& own) { return LimitOf(own); }, counts_)) return;
+  UseNarrowest(largest, [&](auto wide) {
     std::visit([&](const auto& own) { wide.assign(own.begin(), own.end()); }, counts_);
     counts_ = std::move(wide);
-  };
-  if (largest <= std::visit([](const auto& own) { return LimitOf(own); }, counts_)) return;
-  if (largest <= std::numeric_limits<uint16_t>::max()) {
-    widen(std::vector<uint16_t>());
-  } else if (largest <= std::numeric_limits<uint32_t>::max()) {
-    widen(std::vector<uint32_t>());
-  } else {
-    widen(std::vector<uint64_t>());
-  }
+  });
 }
 
 template <class MoreMax>

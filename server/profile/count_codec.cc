@@ -80,6 +80,23 @@ class BitReader {
     Drop(count);
     return bits;
   }
+  // Reads counts of ones alone, each up to a zero, as many as the bits at hand hold and no more
+  // than there is room for. Returns how many; one of kEscape ones is left.
+  size_t TakeOnes(absl::Span<uint64_t> counts) {
+    Fill();
+    uint64_t zeros = ~buffer_ & ((uint64_t{1} << std::min(held_, 63u)) - 1);
+    uint32_t begin = 0;
+    size_t taken = 0;
+    for (; taken < counts.size() && zeros != 0; ++taken) {
+      const auto end = static_cast<uint32_t>(std::countr_zero(zeros));
+      if (end - begin >= kEscape) break;
+      counts[taken] = end - begin;
+      begin = end + 1;
+      zeros &= zeros - 1;
+    }
+    Drop(begin);
+    return taken;
+  }
   // Ones up to a zero, which is dropped; kEscape ones have no zero behind them.
   uint32_t Ones() {
     Fill();
@@ -208,7 +225,13 @@ absl::Status ReadCounts(ByteReader* in, absl::Span<uint64_t> counts) {
   const uint32_t low_bits = form - 1u;
   if (low_bits > kMaxLowBits) return absl::DataLossError("counts of an unknown form");
   BitReader bits(in->rest());
-  for (uint64_t& count : counts) count = TakeCount(low_bits, &bits);
+  for (size_t code = 0; code < counts.size(); ++code) {
+    if (low_bits == 0) {  // as of few rows: many at once
+      code += bits.TakeOnes(counts.subspan(code));
+      if (code == counts.size()) break;
+    }
+    counts[code] = TakeCount(low_bits, &bits);
+  }
   if (!bits.ok()) return absl::DataLossError("the counts are cut short");
   in->Skip(bits.used());
   return absl::OkStatus();

@@ -149,7 +149,7 @@ absl::Status ReadFirstVersion(ByteReader* in, Codes codes, VariableCounts* count
 absl::Status ReadVariable(const VariableBaseline& baseline, uint8_t version, ByteReader* in,
                           VariableCounts* counts) {
   // More than kMaxCodes only while a baseline is built, of which all candidates are counted.
-  absl::FixedArray<uint64_t, kMaxCodes> room(counts->codes.size());
+  absl::FixedArray<uint64_t, kMaxCodes> room(baseline.counts.codes.size());
   const Codes codes = absl::MakeSpan(room);
   absl::Status status = version == kFirstVersion ? ReadFirstVersion(in, codes, counts)
                                                  : ReadSecondVersion(in, codes, counts);
@@ -365,14 +365,17 @@ absl::StatusOr<Pane> DecodePane(const Baseline& baseline, absl::string_view byte
   if (version < kFirstVersion || version > kVersion) {
     return absl::DataLossError("not a pane of a known version");
   }
-  Pane pane(baseline);
+  // Not Pane(baseline): its codes would be made twice.
+  Pane pane;
   pane.rows = in.Varint();
+  pane.variables.resize(baseline.variables.size());
   if (in.Varint() != pane.variables.size()) {
     return absl::DataLossError("the pane's variables are not the baseline's");
   }
   for (size_t i = 0; i < pane.variables.size(); ++i) {
     const VariableBaseline& variable = baseline.variables[i];
     pane.variables[i].rows = pane.rows;
+    pane.variables[i].moments = stats::Moments(variable.counts.moments.shift());
     const absl::Status read = ReadVariable(variable, version, &in, &pane.variables[i]);
     if (!read.ok()) {
       return absl::DataLossError(

@@ -175,6 +175,7 @@ std::vector<std::vector<float>> Trends(absl::Span<const float> shares) {
     basis.push_back(std::move(trend));
   }
   std::vector<std::vector<float>> trends;
+  trends.reserve(basis.size() - 1);
   for (size_t i = 1; i < basis.size(); ++i) trends.emplace_back(basis[i].begin(), basis[i].end());
   return trends;
 }
@@ -217,6 +218,7 @@ ShareReference MakeShareReference(absl::Span<const uint64_t> baseline, double de
   ShareReference reference;
   reference.design_effect = design_effect;
   for (const uint64_t count : baseline) reference.rows += static_cast<double>(count);
+  reference.shares.reserve(baseline.size());
   const double sum = reference.rows + 0.5 * static_cast<double>(baseline.size());
   for (const uint64_t count : baseline) {
     reference.shares.push_back(static_cast<float>((static_cast<double>(count) + 0.5) / sum));

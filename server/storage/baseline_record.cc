@@ -403,6 +403,9 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
     baseline.data_end = absl::FromUnixMicros(record.data_end_micros());
   }
   std::vector<profile::Variable> variables;
+  // Exactly: they are many, and live long.
+  variables.reserve(static_cast<size_t>(record.variables_size()));
+  baseline.variables.reserve(static_cast<size_t>(record.variables_size()));
   for (const v1::VariableBaselineRecord& variable : record.variables()) {
     absl::Status read = VariableFrom(variable, &baseline.variables.emplace_back());
     if (!read.ok()) return read;

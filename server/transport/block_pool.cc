@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace plumbline::transport {
@@ -18,11 +20,12 @@ BlockPool::Block BlockPool::Take(size_t bytes) {
   std::unique_ptr<char[]> data;
   {
     base::MutexLock lock(&mutex_);
-    auto& kept = kept_[IndexOf(size)];
-    if (!kept.empty()) {
-      data = std::move(kept.back());
-      kept.pop_back();
+    Kept& kept = kept_[IndexOf(size)];
+    if (!kept.blocks.empty()) {
+      data = std::move(kept.blocks.back());
+      kept.blocks.pop_back();
     }
+    kept.least = std::min(kept.least, kept.blocks.size());
   }
   if (data == nullptr) data = std::make_unique_for_overwrite<char[]>(size);
   return Block(this, std::move(data), size);
@@ -30,8 +33,21 @@ BlockPool::Block BlockPool::Take(size_t bytes) {
 
 void BlockPool::Give(std::unique_ptr<char[]> data, size_t size) {
   base::MutexLock lock(&mutex_);
-  auto& kept = kept_[IndexOf(size)];
-  if (kept.size() < kMaxKeptBytes / size) kept.push_back(std::move(data));
+  auto& blocks = kept_[IndexOf(size)].blocks;
+  if (blocks.size() < kMaxKeptBytes / size) blocks.push_back(std::move(data));
+}
+
+void BlockPool::FreeUnused() {
+  std::vector<std::unique_ptr<char[]>> unused;  // freed without the lock
+  base::MutexLock lock(&mutex_);
+  for (Kept& kept : kept_) {
+    // The last ones are taken first.
+    const auto end = kept.blocks.begin() + static_cast<std::ptrdiff_t>(kept.least);
+    unused.insert(unused.end(), std::make_move_iterator(kept.blocks.begin()),
+                  std::make_move_iterator(end));
+    kept.blocks.erase(kept.blocks.begin(), end);
+    kept.least = kept.blocks.size();
+  }
 }
 
 size_t BlockPool::SizeOf(size_t bytes) {

@@ -49,6 +49,9 @@ class BlockPool {
   /// A block of at least `bytes`, or of kMaxBytes if that is less. Its contents are anything.
   Block Take(size_t bytes);
 
+  /// Frees the blocks that nobody needed since the last call: what was kept all the time.
+  void FreeUnused();
+
   /// The size of the block that Take(bytes) gives.
   static size_t SizeOf(size_t bytes);
 
@@ -60,8 +63,13 @@ class BlockPool {
 
   void Give(std::unique_ptr<char[]> data, size_t size);
 
+  struct Kept {
+    std::vector<std::unique_ptr<char[]>> blocks;
+    size_t least = 0;  // how many there always were since FreeUnused
+  };
+
   base::Mutex mutex_;
-  std::array<std::vector<std::unique_ptr<char[]>>, kSizes> kept_ ABSL_GUARDED_BY(mutex_);
+  std::array<Kept, kSizes> kept_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace plumbline::transport

@@ -4,8 +4,16 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <barrier>
 #include <cstddef>
+#include <cstdlib>
 #include <fstream>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "server/transport/block_pool.h"
 
 namespace plumbline::transport {
 namespace {
@@ -16,7 +24,15 @@ constexpr int kHandshakeMillis = 20'000;  // one that says nothing is closed aft
 constexpr int kMaxThreads = 256;          // of the control plane, and the callbacks' own few
 
 // What freed memory may stay, for the next batches.
-constexpr size_t kKeptBytes = 128u << 20;
+constexpr size_t kKeptBytes = 64u << 20;
+
+constexpr int kTrimThreshold = 256 << 20;
+constexpr int kTopPad = 16 << 20;
+// While freed memory is given back.
+constexpr int kLeastTop = 128 << 10;
+// malloc has so many arenas for each core at most.
+constexpr unsigned kArenasPerCore = 8;
+constexpr unsigned kMostHelpers = 64;
 
 // Resident memory without the pages of files; 0 if the system does not say.
 size_t AnonymousBytes() {
@@ -26,20 +42,53 @@ size_t AnonymousBytes() {
   return (resident - shared) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
+// malloc_trim leaves what lies free at the end of an arena, but of the main one: megabytes in each
+// that has held an imported baseline. A thread that frees something large gives back that of its
+// own arena, and new threads get the arenas in turn: those without a thread first, which is why all
+// have theirs before one ends.
+void TrimArenaEnds() {
+  mallopt(M_TRIM_THRESHOLD, kLeastTop);
+  mallopt(M_TOP_PAD, kLeastTop);
+  const unsigned wanted =
+      std::clamp(kArenasPerCore * std::thread::hardware_concurrency(), 1u, kMostHelpers);
+  std::barrier all_have_one(wanted);
+  const auto trim = [&all_have_one] {
+    void* volatile large = std::malloc(2 * kLeastTop);
+    all_have_one.arrive_and_wait();
+    std::free(large);
+  };
+  std::vector<std::thread> helpers;
+  helpers.reserve(wanted);
+  while (helpers.size() < wanted) {
+    try {
+      helpers.emplace_back(trim);
+    } catch (const std::system_error&) {  // no more threads: those that there are do
+      break;
+    }
+  }
+  for (size_t i = helpers.size(); i < wanted; ++i) all_have_one.arrive_and_drop();
+  for (std::thread& helper : helpers) helper.join();
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  mallopt(M_TOP_PAD, kTopPad);
+}
+
 }  // namespace
 
 // glibc gives freed memory back at every batch otherwise, and takes it again: half the throughput.
 // Above the last of these it still does, at once.
 void TuneProcess() {
   mallopt(M_MMAP_THRESHOLD, 8 << 20);
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  mallopt(M_TOP_PAD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  mallopt(M_TOP_PAD, kTopPad);
 }
 
 void GiveBackMemory() {
+  BlockPool::Global()->FreeUnused();
   const struct mallinfo2 heap = mallinfo2();
   const size_t in_use = heap.uordblks + heap.hblkhd;
-  if (AnonymousBytes() > in_use + kKeptBytes) malloc_trim(0);
+  if (AnonymousBytes() <= in_use + kKeptBytes) return;
+  malloc_trim(0);
+  TrimArenaEnds();
 }
 
 void ApplyServerSettings(int max_message_bytes, size_t max_receive_bytes,

@@ -24,6 +24,8 @@ def write_rate(bench, daemon, models, report, case):
     report.add(case, "batches acknowledged", run["measured"]["batches"] / run["seconds"], "1/s")
     report.add(case, "ack p99", 1e3 * run["ack_p99_seconds"], "ms")
     report.add(case, "server CPU", run["server_cpu_seconds"] / run["seconds"], "cores")
+    report.add(case, "resident, all sending", daemon.resident_bytes() / 1e6, "MB",
+               goal=("<=", 1000) if full else None)
 
 
 def run(bench, report):
@@ -52,6 +54,7 @@ def run(bench, report):
         with processes.Daemon(bench, folder) as daemon:
             report.add(case, "restart", daemon.ready_seconds, "s",
                        goal=("<=", 3) if full else None, empty_folder=empty)
+            report.add(case, "CPU of the restart", daemon.ready_cpu_seconds, "s")
             rows = daemon.await_rows(sent["total"]["rows"])
             report.add(case, "rows after restart", rows, "rows", sent["total"]["rows"],
                        "acknowledged", goal=(">=", 1))

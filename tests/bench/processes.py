@@ -67,6 +67,7 @@ class Server:
         self.ready_seconds = time.monotonic() - started
         self.address = f"127.0.0.1:{self.match[1]}"
         self.pid = self.process.pid
+        self.ready_cpu_seconds = self.cpu_seconds()
 
     def __enter__(self):
         return self

@@ -32,6 +32,22 @@ TEST(BlockPool, GivesABlockOutAgainButNeverTwiceAtOnce) {
   EXPECT_NE(again.data(), other.data());
 }
 
+TEST(BlockPool, OnlyWhatNobodyNeededIsFreed) {
+  BlockPool pool;
+  {
+    const BlockPool::Block one = pool.Take(5000);
+    const BlockPool::Block other = pool.Take(5000);
+  }
+  const auto most_recent = [&pool] { return pool.Take(5000).data(); };
+  char* const needed = most_recent();
+  pool.FreeUnused();  // both were out since the pool was made
+  EXPECT_EQ(most_recent(), needed);
+  pool.FreeUnused();  // the idle one
+  EXPECT_EQ(most_recent(), needed);
+  const BlockPool::Block only = pool.Take(5000);
+  EXPECT_EQ(only.data(), needed);
+}
+
 TEST(BlockPool, BlocksMayBeGivenBackByAnotherThread) {
   BlockPool pool;
   for (int round = 0; round < 100; ++round) {
