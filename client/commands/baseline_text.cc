@@ -38,10 +38,21 @@ std::string QuantileNear(const v1::VariableStatistics& statistics, double rank) 
 // Five times the default threshold.
 constexpr double kHardToJudgePsi = 1;
 
-}  // namespace
+std::string OrderText(bool unknown, bool in_time_order) {
+  if (!unknown) {
+    return absl::StrCat("How much training varies by itself was learnt from its rows in the order ",
+                        in_time_order ? "of their times.\n" : "in which they came.\n");
+  }
+  return absl::StrCat(
+      "How much training varies by itself is not known: ",
+      in_time_order
+          ? "in the order of their times, its rows vary no more than by chance, or they are few.\n"
+          : "its rows are in no order that tells (shuffled, or few). With their times (`baseline "
+            "create --timestamp`) they are put in order.\n");
+}
 
 std::string HardToJudgeText(
-    const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
+    bool in_time_order, const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
   constexpr size_t kNamed = 10;
   std::vector<const v1::VariableReport*> hard;
   for (const v1::VariableReport& variable : variables) {
@@ -58,10 +69,19 @@ std::string HardToJudgeText(
                                     variable->natural_psi()));
   }
   if (hard.size() > kNamed) names.push_back(FormatCount(hard.size() - kNamed, "more", "more"));
-  return absl::StrCat(
-      "Drift is hard to find in ", absl::StrJoin(names, ", "),
-      ": training itself varies as much from one run of rows to the next. If its rows were "
-      "sorted, make the baseline of rows in the order of time, or shuffled.\n");
+  return absl::StrCat("Drift is hard to find in ", absl::StrJoin(names, ", "),
+                      ": training itself varies as much from one run of rows to the next.",
+                      in_time_order ? "\n"
+                                    : " If its rows were sorted, make the baseline with their "
+                                      "times (`--timestamp`), or of shuffled rows.\n");
+}
+
+}  // namespace
+
+std::string NaturalVariationText(
+    bool unknown, bool in_time_order,
+    const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
+  return OrderText(unknown, in_time_order) + HardToJudgeText(in_time_order, variables);
 }
 
 std::string BaselineLine(const v1::BaselineSummary& summary) {
@@ -138,8 +158,9 @@ std::string BaselineText(const v1::Baseline& baseline) {
          QuantileNear(stats, 0.5), number(stats.has_max(), stats.max()), Shape(variable)});
   }
   absl::StrAppend(&text, "\n", table.ToString());
-  const std::string hard = HardToJudgeText(baseline.variables());
-  if (!hard.empty()) absl::StrAppend(&text, "\n", hard);
+  absl::StrAppend(&text, "\n",
+                  NaturalVariationText(baseline.natural_variation_unknown(),
+                                       baseline.in_time_order(), baseline.variables()));
   return text;
 }
 

@@ -104,13 +104,10 @@ std::string FindingsText(const v1::Report& report) {
     text += "\n\n";
   }
   absl::StrAppend(&text, UndecidedText(report));
-  if (report.natural_variation_unknown()) {
-    text +=
-        "How much training varies by itself is not known: its rows are in no order that tells "
-        "(shuffled, or few).\n\n";
-  }
-  const std::string hard = HardToJudgeText(report.variables());
-  if (!hard.empty()) absl::StrAppend(&text, hard, "\n");
+  absl::StrAppend(&text,
+                  NaturalVariationText(report.natural_variation_unknown(), report.in_time_order(),
+                                       report.variables()),
+                  "\n");
   return text;
 }
 

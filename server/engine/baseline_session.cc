@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/profile/performance.h"
 #include "server/profile/season_counter.h"
+#include "server/storage/spool_sort.h"
 
 namespace plumbline::engine {
 
@@ -36,6 +37,9 @@ absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows)
                                                    " rows, but ", builder_.rows(), " arrived"));
   }
   if (absl::Status sketched = builder_.FinishSketch(); !sketched.ok()) return sketched;
+  if (!builder_.InTimeOrder()) {
+    if (absl::Status sorted = SortSpool(); !sorted.ok()) return sorted;
+  }
   absl::Status counted =
       ReadSpool([this](const profile::BatchView& batch) { return builder_.Count(batch); });
   if (!counted.ok()) return counted;
@@ -64,6 +68,18 @@ absl::StatusOr<profile::Baseline> BaselineSession::Build(uint64_t expected_rows)
   }
   spool_.reset();
   return baseline;
+}
+
+absl::Status BaselineSession::SortSpool() {
+  auto sorted = storage::SortByTime(std::move(spool_));
+  if (absl::IsResourceExhausted(sorted.status())) {
+    return quota_book_->Refuse(
+        Quota::kSpool, quotas_.max_spool_bytes >> 30,
+        absl::StrCat("put in the order of their times, ", sorted.status().message()));
+  }
+  if (!sorted.ok()) return sorted.status();
+  spool_ = *std::move(sorted);
+  return absl::OkStatus();
 }
 
 absl::Status BaselineSession::ReadSpool(

@@ -44,14 +44,15 @@ class BaselineSession {
   /// more rows than the spool holds, Unavailable for a failed write.
   absl::Status Add(const profile::BatchView& batch);
   /// The second pass, one more where there are predictions with labels, and one where rows have
-  /// times. `expected_rows` 0: any
-  /// number. Errors: also InvalidArgument for another number of rows.
+  /// times; where they have and came in another order, they are put in theirs before (SortByTime).
+  /// `expected_rows` 0: any number. Errors: also InvalidArgument for another number of rows.
   absl::StatusOr<profile::Baseline> Build(uint64_t expected_rows);
 
   const BaselineRequest& request() const { return request_; }
   uint64_t rows() const { return builder_.rows(); }
 
  private:
+  absl::Status SortSpool();
   absl::Status ReadSpool(absl::FunctionRef<absl::Status(const profile::BatchView&)> use);
 
   const Quotas quotas_;

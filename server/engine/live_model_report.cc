@@ -153,9 +153,8 @@ absl::StatusOr<Report> LiveModel::MakeReport(absl::Time clock, std::optional<siz
     report.end = absl::FromUnixMicros(range->second);
   }
   report.late_rows = late_rows_;
-  report.natural_variation_unknown = std::none_of(
-      baseline_->variables.begin(), baseline_->variables.end(),
-      [](const profile::VariableBaseline& trained) { return trained.natural.IsKnown(); });
+  report.natural_variation_unknown = !profile::KnowsNaturalVariation(*baseline_);
+  report.in_time_order = baseline_->in_time_order;
   const profile::Pane all = all_.window().Sum();
   const profile::Baseline* const in_season = all_.InSeason();
   const profile::Baseline& held = in_season != nullptr ? *in_season : *baseline_;

@@ -73,6 +73,7 @@ struct Report {
   std::shared_ptr<const checks::OnCallBook> on_call;
   std::vector<checks::Incident> incidents;  // of them, the worst first
   bool natural_variation_unknown = false;   // of no variable: training's rows were shuffled, or few
+  bool in_time_order = false;               // Baseline::in_time_order
 };
 
 /// How predictions differ in rows of the current window that lack an input.

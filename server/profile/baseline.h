@@ -119,6 +119,9 @@ struct Baseline {
   absl::Time created_at = absl::InfinitePast();
   uint64_t rows = 0;
   std::optional<absl::Time> data_start, data_end;
+  /// True if its rows were counted in the order of their times, which differ: then so are chunks,
+  /// gaps and row sample. False: in the order in which they came.
+  bool in_time_order = false;
   Schema schema;
   std::vector<VariableBaseline> variables;  // in the schema's order
   /// See FindProbabilityGroups.
@@ -128,7 +131,7 @@ struct Baseline {
   /// it was not computed).
   std::optional<PerformanceTask> task;
   std::string performance;
-  std::vector<BaselineChunk> chunks;  // in the order of the rows
+  std::vector<BaselineChunk> chunks;  // in the order in which rows were counted
   RowSample sample;
   /// Training's counts by the time of the day and week, for policies with a season (EncodeSeasons);
   /// empty if its rows have no times, cover less than two days, or have too many variables.

@@ -65,8 +65,7 @@ struct BaselineBuilder::Impl {
                               std::vector<uint32_t>* final_codes, VariableBaseline* variable);
 
   int64_t TimeOf(const BatchView& batch, uint32_t row) const {
-    if (!times.everywhere) return 0;
-    return batch.row_event_micros.empty() ? *batch.event_micros : batch.row_event_micros[row];
+    return times.everywhere ? EventMicros(batch, row) : 0;
   }
   int64_t start_micros() const { return times.everywhere ? times.oldest : 0; }
   int64_t end_micros() const { return times.everywhere ? times.newest : 0; }
@@ -79,6 +78,7 @@ struct BaselineBuilder::Impl {
   std::vector<FirstPass> first;
   // Second pass. The draft has the codes of candidates where the baseline has those of categories.
   uint64_t counted = 0;
+  TimeSpan counted_times;
   Baseline draft;
   std::vector<SecondPass> second;
   std::optional<ChunkList> chunks;
@@ -213,6 +213,10 @@ BaselineBuilder::~BaselineBuilder() = default;
 
 uint64_t BaselineBuilder::rows() const { return impl_->rows; }
 
+bool BaselineBuilder::InTimeOrder() const {
+  return !impl_->times.everywhere || impl_->times.in_order;
+}
+
 absl::Status BaselineBuilder::Sketch(const BatchView& batch) {
   Impl& impl = *impl_;
   if (impl.first.empty()) {
@@ -255,10 +259,9 @@ absl::Status BaselineBuilder::Count(const BatchView& batch) {
     return absl::FailedPreconditionError("the second pass has more rows than the first");
   }
   const auto columns = ColumnsBySchema(impl.schema, batch);
-  TimeSpan times;
-  times.Add(batch, 0, batch.rows);
+  impl.counted_times.Add(batch, 0, batch.rows);
   if (!columns.ok()) return absl::FailedPreconditionError(columns.status().message());
-  if (impl.times.everywhere && !times.everywhere) {
+  if (impl.times.everywhere && !impl.counted_times.everywhere) {
     return absl::FailedPreconditionError("the second pass lacks event times that the first had");
   }
   impl.sampler->Add(*columns, batch.rows);
@@ -300,6 +303,7 @@ absl::StatusOr<Baseline> BaselineBuilder::Finish() {
   if (impl.times.everywhere) {
     baseline.data_start = absl::FromUnixMicros(impl.times.oldest);
     baseline.data_end = absl::FromUnixMicros(impl.times.newest);
+    baseline.in_time_order = impl.counted_times.in_order && impl.times.oldest < impl.times.newest;
   }
   std::vector<std::vector<uint32_t>> final_codes(baseline.variables.size());
   for (size_t i = 0; i < baseline.variables.size(); ++i) {

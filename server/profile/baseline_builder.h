@@ -35,8 +35,10 @@ struct BaselineOptions {
   size_t max_categories = kMaxKeptCategories;  // kept by name; not more than that
 };
 
-/// Builds a baseline from any number of rows in bounded memory, in two passes over the same batches
-/// in the same order: the first finds edges, atoms and categories, the second counts exactly.
+/// Builds a baseline from any number of rows in bounded memory, in two passes over the same rows:
+/// the first finds edges, atoms and categories, the second counts exactly, and learns what lies in
+/// the order of rows: chunks and gaps. So rows with times that come in another order should be put
+/// in theirs in between (InTimeOrder).
 /// Batches must have passed ValidateBatch. A variable's role is what a hint says, or else the first
 /// batch's column; its kind is what a hint says, or else categorical for strings and bool. Int64
 /// may be categorical by hint (its decimal text). Deterministic: the same rows give the same
@@ -64,6 +66,9 @@ class BaselineBuilder {
   /// Errors: FailedPrecondition if the second pass did not see what the first saw.
   absl::StatusOr<Baseline> Finish();
 
+  /// After the first pass: false if every row has a time, and one of them comes before that of an
+  /// earlier row.
+  bool InTimeOrder() const;
   /// Rows of the first pass.
   uint64_t rows() const;
 

@@ -119,6 +119,11 @@ double NaturalVariation::PsiLimit(double rows) const {
   return (1 - part) * psi_limits[left] + part * psi_limits[left + 1];
 }
 
+bool KnowsNaturalVariation(const Baseline& baseline) {
+  return std::any_of(baseline.variables.begin(), baseline.variables.end(),
+                     [](const VariableBaseline& variable) { return variable.natural.IsKnown(); });
+}
+
 absl::Status LearnNaturalVariation(Baseline* baseline) {
   if (baseline->chunks.empty()) return absl::OkStatus();
   const size_t variables = baseline->variables.size();

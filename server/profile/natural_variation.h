@@ -33,8 +33,8 @@ class EvidenceGroups {
 };
 
 /// How much a variable varies within training, from the baseline's chunks of consecutive rows: what
-/// live rows may vary as well. A baseline whose rows were shuffled, or that has fewer than 8
-/// chunks, has none to learn.
+/// live rows may vary as well. A baseline whose rows were shuffled and have no times, or that has
+/// fewer than 8 chunks, has none to learn.
 struct NaturalVariation {
   /// stats::DesignEffect over the EvidenceGroups, and of the rates.
   double groups = 1, nulls = 1, nans = 1, infinities = 1;
@@ -52,6 +52,9 @@ struct NaturalVariation {
   /// True if consecutive rows are more alike than any rows.
   bool IsKnown() const { return groups > 1; }
 };
+
+/// True if it IsKnown of any variable.
+bool KnowsNaturalVariation(const Baseline& baseline);
 
 /// Fewer chunks say nothing.
 inline constexpr size_t kFewChunks = 8;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/profile/seasonal_training.h"
+#include "server/profile/time_span.h"
 #include "server/stats/psi.h"
 
 namespace plumbline::profile {
@@ -156,9 +157,7 @@ void SeasonCounter::CloseCell() {
 void SeasonCounter::Add(const BatchView& batch) {
   const PreparedBatch prepared(baseline_, batch);
   const auto hour_of = [&](uint32_t row) {
-    return BucketOf(Season::kHourOfWeek, batch.row_event_micros.empty()
-                                             ? batch.event_micros.value_or(0)
-                                             : batch.row_event_micros[row]);
+    return BucketOf(Season::kHourOfWeek, EventMicros(batch, row));
   };
   for (uint32_t begin = 0; begin < batch.rows;) {
     const auto end =

@@ -9,9 +9,17 @@
 
 namespace plumbline::profile {
 
-/// The event times of rows, in microseconds: their bounds, and whether every row has one.
+/// The event time of a row in microseconds; 0 if the batch has none.
+inline int64_t EventMicros(const BatchView& batch, uint32_t row) {
+  return batch.row_event_micros.empty() ? batch.event_micros.value_or(0)
+                                        : batch.row_event_micros[row];
+}
+
+/// The event times of rows, in microseconds: their bounds, whether every row has one, and whether
+/// none comes before that of an earlier row.
 struct TimeSpan {
   bool everywhere = true;
+  bool in_order = true;
   int64_t oldest = std::numeric_limits<int64_t>::max();
   int64_t newest = std::numeric_limits<int64_t>::min();
 
@@ -26,6 +34,7 @@ struct TimeSpan {
     }
   }
   void See(int64_t time) {
+    in_order &= time >= newest;
     oldest = std::min(oldest, time);
     newest = std::max(newest, time);
   }

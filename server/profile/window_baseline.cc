@@ -230,6 +230,7 @@ absl::StatusOr<Baseline> BaselineOfWindow(const Baseline& old, const Pane& windo
   if (!parts.empty()) {
     baseline.data_start = parts.front().start;
     baseline.data_end = parts.back().end;
+    baseline.in_time_order = true;
   }
   if (absl::Status learnt = LearnNaturalVariation(&baseline); !learnt.ok()) return learnt;
   return baseline;

@@ -381,6 +381,7 @@ v1::BaselineRecord ToRecord(const Baseline& baseline) {
   }
   SampleTo(baseline, &record);
   record.set_seasons(baseline.seasons);
+  record.set_in_time_order(baseline.in_time_order);
   return record;
 }
 
@@ -402,6 +403,7 @@ absl::StatusOr<Baseline> FromRecord(const v1::BaselineRecord& record) {
   if (record.has_data_end_micros()) {
     baseline.data_end = absl::FromUnixMicros(record.data_end_micros());
   }
+  baseline.in_time_order = record.in_time_order();
   std::vector<profile::Variable> variables;
   // Exactly: they are many, and live long.
   variables.reserve(static_cast<size_t>(record.variables_size()));

@@ -149,16 +149,8 @@ absl::Status Damaged() { return absl::DataLossError("the spool file is damaged")
 
 }  // namespace
 
-struct Spool::Memory {
-  std::string bytes;
-  BatchView view;
-};
-
 Spool::Spool(std::string path, std::FILE* file, uint64_t max_bytes)
-    : path_(std::move(path)),
-      file_(file),
-      max_bytes_(max_bytes),
-      memory_(std::make_unique<Memory>()) {}
+    : path_(std::move(path)), file_(file), max_bytes_(max_bytes) {}
 
 Spool::~Spool() {
   std::fclose(file_);
@@ -168,7 +160,16 @@ Spool::~Spool() {
 absl::StatusOr<std::unique_ptr<Spool>> Spool::Create(const std::string& dir, uint64_t max_bytes) {
   std::error_code error;
   std::filesystem::create_directories(dir + "/spool", error);
-  std::string path = dir + "/spool/batches-XXXXXX";
+  return CreateIn(dir + "/spool", max_bytes);
+}
+
+absl::StatusOr<std::unique_ptr<Spool>> Spool::CreateBeside() const {
+  return CreateIn(std::filesystem::path(path_).parent_path(), max_bytes_);
+}
+
+absl::StatusOr<std::unique_ptr<Spool>> Spool::CreateIn(const std::string& folder,
+                                                       uint64_t max_bytes) {
+  std::string path = folder + "/batches-XXXXXX";
   const int fd = mkstemp(path.data());
   if (fd < 0) return IoError("making");
   std::FILE* file = fdopen(fd, "w+b");
@@ -229,15 +230,21 @@ absl::Status Spool::Read(void* to, uint64_t size) {
 }
 
 absl::StatusOr<const BatchView*> Spool::Next() {
+  const absl::StatusOr<bool> read = Next(&batch_);
+  if (!read.ok()) return read.status();
+  return *read ? &batch_.view : nullptr;
+}
+
+absl::StatusOr<bool> Spool::Next(SpooledBatch* batch) {
   if (!reading_) return absl::FailedPreconditionError("Rewind the spool before reading it");
-  if (read_bytes_ == bytes_) return nullptr;
+  if (read_bytes_ == bytes_) return false;
   uint64_t size = 0;
   if (absl::Status read = Read(&size, sizeof(size)); !read.ok()) return read;
   if (size > bytes_ - read_bytes_) return Damaged();
-  memory_->bytes.resize(size);
-  if (absl::Status read = Read(memory_->bytes.data(), size); !read.ok()) return read;
-  Reader in(memory_->bytes);
-  BatchView& view = memory_->view;
+  batch->bytes.resize(size);
+  if (absl::Status read = Read(batch->bytes.data(), size); !read.ok()) return read;
+  Reader in(batch->bytes);
+  BatchView& view = batch->view;
   view = BatchView();
   view.rows = static_cast<uint32_t>(in.Number());
   const bool has_time = in.Number() != 0;
@@ -250,7 +257,7 @@ absl::StatusOr<const BatchView*> Spool::Next() {
   const uint64_t columns = in.Number();
   for (uint64_t i = 0; in.ok() && i < columns; ++i) view.columns.push_back(ReadColumn(&in));
   if (!in.ok()) return Damaged();
-  return &view;
+  return true;
 }
 
 }  // namespace plumbline::storage

@@ -274,6 +274,7 @@ v1::Report ToWire(const engine::Report& report) {
   AddImpacts(report.impacts, &out);
   AddOnCall(report, &out);
   out.set_natural_variation_unknown(report.natural_variation_unknown);
+  out.set_in_time_order(report.in_time_order);
   return out;
 }
 
@@ -330,6 +331,8 @@ v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& b
   v1::Baseline out;
   *out.mutable_summary() = ToWire(info);
   if (!baseline.environment.empty()) *out.mutable_environment() = ToWire(baseline.environment);
+  out.set_natural_variation_unknown(!profile::KnowsNaturalVariation(baseline));
+  out.set_in_time_order(baseline.in_time_order);
   for (const profile::VariableBaseline& variable : baseline.variables) {
     v1::VariableReport* one = out.add_variables();
     one->set_variable(variable.variable.name);

@@ -377,14 +377,15 @@ TEST(BaselineText, NamesVariablesInWhichDriftIsHardToFind) {
   )pb");
   const std::string named =
       "Drift is hard to find in age (psi 7.2), city (psi 1.5): training itself varies as much from "
-      "one run of rows to the next. If its rows were sorted, make the baseline of rows in the "
-      "order "
-      "of time, or shuffled.\n";
+      "one run of rows to the next. If its rows were sorted, make the baseline with their times "
+      "(`--timestamp`), or of shuffled rows.\n";
   EXPECT_THAT(BaselineText(baseline), HasSubstr(named));
   v1::Report report;
   *report.mutable_variables() = baseline.variables();
   EXPECT_THAT(ReportText(report), HasSubstr(named));
   EXPECT_THAT(VariableText(report), HasSubstr(named));
+  baseline.set_in_time_order(true);
+  EXPECT_THAT(BaselineText(baseline), HasSubstr("one run of rows to the next.\n"));
   for (v1::VariableReport& variable : *baseline.mutable_variables()) variable.clear_natural_psi();
   EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("hard to find")));
   for (int i = 0; i < 12; ++i) {
@@ -422,12 +423,36 @@ TEST(BaselineText, IsATableOfVariables) {
       distribution { baseline_count: 8 }
     }
   )pb");
-  EXPECT_EQ(BaselineText(baseline),
-            "baseline 1 of housing/v1: 5,832 rows, 1 variable, active\n"
-            "spring\n"
-            "\n"
-            "variable  role     kind      null  mean  min  median  max  shape\n"
-            "age       feature  numeric  50.0%  28.5    1      29   52  ▁█\n");
+  EXPECT_EQ(
+      BaselineText(baseline),
+      "baseline 1 of housing/v1: 5,832 rows, 1 variable, active\n"
+      "spring\n"
+      "\n"
+      "variable  role     kind      null  mean  min  median  max  shape\n"
+      "age       feature  numeric  50.0%  28.5    1      29   52  ▁█\n"
+      "\n"
+      "How much training varies by itself was learnt from its rows in the order in which they "
+      "came.\n");
+}
+
+TEST(BaselineText, SaysFromWhichOrderTrainingsOwnVariationWasLearnt) {
+  const auto text = [](bool unknown, bool in_time_order) {
+    v1::Baseline baseline;
+    v1::Report report;
+    baseline.set_natural_variation_unknown(unknown);
+    baseline.set_in_time_order(in_time_order);
+    report.set_natural_variation_unknown(unknown);
+    report.set_in_time_order(in_time_order);
+    const std::string line = NaturalVariationText(unknown, in_time_order, {});
+    EXPECT_THAT(BaselineText(baseline), HasSubstr(line));
+    EXPECT_THAT(ReportText(report), HasSubstr(line));
+    return line;
+  };
+  EXPECT_THAT(text(false, true), HasSubstr("learnt from its rows in the order of their times."));
+  EXPECT_THAT(text(false, false), HasSubstr("in the order in which they came."));
+  EXPECT_THAT(text(true, true), HasSubstr("vary no more than by chance, or they are few."));
+  EXPECT_THAT(text(true, false), HasSubstr("(shuffled, or few). With their times (`baseline create "
+                                           "--timestamp`) they are put in order."));
 }
 
 TEST(BaselinesText, SaysThatThereAreNone) { EXPECT_EQ(BaselinesText({}), "no baselines\n"); }

@@ -1,5 +1,6 @@
 #include "server/engine/backtest.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/engine/baseline_session.h"
 #include "tests/data_reader.h"
 #include "tests/engine/rows.h"
 
@@ -215,6 +217,124 @@ TEST(Backtest, BikesOfJulyAreWarmerThanThoseOfJanuary) {
   EXPECT_EQ(fired["temp"], 1u);
   EXPECT_EQ(fired["hr"], 0u);
   EXPECT_THAT(Reasons(chunks), ::testing::Contains(::testing::StartsWith("drift: temp: psi")));
+}
+
+// Bikes by the hour: rows of a year in the order of the file or shuffled, and their times.
+class Bikes {
+ public:
+  Bikes() : all_(ReadCsv("bike_sharing/hour.csv.gz")), some_{all_.names, {}} {}
+
+  // The odd or the even weeks of 2011.
+  void Choose(bool odd, bool shuffled) {
+    std::vector<size_t> rows;
+    for (size_t row = 0; row < all_.rows(); ++row) {
+      const std::string& date = all_.Column("dteday")[row];
+      const absl::CivilDay day = absl::ToCivilDay(TimeOf(row), absl::UTCTimeZone());
+      if (absl::StartsWith(date, "2011") && (absl::GetYearDay(day) - 1) / 7 % 2 == (odd ? 1 : 0)) {
+        rows.push_back(row);
+      }
+    }
+    if (shuffled) std::shuffle(rows.begin(), rows.end(), std::mt19937_64(8));
+    some_.columns.assign(all_.columns.size(), {});
+    times_.clear();
+    for (const size_t row : rows) {
+      for (size_t i = 0; i < all_.columns.size(); ++i) {
+        some_.columns[i].push_back(all_.columns[i][row]);
+      }
+      times_.push_back(absl::FormatTime("%Y-%m-%d %H:%M:%S", TimeOf(row), absl::UTCTimeZone()));
+    }
+  }
+  // `times`: one a row, or one for all, or none.
+  enum class Times { kOfRows, kEqual, kNone };
+  std::vector<std::unique_ptr<Slice>> Batches(Times times, size_t length) const {
+    std::vector<std::unique_ptr<Slice>> batches;
+    for (size_t begin = 0; begin < some_.rows(); begin += length) {
+      batches.push_back(
+          std::make_unique<Slice>(some_, kNames, begin, std::min(begin + length, some_.rows())));
+      if (times == Times::kOfRows) batches.back()->SetTimes(times_, begin);
+      if (times == Times::kEqual) {
+        batches.back()->SetTimes(std::vector<std::string>(length, "2011-01-01 00:00:00"), 0);
+      }
+    }
+    return batches;
+  }
+  // As the service makes it, chosen rows in batches of 500.
+  std::shared_ptr<const profile::Baseline> Trained(Times times) const {
+    auto spool = storage::Spool::Create(::testing::TempDir() + "plumbline-bikes", 1 << 30);
+    EXPECT_TRUE(spool.ok()) << spool.status();
+    QuotaBook quota_book;
+    EXPECT_TRUE(quota_book.BeginSession(1));
+    BaselineSession session({.model = "bikes", .version = "", .hints = {}, .description = ""},
+                            *std::move(spool), {}, &quota_book);
+    for (const auto& batch : Batches(times, 500)) EXPECT_TRUE(session.Add(batch->View()).ok());
+    auto baseline = session.Build(some_.rows());
+    EXPECT_TRUE(baseline.ok()) << baseline.status();
+    return std::make_shared<const profile::Baseline>(*std::move(baseline));
+  }
+
+ private:
+  absl::Time TimeOf(size_t row) const {
+    absl::Time day;
+    int hour = 0;
+    EXPECT_TRUE(absl::ParseTime("%Y-%m-%d", all_.Column("dteday")[row], &day, nullptr));
+    EXPECT_TRUE(absl::SimpleAtoi(all_.Column("hr")[row], &hour));
+    return day + absl::Hours(hour);
+  }
+
+  inline static const std::vector<std::string> kNames = {"temp", "hum", "windspeed", "weathersit",
+                                                         "cnt"};
+  const Table all_;
+  Table some_;
+  std::vector<std::string> times_;
+};
+
+TEST(Backtest, TimesTellWhatShuffledTrainingVariesByItself) {
+  using Times = Bikes::Times;
+  Bikes bikes;
+  bikes.Choose(/*odd=*/true, /*shuffled=*/false);
+  const auto ordered = bikes.Trained(Times::kOfRows), plain = bikes.Trained(Times::kNone);
+  bikes.Choose(/*odd=*/true, /*shuffled=*/true);
+  const auto recovered = bikes.Trained(Times::kOfRows), lost = bikes.Trained(Times::kNone),
+             equal = bikes.Trained(Times::kEqual);
+  EXPECT_TRUE(ordered->in_time_order && recovered->in_time_order);
+  EXPECT_FALSE(plain->in_time_order || lost->in_time_order || equal->in_time_order);
+  EXPECT_TRUE(profile::KnowsNaturalVariation(*plain));
+  EXPECT_FALSE(profile::KnowsNaturalVariation(*lost));
+  ASSERT_EQ(recovered->chunks.size(), ordered->chunks.size());
+  for (size_t i = 0; i < ordered->chunks.size(); ++i) {
+    EXPECT_EQ(recovered->chunks[i].rows, ordered->chunks[i].rows);
+    EXPECT_EQ(recovered->chunks[i].start, ordered->chunks[i].start);
+    EXPECT_EQ(recovered->chunks[i].end, ordered->chunks[i].end);
+  }
+  for (size_t i = 0; i < ordered->variables.size(); ++i) {
+    const profile::VariableBaseline& wanted = ordered->variables[i];
+    const profile::VariableBaseline& found = recovered->variables[i];
+    const std::string& name = wanted.variable.name;
+    EXPECT_EQ(plain->variables[i].natural.groups, wanted.natural.groups) << name;
+    EXPECT_EQ(plain->variables[i].natural.psi_limits, wanted.natural.psi_limits) << name;
+    EXPECT_EQ(equal->variables[i].natural.psi_limits, lost->variables[i].natural.psi_limits);
+    EXPECT_EQ(found.longest_gap_micros, wanted.longest_gap_micros) << name;
+    ASSERT_EQ(found.natural.psi_limits.size(), wanted.natural.psi_limits.size()) << name;
+    // The bins of what has many values come from a sketch, which saw them in another order.
+    const double error = name == "cnt" ? 0.05 : 0;
+    EXPECT_NEAR(found.natural.groups, wanted.natural.groups, error * wanted.natural.groups);
+    for (size_t k = 0; k < wanted.natural.psi_limits.size(); ++k) {
+      EXPECT_NEAR(found.natural.psi_limits[k], wanted.natural.psi_limits[k],
+                  error * wanted.natural.psi_limits[k])
+          << name;
+    }
+  }
+  // What is within it pages nobody.
+  bikes.Choose(/*odd=*/false, /*shuffled=*/false);
+  const auto live = bikes.Batches(Times::kOfRows, 100'000);
+  const auto pages = [&](std::shared_ptr<const profile::Baseline> baseline) {
+    return Fired(Chunks(std::move(baseline), {live[0]->View()},
+                        {.rows = 0, .duration = {}, .calendar = CalendarUnit::kMonth}),
+                 checks::CheckId::kDrift);
+  };
+  EXPECT_EQ(pages(recovered), pages(ordered));
+  EXPECT_EQ(pages(recovered)["temp"], 0u);
+  EXPECT_GT(pages(lost)["temp"], 6u);
 }
 
 TEST(Backtest, CutsTheSameChunksWhateverTheBatches) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -350,6 +351,23 @@ TEST(BaselineBuilder, HasTimesOnlyIfEveryRowHas) {
   ASSERT_TRUE(some.ok());
   EXPECT_FALSE(some->data_start.has_value());
   EXPECT_FALSE(some->chunks[0].start.has_value());
+}
+
+TEST(BaselineBuilder, KnowsWhetherRowsCameInTheOrderOfTheirTimes) {
+  const std::vector<double> x = {1, 2, 3};
+  BatchView batch = MakeBatch(3, {NumberColumn("x", x)});
+  const auto in_order = [&](const std::vector<int64_t>& times) {
+    batch.row_event_micros = times;
+    BaselineBuilder builder({});
+    EXPECT_TRUE(builder.Sketch(batch).ok() && builder.FinishSketch().ok());
+    EXPECT_TRUE(builder.Count(batch).ok());
+    return std::make_pair(builder.InTimeOrder(), builder.Finish()->in_time_order);
+  };
+  EXPECT_EQ(in_order({1, 1, 2}), std::make_pair(true, true));
+  EXPECT_EQ(in_order({1, 3, 2}), std::make_pair(false, false));
+  // Neither times that do not differ nor none tell an order; nothing is to be put in another.
+  EXPECT_EQ(in_order({7, 7, 7}), std::make_pair(true, false));
+  EXPECT_EQ(in_order({}), std::make_pair(true, false));
 }
 
 TEST(BaselineBuilder, RefusesASecondPassOverOtherRows) {

@@ -69,6 +69,7 @@ TEST(BaselineRecord, RoundTripsABuiltBaseline) {
   EXPECT_EQ(back->rows, 600u);
   EXPECT_EQ(back->data_start, baseline.data_start);
   EXPECT_EQ(back->data_end, baseline.data_end);
+  EXPECT_TRUE(back->in_time_order);
   ASSERT_TRUE(back->data_end.has_value());
   ASSERT_EQ(back->variables.size(), 3u);
   for (size_t i = 0; i < 3; ++i) {

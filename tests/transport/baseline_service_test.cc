@@ -108,6 +108,23 @@ TEST_F(BaselineServiceTest, StoresABaselineAndDescribesIt) {
   EXPECT_EQ(got.baseline().variables(2).role(), v1::ROLE_PREDICTION);
 }
 
+TEST_F(BaselineServiceTest, PutsRowsInTheOrderOfTheirTimes) {
+  v1::Batch late = MakeRows(500), early = MakeRows(500, 500);
+  late.mutable_event_time()->set_seconds(kTestSeconds);
+  early.mutable_event_time()->set_seconds(kTestSeconds - 60);
+  v1::CreateBaselineResponse created;
+  const grpc::Status status = CreateBaseline(&server_, Header("m"), {late, early}, &created, 1000);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(created.summary().data_start().seconds(), kTestSeconds - 60);
+  v1::GetBaselineResponse got;
+  ASSERT_TRUE(Get("m", 0, &got).ok());
+  EXPECT_TRUE(got.baseline().in_time_order());
+  EXPECT_FALSE(got.baseline().natural_variation_unknown());
+  ASSERT_TRUE(CreateBaseline(&server_, Header("m"), {late, MakeRows(500)}, &created, 1000).ok());
+  ASSERT_TRUE(Get("m", 2, &got).ok());
+  EXPECT_FALSE(got.baseline().in_time_order());
+}
+
 TEST_F(BaselineServiceTest, StoresNothingUnlessHeaderBatchesAndCommitComeInThatOrder) {
   v1::CreateBaselineRequest header, batch, commit;
   *header.mutable_header() = Header("m");
