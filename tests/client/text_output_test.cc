@@ -249,7 +249,7 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
             "reason   ended (UTC)\n"
             "drift  city=rome          m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  "
             "nightly  2020-10-01 00:01:00 by ben: over\n"
-            "drift             eu      m/v                                              anna  "
+            "drift             eu      m/v    -                    -                    anna  "
             "release\n");
   EXPECT_EQ(MutesText({}), "no mutes\n");
   const auto changes = Proto<v1::ListChangesResponse>(R"pb(
