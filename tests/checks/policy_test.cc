@@ -60,7 +60,9 @@ TEST(Policy, WhatIsAskedAtEveryLookHasATenthOfTheBudget) {
       EXPECT_LE(immediate, 0.1 * (1 + 1e-9));
       EXPECT_LE(policy.ImmediateLevel(600), policy.rate_significance / 600);
       EXPECT_NEAR(panes / policy.BlocksPerFalseAlarm(pane), 0.9, 1e-9);
-      if (pane == absl::Minutes(1) && budget <= 1) EXPECT_NEAR(immediate, 0.1, 1e-9);
+      if (pane == absl::Minutes(1) && budget <= 1) {
+        EXPECT_NEAR(immediate, 0.1, 1e-9);
+      }
     }
   }
   EXPECT_EQ(policy.ImmediateLevel(0), policy.ImmediateLevel(1));
