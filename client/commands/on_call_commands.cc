@@ -42,8 +42,12 @@ void RegisterCheck(CLI::App* command, OnCallCommands* flags, const char* of_vari
   command->add_option("--variable", flags->variable, of_variable)->type_name("V");
 }
 
-CLI::Option* RegisterSlice(CLI::App* command, OnCallCommands* flags, const char* help) {
-  return command->add_option("--slice", flags->slice, help)->type_name("VARIABLE=CATEGORY");
+void RegisterRows(CLI::App* command, OnCallCommands* flags, const char* of_source) {
+  CLI::Option* const source =
+      command->add_option("--source", flags->source, of_source)->type_name("S");
+  command->add_option("--slice", flags->slice, "Only of this slice")
+      ->excludes(source)
+      ->type_name("VARIABLE=CATEGORY");
 }
 
 void RegisterLasts(CLI::App* command, OnCallCommands* flags, const char* help) {
@@ -105,10 +109,7 @@ void OnCallCommands::Register(CLI::App* app, Context* context) {
   target.RegisterModel(command, true);
   target.RegisterVersion(command);
   RegisterCheck(command, this, "Only on this variable; empty: on the model as a whole");
-  CLI::Option* const of_source =
-      command->add_option("--source", source, "Only of this source; empty: of all rows")
-          ->type_name("S");
-  RegisterSlice(command, this, "Only of this slice")->excludes(of_source);
+  RegisterRows(command, this, "Only of this source; empty: of all rows");
   RegisterBy(command, this);
   CLI::Option_group* const why = command->add_option_group("Why");
   RegisterReason(why, this);
@@ -135,7 +136,9 @@ void OnCallCommands::RegisterMute(CLI::App* app, Context* context) {
     target.RegisterVersion(command);
     RegisterCheck(command, this, "Only of this variable");
     command->get_option("--check")->required();
-    RegisterSlice(command, this, "Only of this slice; without: of all rows, sources and slices");
+    RegisterRows(command, this,
+                 "Only of this source; without, and without --slice: of all rows, sources and "
+                 "slices");
     RegisterWho(command, this);
   }
   RegisterLasts(set, this, "How long, such as 8h or 3d");
@@ -224,6 +227,7 @@ absl::Status OnCallCommands::SetMute(const Context& context) const {
   request.set_check(check);
   request.set_variable(variable.value_or(""));
   request.set_slice(slice.value_or(""));
+  request.set_source(source.value_or(""));
   if (const auto duration = DurationOf(lasts); duration.has_value()) {
     *request.mutable_lasts() = ToWire(*duration);
   } else if (!until.empty()) {
@@ -245,6 +249,7 @@ absl::Status OnCallCommands::EndMute(const Context& context) const {
   request.set_check(check);
   request.set_variable(variable.value_or(""));
   request.set_slice(slice.value_or(""));
+  request.set_source(source.value_or(""));
   request.set_by(by);
   request.set_reason(reason);
   return Show(

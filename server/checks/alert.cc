@@ -69,14 +69,19 @@ bool Differs(const Alert& a, const Alert& b) {
 
 void AlertBook::Restore(std::vector<Alert> alerts) {
   alerts_.clear();
+  Add(std::move(alerts));
+}
+
+void AlertBook::Add(std::vector<Alert> alerts) {
   for (Alert& alert : alerts) {
     AlertKey key = alert.key;
-    alerts_.insert_or_assign(std::move(key), std::move(alert));
+    alerts_.try_emplace(std::move(key), std::move(alert));
   }
 }
 
 std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, const Policy& policy,
-                                      absl::Time now, uint64_t block_number) {
+                                      absl::Time now, uint64_t block_number,
+                                      absl::string_view why) {
   std::map<AlertKey, const Finding*> found;
   for (const Finding& finding : findings) {
     const AlertKey key{finding.check, finding.variable, finding.source, finding.slice};
@@ -92,6 +97,7 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
     const Alert before = alert;
     const auto match = found.find(entry->first);
     const CheckSettings settings = policy.Settings(alert.key.check, alert.key.variable);
+    absl::string_view end = why;
     if (settings.muted || match == found.end()) {
       OnCalm(/*clear=*/true, now, block_number, &alert);
     } else {
@@ -103,23 +109,23 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       if (finding.status == Status::kOk || finding.unproven) {
         OnCalm(finding.below_leave, now, block_number, &alert);
       }
-      const bool resolves =
-          before.state != AlertState::kResolved && alert.state == AlertState::kResolved;
-      if (resolves && !finding.resolution.empty()) {
-        absl::StrAppend(&alert.finding.reason, "; ", finding.resolution);
-      }
+      if (!finding.resolution.empty()) end = finding.resolution;
     }
+    const bool resolves =
+        before.state != AlertState::kResolved && alert.state == AlertState::kResolved;
+    if (resolves && !end.empty()) absl::StrAppend(&alert.finding.reason, "; ", end);
     if (Differs(before, alert)) changed.push_back(alert);
     entry = alert.state == AlertState::kInactive ? alerts_.erase(entry) : std::next(entry);
   }
   return changed;
 }
 
-std::vector<Alert> AlertBook::End(absl::Time now, absl::string_view why) {
+std::vector<Alert> AlertBook::End(absl::Time now, absl::string_view why,
+                                  absl::FunctionRef<bool(const Alert&)> ends) {
   std::vector<Alert> changed;
   for (auto entry = alerts_.begin(); entry != alerts_.end();) {
     Alert& alert = entry->second;
-    if (alert.is_open()) {
+    if (alert.is_open() && ends(alert)) {
       const bool fired = alert.state == AlertState::kFiring;
       OnCalm(/*clear=*/true, now, alert.last_block, &alert);
       if (fired) absl::StrAppend(&alert.finding.reason, "; ", why);

@@ -86,6 +86,8 @@ class AlertBook {
  public:
   /// Replaces all alerts by stored ones, with their starts and ends.
   void Restore(std::vector<Alert> alerts);
+  /// Adds stored alerts, but for those of which it has one of the same key.
+  void Add(std::vector<Alert> alerts);
 
   /// Moves every alert by `findings`, all of the model's or those of EvaluateForAlerts; returns
   /// those that changed (one that is INACTIVE is forgotten here). FIRING: PENDING, then FIRING once
@@ -95,13 +97,14 @@ class AlertBook {
   /// fired is no longer in the latest blocks, whatever the window still holds of it. A finding that
   /// is NOT_APPLICABLE, muted or no longer made ends its alert. Two calls with one block_number are
   /// one look at the evidence. A RESOLVED alert stays until it fires anew, with the reason it fired
-  /// for, and that of its end where the finding gives one.
+  /// for, and that of its end: the finding's where it gives one, or else `why`.
   std::vector<Alert> Advance(const std::vector<Finding>& findings, const Policy& policy,
-                             absl::Time now, uint64_t block_number);
+                             absl::Time now, uint64_t block_number, absl::string_view why = "");
 
-  /// Ends every alert that is open, saying why: nobody judges any more what they are about. Returns
-  /// those that changed.
-  std::vector<Alert> End(absl::Time now, absl::string_view why);
+  /// Ends the open alerts that `ends` is true of, saying why: nobody judges any more what they are
+  /// about. Returns those that changed.
+  std::vector<Alert> End(absl::Time now, absl::string_view why,
+                         absl::FunctionRef<bool(const Alert&)> ends);
 
   /// True if there is an alert on what this finding is about.
   bool Has(const Finding& finding) const {
@@ -111,6 +114,7 @@ class AlertBook {
   /// True if an alert of this check and variable is pending or fires, whatever its source or slice.
   bool IsActive(CheckId check, absl::string_view variable) const;
   bool AnyActive() const;
+  bool empty() const { return alerts_.empty(); }
   std::vector<Alert> alerts() const;
 
   void ForEachOpen(absl::FunctionRef<void(const Alert&)> use) const;

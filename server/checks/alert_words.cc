@@ -63,7 +63,7 @@ void AlertBook::HoldBack(const OnCallBook& book,
         expected = book.ChangeThatExplains(key.check, key.variable, is_prediction(key.variable),
                                            alert.began().value_or(absl::InfiniteFuture()));
       }
-      hold = book.HoldOf(key.check, key.variable, key.slice, expected);
+      hold = book.HoldOf(key.check, key.variable, key.slice, key.source, expected);
     }
     if (hold == alert.hold && expected == alert.expected) continue;
     alert.hold = std::move(hold);

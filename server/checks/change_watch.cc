@@ -31,13 +31,9 @@ bool IsAsked(CheckId check, const profile::VariableBaseline& variable) {
 // What training says of a rate.
 stats::ShareReference RateReference(CheckId check, const profile::NaturalVariation& natural,
                                     const RateCounts& counts) {
-  // Values beyond those of training come in runs where values do.
-  const double effect = check == CheckId::kNullRate  ? natural.nulls
-                        : check == CheckId::kNanRate ? natural.nans
-                        : check == CheckId::kInfRate ? natural.infinities
-                                                     : natural.groups;
   stats::ShareReference reference = stats::MakeShareReference(
-      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)}, effect);
+      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)},
+      DesignEffectOfRate(check, natural));
   reference.rises = check != CheckId::kNullRate;
   return reference;
 }
@@ -93,6 +89,19 @@ RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline
     return counts.positive_infinities + counts.negative_infinities;
   };
   return {count(live), Present(live), count(base), Present(base), live.rows, base.rows};
+}
+
+double DesignEffectOfRate(CheckId check, const profile::NaturalVariation& natural) {
+  switch (check) {
+    case CheckId::kNullRate:
+      return natural.nulls;
+    case CheckId::kNanRate:
+      return natural.nans;
+    case CheckId::kInfRate:
+      return natural.infinities;
+    default:  // values beyond those of training come in runs where values do
+      return natural.groups;
+  }
 }
 
 const ChangeEvidence& VariableEvidence::Of(CheckId check) const {

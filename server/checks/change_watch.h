@@ -15,6 +15,7 @@
 #include "server/checks/alert.h"
 #include "server/checks/policy.h"
 #include "server/profile/baseline.h"
+#include "server/profile/natural_variation.h"
 #include "server/profile/pane.h"
 #include "server/profile/seasonal_training.h"
 #include "server/profile/statistics.h"
@@ -39,6 +40,9 @@ struct RateCounts {
 /// of N values with chance 1 / (N + 1) on each side. Unseen: the upper Good-Turing bound.
 RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline,
                         const profile::VariableCounts& live);
+/// How much more `check`, one of kWatchedRates, varies in training than of independent rows: nulls,
+/// NaN and infinities may come in runs. See stats::DesignEffect.
+double DesignEffectOfRate(CheckId check, const profile::NaturalVariation& natural);
 
 /// What evidence there is on one thing that is asked of a variable.
 struct ChangeEvidence {

@@ -20,8 +20,8 @@
 #include "server/profile/statistics.h"
 
 // One function a check, each in a file of its name. Pure; O(codes) each. Drift has evidence from
-// closed blocks (change_watch); `p_value` is that of other checks, whose significance is shared out
-// over the variables (and rate checks) that are asked at once.
+// closed blocks (change_watch); `p_value` is that of other checks, whose level is shared out over
+// all that is asked at once: ImmediateLevel.
 namespace plumbline::checks {
 
 /// One variable in the window. Everything outlives the call.
@@ -32,7 +32,7 @@ struct VariableInput {
   const VariableEvidence* evidence = nullptr;     // of change, if there is enough
   const profile::VariableStatistics& statistics;  // of the window
   const Policy& policy;
-  size_t variables = 1;  // that are asked at once
+  size_t variables = 1;  // that are asked at once, of each set of rows
   /// Words and p-values are wanted only of what fires: nobody reads the others.
   bool brief = false;
   /// With a season: what drift is held against in the place of `baseline`, as are `statistics`.
@@ -51,7 +51,7 @@ struct RowsInput {
   const profile::Pane& window;
   const std::vector<VariableEvidence>* changes = nullptr;
   const std::vector<profile::VariableStatistics>& statistics;  // of the window
-  size_t looks = 1;  // such sets of rows that are asked at once
+  size_t sets = 1;  // such sets of rows that are asked at once
   bool brief = false;
   const profile::Baseline* in_season = nullptr;  // see EvaluationInput
 };
@@ -70,6 +70,13 @@ std::vector<Finding> EvaluateSome(const RowsInput& input, std::string Finding::*
 std::optional<double> DriftValue(const Policy& policy, const profile::VariableBaseline& baseline,
                                  const profile::VariableStatistics& statistics);
 
+/// Questions that are asked of one variable at every look, at most: null_rate, nan_rate, inf_rate,
+/// out_of_range, became_constant and precision of a number; null_rate, unseen_category,
+/// vanished_category and became_constant of a category.
+inline constexpr double kImmediateQuestions = 6;
+/// The level of each: see Policy.
+double ImmediateLevel(const VariableInput& input);
+
 /// A finding with its names, severity and rows filled in; OK and calm so far.
 Finding StartFinding(CheckId check, const VariableInput& input);
 /// As above; critical for a prediction, unless the policy sets the variable's severity.
@@ -86,7 +93,8 @@ std::string CountText(uint64_t count);
 
 /// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
 /// Policy::min_rate_change, in the window; or, where that is not so, since the change began of
-/// which closed blocks give evidence. Evidence: Fisher's test, or that. `what` is the word of the
+/// which closed blocks give evidence. Evidence: Fisher's test at ImmediateLevel, its p to the power
+/// 1 / DesignEffectOfRate where training has a rate, or that. `what` is the word of the
 /// reason, such as `null`. Finding::threshold is the rate at which the effect would be reached.
 /// Rates are over all rows, as in VariableStatistics; evidence, and that change, are of those that
 /// can have it.

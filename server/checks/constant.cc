@@ -45,14 +45,14 @@ Finding CheckBecameConstant(const VariableInput& input) {
     if (IsRead(finding, input)) finding.reason = absl::StrCat(finding.variable, ": varies");
     return finding;
   }
-  // The chance of `rows` values in this one code, had training's share of it stayed.
+  // The chance of `rows` values in this one code, had training's share of it stayed; where values
+  // come in runs they are fewer.
   const double share = (static_cast<double>(input.baseline.counts.codes[code]) + 1) /
                        (static_cast<double>(trained) + 1);
   finding.value = 1;
-  finding.p_value = std::pow(share, static_cast<double>(rows));
+  finding.p_value = std::pow(share, static_cast<double>(rows) / input.baseline.natural.groups);
   finding.below_leave = false;
-  if (*finding.p_value <
-      input.policy.rate_significance / static_cast<double>(std::max<size_t>(1, input.variables))) {
+  if (*finding.p_value < ImmediateLevel(input)) {
     finding.status = Status::kFiring;
     finding.cause = "became_constant";
   }

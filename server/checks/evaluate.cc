@@ -89,6 +89,7 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                 .window = input.window,
                 .changes = input.changes,
                 .statistics = statistics,
+                .sets = input.sets,
                 .brief = brief,
                 .in_season = input.in_season},
                with_caveat);
@@ -113,7 +114,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
         .evidence = EvidenceOn(input.changes, i),
         .statistics = input.statistics[i],
         .policy = input.policy,
-        .variables = baseline.variables.size() * input.looks,
+        .variables = baseline.variables.size() * std::max<size_t>(1, input.sets),
         .brief = input.brief,
         .in_season = input.in_season == nullptr ? nullptr : &input.in_season->variables[i]};
     if (baseline.variables[i].variable.role == profile::Role::kFeature) {
@@ -172,6 +173,11 @@ std::vector<Finding> EvaluateSome(const RowsInput& input, std::string Finding::*
     }
   });
   return findings;
+}
+
+double ImmediateLevel(const VariableInput& input) {
+  return input.policy.ImmediateLevel(kImmediateQuestions *
+                                     static_cast<double>(std::max<size_t>(1, input.variables)));
 }
 
 Finding StartFinding(CheckId check, const VariableInput& input) {

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_CHECKS_EVALUATE_H_
 #define PLUMBLINE_SERVER_CHECKS_EVALUATE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -66,6 +67,8 @@ struct EvaluationInput {
   /// If any load was declared.
   std::optional<LoadSummary> loads = std::nullopt;
   MissingRows missing = {};
+  /// Sets of rows that are judged at once: all, and each source and slice.
+  size_t sets = 1;
   /// With a season: training at the times of the window, which drift is held against. Not owned.
   const profile::Baseline* in_season = nullptr;
 };

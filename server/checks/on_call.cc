@@ -91,6 +91,16 @@ absl::Status Take(absl::string_view what, Entry fresh, Entry* old, std::vector<E
   return absl::OkStatus();
 }
 
+bool IsOfTheSame(const Mute& a, const Mute& b) {
+  return a.check == b.check && a.variable == b.variable && a.slice == b.slice &&
+         a.source == b.source;
+}
+
+// ` of variable "age"`, or nothing.
+std::string Named(absl::string_view what, absl::string_view name) {
+  return name.empty() ? "" : absl::StrCat(" of ", what, " \"", name, "\"");
+}
+
 bool Covers(const ExpectedChange& change, absl::string_view variable) {
   return change.variables.empty() || std::find(change.variables.begin(), change.variables.end(),
                                                variable) != change.variables.end();
@@ -132,6 +142,11 @@ OnCallBook::OnCallBook(std::vector<Mute> mutes, std::vector<ExpectedChange> chan
 
 absl::Status OnCallBook::Add(Mute mute) {
   if (absl::Status checked = CheckSignature(mute.set); !checked.ok()) return checked;
+  if (!mute.slice.empty() && !mute.source.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("a mute is of a source or of a slice, not",
+                                                   Named("source", mute.source), " and",
+                                                   Named("slice", mute.slice)));
+  }
   if (mute.until <= mute.set.at) {
     return absl::InvalidArgumentError(absl::StrCat("a mute until ", TimeText(mute.until),
                                                    " is over: it is ", TimeText(mute.set.at),
@@ -142,10 +157,7 @@ absl::Status OnCallBook::Add(Mute mute) {
                                                    " is too long; at most 90 days (a check can be "
                                                    "muted for good in the policy)"));
   }
-  Mute* const old = Find(&mutes_, [&](const Mute& other) {
-    return other.check == mute.check && other.variable == mute.variable &&
-           other.slice == mute.slice;
-  });
+  Mute* const old = Find(&mutes_, [&](const Mute& other) { return IsOfTheSame(other, mute); });
   return Take("mutes", std::move(mute), old, &mutes_);
 }
 
@@ -174,18 +186,14 @@ absl::Status OnCallBook::Add(ExpectedChange change) {
   return Take("expected changes", std::move(change), old, &changes_);
 }
 
-absl::StatusOr<Mute> OnCallBook::EndMute(CheckId check, absl::string_view variable,
-                                         absl::string_view slice, Signature end) {
+absl::StatusOr<Mute> OnCallBook::EndMute(const Mute& of, Signature end) {
   if (absl::Status checked = CheckSignature(end); !checked.ok()) return checked;
-  Mute* const mute = Find(&mutes_, [&](const Mute& other) {
-    return other.check == check && other.variable == variable && other.slice == slice;
-  });
+  Mute* const mute = Find(&mutes_, [&](const Mute& other) { return IsOfTheSame(other, of); });
   if (mute == nullptr) {
     return absl::NotFoundError(
-        absl::StrCat("no mute of check ", CheckName(check),
-                     variable.empty() ? " without a variable" : " of variable \"", variable,
-                     variable.empty() ? "" : "\"", slice.empty() ? "" : " of slice \"", slice,
-                     slice.empty() ? "" : "\"", " is in force"));
+        absl::StrCat("no mute of check ", CheckName(of.check),
+                     of.variable.empty() ? " without a variable" : Named("variable", of.variable),
+                     Named("slice", of.slice), Named("source", of.source), " is in force"));
   }
   End(mute, std::move(end));
   Mute ended = *mute;
@@ -230,12 +238,14 @@ std::string OnCallBook::ChangeThatExplains(CheckId check, absl::string_view vari
 }
 
 std::optional<Hold> OnCallBook::HoldOf(CheckId check, absl::string_view variable,
-                                       absl::string_view slice, absl::string_view expected) const {
+                                       absl::string_view slice, absl::string_view source,
+                                       absl::string_view expected) const {
   std::optional<Hold> hold;  // the longest mute
   for (const Mute& mute : mutes_) {
     if (mute.ended.has_value() || mute.check != check) continue;
     if (!mute.variable.empty() && mute.variable != variable) continue;
     if (!mute.slice.empty() && mute.slice != slice) continue;
+    if (!mute.source.empty() && mute.source != source) continue;
     if (hold.has_value() && hold->until >= mute.until) continue;
     hold = Hold{Hold::Kind::kMute, "", mute.set.by, mute.set.reason, mute.until};
   }

@@ -26,10 +26,10 @@ struct Signature {
 absl::Status CheckSignature(const Signature& signature);
 
 /// A check that is kept quiet, of one variable or (empty) of all and the model as a whole; of one
-/// slice or (empty) of all rows, and of every source and slice.
+/// slice or one source, or (both empty) of all rows, and of every source and slice.
 struct Mute {
   CheckId check = CheckId::kDrift;
-  std::string variable, slice;
+  std::string variable, slice, source;
   absl::Time until;
   Signature set;
   std::optional<Signature> ended;
@@ -76,15 +76,15 @@ class OnCallBook {
   OnCallBook(std::vector<Mute> mutes, std::vector<ExpectedChange> changes);
   OnCallBook() = default;
 
-  /// Takes it in the place of one of the same check, variable and slice. Its time is that of `set`.
-  /// Errors: InvalidArgument for a time that is past or too far away, or who and why; a
-  /// FailedPrecondition for more than kMaxInForce.
+  /// Takes it in the place of one of the same check, variable, slice and source. Its time is that
+  /// of `set`. Errors: InvalidArgument for a time that is past or too far away, a slice and a
+  /// source, or who and why; a FailedPrecondition for more than kMaxInForce.
   absl::Status Add(Mute mute);
   /// The same by its name.
   absl::Status Add(ExpectedChange change);
-  /// Ends one before its time. Errors: InvalidArgument for who and why; NotFound.
-  absl::StatusOr<Mute> EndMute(CheckId check, absl::string_view variable, absl::string_view slice,
-                               Signature end);
+  /// Ends one before its time: that of the same check, variable, slice and source. Errors:
+  /// InvalidArgument for who and why; NotFound.
+  absl::StatusOr<Mute> EndMute(const Mute& of, Signature end);
   absl::StatusOr<ExpectedChange> EndChange(absl::string_view name, Signature end);
 
   /// True if the time of one is over that had not ended: then Expire will end it.
@@ -100,10 +100,10 @@ class OnCallBook {
   /// The name of a change in force that explains what began at `begin`; empty: there is none.
   std::string ChangeThatExplains(CheckId check, absl::string_view variable, bool of_prediction,
                                  absl::Time begin) const;
-  /// What holds back an alert of this slice (empty: of none) that began within the change
+  /// What holds back an alert of this slice or source (empty: of none) that began within the change
   /// `expected` (empty: within none): a mute before that change.
   std::optional<Hold> HoldOf(CheckId check, absl::string_view variable, absl::string_view slice,
-                             absl::string_view expected) const;
+                             absl::string_view source, absl::string_view expected) const;
 
  private:
   std::vector<Mute> mutes_;

@@ -14,6 +14,7 @@ constexpr double kDriftLeaveShare = 0.75;
 constexpr absl::Duration kBudgetTime = absl::Hours(24 * 30);
 constexpr double kLeastBlocksPerFalsePage = 100;
 constexpr double kMaxFalsePageBudget = 1000;
+constexpr absl::Duration kLook = absl::Seconds(1);
 
 constexpr std::pair<CheckId, absl::string_view> kCheckNames[] = {
     {CheckId::kDrift, "drift"},
@@ -160,6 +161,15 @@ double Policy::DriftThreshold(absl::string_view variable) const {
 double Policy::BlocksPerFalsePage(absl::Duration block) const {
   const double blocks = absl::FDivDuration(kBudgetTime, std::max(block, pane));
   return std::max(kLeastBlocksPerFalsePage, blocks / false_page_budget);
+}
+
+double Policy::BlocksPerFalseAlarm(absl::Duration block) const {
+  return BlocksPerFalsePage(block) / (1 - kImmediateShare);
+}
+
+double Policy::ImmediateLevel(double questions) const {
+  const double looks = BlocksPerFalsePage(pane) * (1 + absl::FDivDuration(pane, kLook));
+  return std::min(rate_significance, kImmediateShare / looks) / std::max(1.0, questions);
 }
 
 profile::Aliases Policy::AliasesFor(const profile::Schema& schema) const {

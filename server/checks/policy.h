@@ -83,6 +83,11 @@ enum class Severity { kInfo = 1, kWarning = 2, kCritical = 3 };
 /// The statistic whose threshold decides the effect of the drift check.
 enum class DriftStatistic { kPsi, kJsDistance, kKs, kWasserstein, kHellinger, kTvd, kLInfinity };
 
+inline constexpr DriftStatistic kAllDriftStatistics[] = {
+    DriftStatistic::kPsi,         DriftStatistic::kJsDistance, DriftStatistic::kKs,
+    DriftStatistic::kWasserstein, DriftStatistic::kHellinger,  DriftStatistic::kTvd,
+    DriftStatistic::kLInfinity};
+
 absl::string_view DriftStatisticName(DriftStatistic statistic);
 std::optional<DriftStatistic> ParseDriftStatistic(absl::string_view name);
 
@@ -159,6 +164,17 @@ struct Policy {
   /// Blocks of closed panes, each at least so long, in which false_page_budget allows for one false
   /// page; at least 100, with fewer there would hardly be any evidence.
   double BlocksPerFalsePage(absl::Duration block) const;
+  /// The same for the evidence of blocks alone, which has what kImmediateShare leaves.
+  double BlocksPerFalseAlarm(absl::Duration block) const;
+
+  /// The share of false_page_budget of all that is asked at every look at the window.
+  static constexpr double kImmediateShare = 0.1;
+  /// The level of one of `questions` that a model is asked at every look, so that chance answers
+  /// not more often than kImmediateShare allows for: over one look a second, and one at every pane
+  /// that closes, by the union bound. (More looks within a second hardly add: the largest of a
+  /// growing sum passes a limit at most twice as often as the last, as Levy's inequality says.) At
+  /// most rate_significance for all of them.
+  double ImmediateLevel(double questions) const;
 
   /// The aliases of all variables that `schema` has. A name that is one of its own, and one that
   /// was given before, is left out.

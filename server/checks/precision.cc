@@ -104,8 +104,7 @@ Finding CheckPrecision(const VariableInput& input) {
   finding.value = Share(change->live, live);
   finding.baseline = Share(change->base, base);
   finding.p_value = stats::RateChangePValue(change->live, live.values, change->base, base.values);
-  if (*finding.p_value <
-      input.policy.rate_significance / static_cast<double>(std::max<size_t>(1, input.variables))) {
+  if (*finding.p_value < ImmediateLevel(input)) {
     finding.status = Status::kFiring;
     finding.cause = change->cause;
   }

@@ -9,9 +9,6 @@
 namespace plumbline::checks {
 namespace {
 
-// Rate checks that are asked of a variable at once.
-constexpr double kRateChecks = 5;
-
 double Share(uint64_t k, uint64_t n) {
   return n == 0 ? 0 : static_cast<double>(k) / static_cast<double>(n);
 }
@@ -22,6 +19,25 @@ double RateOfEffect(double base, double ratio, double change, bool fell) {
   const double rate = factor * base / (1 - base + factor * base);
   return fell ? std::max(0.0, std::min(rate, base - change))
               : std::min(1.0, std::max(rate, base + change));
+}
+
+// The chance of such counts where there was no change. Where rows vary `effect` times as much as
+// independent ones n rows say as much as n / effect: Fisher's p to the power 1 / effect, as
+// evidence of blocks is weighed too; where p is less than a number can hold, of so much smaller
+// counts.
+double Chance(const RateCounts& counts, bool both_ways, double effect) {
+  const auto of = [&](double by) {
+    const auto part = [by](uint64_t count) {
+      return static_cast<uint64_t>(static_cast<double>(count) / by);
+    };
+    return both_ways ? stats::RateChangePValue(part(counts.k_live), part(counts.n_live),
+                                               part(counts.k_base), part(counts.n_base))
+                     : stats::RateIncreasePValue(part(counts.k_live), part(counts.n_live),
+                                                 part(counts.k_base), part(counts.n_base));
+  };
+  const double p_value = of(1);
+  if (effect <= 1) return p_value;
+  return p_value > 0 ? std::pow(p_value, 1 / effect) : of(effect);
 }
 
 // As CompareRates, of these counts alone. `evident`: Fisher's test need not be asked.
@@ -44,13 +60,11 @@ Finding Compare(Finding finding, const CheckSettings& settings, const VariableIn
   finding.below_leave = !moved || ratio < settings.leave_threshold;
   const bool effect = moved && ratio >= settings.threshold;
   if (input.brief && !effect) return finding;
-  finding.p_value =
-      both_ways
-          ? stats::RateChangePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base)
-          : stats::RateIncreasePValue(counts.k_live, counts.n_live, counts.k_base, counts.n_base);
-  const auto variables = static_cast<double>(std::max<size_t>(1, input.variables));
-  const double significance = policy.rate_significance / (kRateChecks * variables);
-  if (effect && (evident || *finding.p_value < significance)) {
+  // A bound on what training lets expect has room for its runs.
+  const double varies =
+      counts.is_bound ? 1 : DesignEffectOfRate(finding.check, input.baseline.natural);
+  finding.p_value = Chance(counts, both_ways, varies);
+  if (effect && (evident || *finding.p_value < ImmediateLevel(input))) {
     finding.status = Status::kFiring;
     finding.cause = fell ? "rate_fell" : "rate_rose";
   }

@@ -156,7 +156,7 @@ std::vector<Finding> EvaluateSlice(const profile::Baseline& whole, const Policy&
        .window = input.window,
        .changes = input.changes,
        .statistics = input.statistics,
-       .looks = std::max<size_t>(1, input.slices),
+       .sets = input.sets,
        .brief = alerts != nullptr},
       &Finding::slice, input.slice,
       [&](const Finding& finding) { return IsTold(whole, policy, input, finding); }, alerts);

@@ -29,7 +29,7 @@ struct SliceInput {
   /// there is one that fires.
   absl::FunctionRef<profile::Pane(uint32_t panes)> latest;
   const std::vector<Finding>& of_all;  // what fires on those, and others
-  size_t slices = 1;                   // that are judged at once
+  size_t sets = 1;                     // of rows that are judged at once
   double trained_share = 0;            // of training's rows
 };
 

@@ -122,7 +122,7 @@ class OwnDoing {
                               .window = window,
                               .statistics = statistics,
                               .policy = policy,
-                              .variables = baseline_.variables.size() * input_.sources,
+                              .variables = baseline_.variables.size() * input_.sets,
                               .brief = true};
     switch (check) {
       case CheckId::kUnseenCategory:
@@ -211,7 +211,7 @@ std::vector<Finding> EvaluateSource(const profile::Baseline& baseline, const Pol
        .window = input.window,
        .changes = input.changes,
        .statistics = input.statistics,
-       .looks = std::max<size_t>(1, input.sources),
+       .sets = input.sets,
        .brief = alerts != nullptr,
        .in_season = input.in_season},
       &Finding::source, input.source, [&](const Finding& finding) { return own.Is(finding); },

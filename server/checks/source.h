@@ -27,7 +27,7 @@ struct SourceInput {
   const std::vector<Finding>& of_all;                          // what fires on those, and others
   /// Its own first rows; nullopt: not enough came so far. Asked only if something fires.
   absl::FunctionRef<std::optional<profile::Pane>()> first;
-  size_t sources = 1;                            // that are judged at once
+  size_t sets = 1;                               // of rows that are judged at once
   const profile::Baseline* in_season = nullptr;  // see EvaluationInput
 };
 

@@ -21,8 +21,9 @@ Finding CheckVanishedCategory(const VariableInput& input) {
   if (IsRead(finding, input)) {
     finding.reason = absl::StrCat(finding.variable, ": no category vanished");
   }
+  // At most so many categories have such a share.
   const double significance =
-      input.policy.rate_significance / static_cast<double>(std::max<size_t>(1, input.variables));
+      ImmediateLevel(input) * std::clamp(settings.threshold, 1 / static_cast<double>(trained), 1.0);
   const auto& gaps = input.baseline.longest_category_gap_rows;
   for (size_t code = 0; code < input.baseline.categories.size(); ++code) {
     const uint64_t count = input.baseline.counts.codes[code];

@@ -192,7 +192,7 @@ std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(const Tim
   absl::Duration half = absl::ZeroDuration();
   if (chunk_start_.has_value()) half = absl::Microseconds((*chunk_end_ - *chunk_start_) / 2);
   std::vector<checks::VariableEvidence> changes =
-      watch_.Weigh(std::log(policy_.BlocksPerFalsePage(half)));
+      watch_.Weigh(std::log(policy_.BlocksPerFalseAlarm(half)));
   const auto latest = [this](uint32_t chunks) { return Latest(chunks); };
   if (season_ == nullptr) {
     checks::LookBack(*baseline_, policy_, latest, &changes);

@@ -177,7 +177,8 @@ class Engine {
                                                             absl::string_view version) const;
   absl::StatusOr<checks::Policy> GetPolicy(absl::string_view model,
                                            absl::string_view version) const;
-  /// Errors: InvalidArgument naming the field. Another pane length starts new windows.
+  /// Errors: InvalidArgument naming the field. Another pane length starts new windows. Alerts that
+  /// end by it say so.
   absl::StatusOr<checks::Policy> SetPolicy(absl::string_view model, absl::string_view version,
                                            const storage::v1::PolicyRecord& policy);
 
@@ -214,9 +215,10 @@ class Engine {
                                                               absl::string_view version,
                                                               checks::Mute mute,
                                                               absl::Duration lasts);
-  absl::StatusOr<std::pair<ModelKey, checks::Mute>> UnmuteCheck(
-      absl::string_view model, absl::string_view version, checks::CheckId check,
-      absl::string_view variable, absl::string_view slice, checks::Signature end);
+  absl::StatusOr<std::pair<ModelKey, checks::Mute>> UnmuteCheck(absl::string_view model,
+                                                                absl::string_view version,
+                                                                const checks::Mute& of,
+                                                                checks::Signature end);
   /// A change begins at `from`, or (InfinitePast) now, and lasts for `lasts`.
   absl::StatusOr<std::pair<ModelKey, checks::ExpectedChange>> DeclareChange(
       absl::string_view model, absl::string_view version, checks::ExpectedChange change,

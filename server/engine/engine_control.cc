@@ -158,25 +158,17 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
   auto season = LoadSeason(key, baseline->number, entry.policy.season);
   if (!season.ok()) return season.status();
   entry.season = *std::move(season);
-  const absl::Time now = clock->Now();
+  const absl::Time now = StoredNow();
   absl::Status done =
       workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
         std::unique_ptr<LiveModel>& slot = models->live[key];
         const uint64_t generation = slot == nullptr ? 1 : slot->generation() + 1;
         auto fresh = std::make_unique<LiveModel>(key, baseline, entry.policy, generation, now,
                                                  store, options.quotas);
-        std::vector<ModelAlert> changes;
         if (slot != nullptr) {
           slot->Delete(batch);
           if (slot->baseline()->number != baseline->number) {
             batch->DeleteLabels({key.model, key.version, slot->baseline()->number});
-          }
-          changes = slot->TakeChanges();
-          for (checks::Alert alert : slot->alerts()) {
-            if (alert.state == checks::AlertState::kResolved) continue;
-            alert.state = checks::AlertState::kResolved;
-            alert.resolved_at = now;
-            changes.push_back({key, slot->baseline()->number, std::move(alert)});
           }
           fresh->InheritProducers(slot.get());
         }
@@ -185,9 +177,10 @@ absl::Status Engine::Impl::Activate(const ModelKey& key,
         fresh->SetGolden(*golden);
         fresh->SetSlicing(entry.slicing);
         fresh->SetSeason(entry.season);
+        if (slot != nullptr) fresh->InheritAlerts(slot.get(), now);
         slot = std::move(fresh);
         board.Post(slot->Snapshot());
-        board.Tell(changes);
+        board.Tell(slot->TakeChanges());
       });
   if (!done.ok()) return done;
   catalog.Put(key, std::move(entry));
@@ -331,6 +324,7 @@ absl::Status Engine::DeleteModel(absl::string_view model, absl::string_view vers
     versions = {std::string(version)};
   }
   const std::string name(model);
+  const absl::Time now = impl_->StoredNow();
   const bool whole = versions.size() == static_cast<size_t>(record->versions_size());
   for (size_t i = 0; i < versions.size(); ++i) {
     const ModelKey key{name, versions[i]};
@@ -342,7 +336,12 @@ absl::Status Engine::DeleteModel(absl::string_view model, absl::string_view vers
     impl_->catalog.Remove(key);
     absl::Status done =
         impl_->WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch* batch) {
-          models->live.erase(key);
+          std::vector<ModelAlert> ended;
+          if (const auto live = models->live.find(key); live != models->live.end()) {
+            live->second->EndAlerts(now, "the model was deleted");
+            ended = live->second->TakeChanges();
+            models->live.erase(live);
+          }
           batch->DeleteVersion(key.model, key.version);
           if (last && whole) {
             batch->DeleteModel(name);
@@ -350,6 +349,7 @@ absl::Status Engine::DeleteModel(absl::string_view model, absl::string_view vers
             batch->PutModel(name, *record);
           }
           impl_->board.Remove(key);
+          impl_->board.Tell(ended);
         });
     if (!done.ok()) return done;
   }

@@ -50,7 +50,8 @@ struct Engine::Impl {
   absl::StatusOr<BaselineInfo> StoreBaseline(profile::Baseline baseline, const ModelKey& key,
                                              bool keep_inactive)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
-  /// Makes `baseline` the live one of `key`: new windows, no alerts, the same sequence marks.
+  /// Makes `baseline` the live one of `key`: new windows, the same sequence marks, and only alerts
+  /// that do not go by windows.
   absl::Status Activate(const ModelKey& key, std::shared_ptr<const profile::Baseline> baseline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
   /// The golden rows of a baseline; nullptr if it has none.
@@ -67,6 +68,8 @@ struct Engine::Impl {
   absl::Status ReplaceGolden(const ModelKey& key, uint64_t number,
                              std::shared_ptr<const profile::GoldenBook> book)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(control_mutex);
+  /// To the microsecond, as the store keeps times.
+  absl::Time StoredNow() const { return absl::FromUnixMicros(absl::ToUnixMicros(clock->Now())); }
   /// Runs `change` on a live model, at a time as the store keeps it; what it did is durable, told
   /// and shown when this returns. Errors: those of `change`; NotFound.
   absl::Status ChangeLive(const ModelKey& key,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/engine.h"
 #include "server/engine/engine_impl.h"
+#include "server/engine/list_in_words.h"
 
 namespace plumbline::engine {
 namespace {
@@ -37,13 +38,25 @@ std::string FilterInWords(const checks::AlertFilter& filter) {
   return words;
 }
 
+// Those that are, such as `drift of x from eu`.
+std::vector<std::string> OpenAlerts(const std::vector<checks::Alert>& alerts) {
+  std::vector<std::string> open;
+  for (const checks::Alert& alert : alerts) {
+    if (!alert.is_open()) continue;
+    const checks::AlertKey& key = alert.key;
+    open.push_back(absl::StrCat(checks::CheckName(key.check), key.variable.empty() ? "" : " of ",
+                                key.variable, key.source.empty() ? "" : " from ", key.source,
+                                key.slice.empty() ? "" : " in slice ", key.slice));
+  }
+  return open;
+}
+
 }  // namespace
 
 absl::Status Engine::Impl::ChangeLive(
     const ModelKey& key, absl::FunctionRef<absl::Status(LiveModel*, absl::Time)> change) {
   absl::Status changed = absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist"));
-  // To the microsecond, as the store keeps it.
-  const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock->Now()));
+  const absl::Time now = StoredNow();
   absl::Status done = WorkerFor(key).Run([&](Worker::Models* models, storage::Store::Batch*) {
     const auto it = models->live.find(key);
     if (it == models->live.end()) return;
@@ -75,8 +88,9 @@ absl::StatusOr<std::vector<ModelAlert>> Engine::AcknowledgeAlerts(
       alerts.push_back({*key, live->baseline()->number, std::move(alert)});
     }
     if (!alerts.empty()) return absl::OkStatus();
-    return absl::NotFoundError(
-        absl::StrCat(key->InWords(), ": no alert", FilterInWords(filter), " is pending or fires"));
+    return absl::NotFoundError(absl::StrCat(key->InWords(), ": no alert", FilterInWords(filter),
+                                            " is pending or fires",
+                                            WhatThereIs(OpenAlerts(live->alerts()))));
   });
   if (!done.ok()) return done;
   return alerts;
@@ -92,6 +106,7 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::MuteCheck(absl::string
   absl::Status done = impl_->ChangeLive(*key, [&](LiveModel* live, absl::Time now) {
     absl::Status sound = live->CheckVariable(mute.check, mute.variable);
     if (sound.ok()) sound = live->CheckSlice(mute.check, mute.slice);
+    if (sound.ok()) sound = live->CheckSource(mute.check, mute.source);
     if (!sound.ok()) return sound;
     mute.set.at = now;
     if (mute.until == absl::InfinitePast()) mute.until = now + lasts;
@@ -101,9 +116,10 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::MuteCheck(absl::string
   return std::make_pair(*std::move(key), std::move(mute));
 }
 
-absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(
-    absl::string_view model, absl::string_view version, checks::CheckId check,
-    absl::string_view variable, absl::string_view slice, checks::Signature end) {
+absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(absl::string_view model,
+                                                                      absl::string_view version,
+                                                                      const checks::Mute& of,
+                                                                      checks::Signature end) {
   base::MutexLock lock(&impl_->control_mutex);
   auto key = impl_->catalog.Resolve(model, version);
   if (!key.ok()) return key.status();
@@ -111,7 +127,7 @@ absl::StatusOr<std::pair<ModelKey, checks::Mute>> Engine::UnmuteCheck(
   absl::Status done = impl_->ChangeLive(*key, [&](LiveModel* live, absl::Time now) {
     end.at = now;
     return live->ChangeOnCall(now, [&](checks::OnCallBook* book) {
-      auto ended = book->EndMute(check, variable, slice, end);
+      auto ended = book->EndMute(of, end);
       if (ended.ok()) mute = *std::move(ended);
       return ended.status();
     });

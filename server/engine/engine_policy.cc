@@ -111,26 +111,27 @@ absl::StatusOr<checks::Policy> Engine::SetPolicy(absl::string_view model, absl::
     if (!season.ok()) return season.status();
     entry.season = *std::move(season);
   }
-  const absl::Time now = impl_->clock->Now();
+  const absl::Time now = impl_->StoredNow();
   absl::Status done =
       impl_->workers[entry.worker]->Run([&](Worker::Models* models, storage::Store::Batch* batch) {
         batch->PutPolicy(key->model, key->version, record);
         std::unique_ptr<LiveModel>& slot = models->live[*key];
         if (slot->policy().pane == policy->pane) {
-          slot->SetPolicy(*policy);
-          slot->SetSlicing(entry.slicing);
-          slot->SetSeason(entry.season);
-          return;
+          slot->ChangePolicy(*policy, entry.slicing, entry.season, now);
+        } else {
+          auto fresh =
+              std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
+                                          now, impl_->store, impl_->options.quotas);
+          slot->Delete(batch);
+          fresh->InheritProducers(slot.get());
+          fresh->InheritGolden(slot.get());
+          fresh->SetSlicing(entry.slicing);
+          fresh->SetSeason(entry.season);
+          fresh->InheritAlerts(slot.get(), now);
+          slot = std::move(fresh);
         }
-        auto fresh =
-            std::make_unique<LiveModel>(*key, slot->baseline(), *policy, slot->generation() + 1,
-                                        now, impl_->store, impl_->options.quotas);
-        fresh->InheritProducers(slot.get());
-        fresh->InheritGolden(slot.get());
-        fresh->SetSlicing(entry.slicing);
-        fresh->SetSeason(entry.season);
-        slot->Delete(batch);
-        slot = std::move(fresh);
+        impl_->board.Post(slot->Snapshot());
+        impl_->board.Tell(slot->TakeChanges());
       });
   if (!done.ok()) return done;
   entry.stored_policy = record;

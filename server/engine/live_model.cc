@@ -100,21 +100,14 @@ absl::StatusOr<std::unique_ptr<LiveModel>> LiveModel::Load(
 absl::Status LiveModel::RestoreAlerts(const storage::Store& store) {
   const auto records = store.ListAlerts(key_.model, key_.version);
   if (!records.ok()) return records.status();
-  std::vector<checks::Alert> of_all, of_none;
-  std::map<SliceBook::Entry*, std::vector<checks::Alert>> of_slices;
+  std::vector<checks::Alert> alerts;
   for (const storage::v1::AlertRecord& record : *records) {
     auto alert = FromRecord(record);
     if (!alert.ok()) return alert.status();
-    // Where producers run is judged for the model, whatever their source.
-    SliceBook::Entry* const slice = alert->key.check == checks::CheckId::kEnvironment
-                                        ? nullptr
-                                        : slices_.Find({alert->key.source, alert->key.slice});
-    std::vector<checks::Alert>& of_rest = alert->key.slice.empty() ? of_all : of_none;
-    (slice == nullptr ? of_rest : of_slices[slice]).push_back(*std::move(alert));
+    alerts.push_back(*std::move(alert));
   }
-  all_.alerts().Restore(std::move(of_all));
-  for (auto& [entry, alerts] : of_slices) entry->slice->alerts().Restore(std::move(alerts));
-  if (!of_none.empty()) GiveUp(std::move(of_none));
+  std::vector<checks::Alert> rest = Place(std::move(alerts));
+  if (!rest.empty()) GiveUp(std::move(rest));
   return absl::OkStatus();
 }
 
@@ -406,75 +399,6 @@ void LiveModel::Commit(storage::Store::Batch* batch) {
   record.set_active_since_micros(absl::ToUnixMicros(active_since_));
   batch->PutState(key_.model, key_.version, record);
   state_dirty_ = false;
-}
-
-void LiveModel::InheritProducers(LiveModel* from) {
-  producers_ = std::move(from->producers_);
-  environments_.TakeOver(&from->environments_);
-  loads_ = std::move(from->loads_);
-  on_call_ = from->on_call_;
-  on_call_dirty_ = from->on_call_dirty_;
-  time_ = from->time_;
-  loss_ = from->loss_;
-  if (from->baseline_->number == baseline_->number) {
-    labels_ = std::move(from->labels_);
-    if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
-  }
-}
-
-void LiveModel::SetGolden(std::shared_ptr<const profile::GoldenBook> book) {
-  golden_ = GoldenWatch(std::move(book));
-  judge_dirty_ = true;
-  news_ = true;
-}
-
-void LiveModel::SetSlicing(std::shared_ptr<const profile::Slicing> slicing) {
-  if (slicing == slices_.slicing()) return;
-  std::vector<checks::Alert> given_up = slices_.SetSlicing(std::move(slicing), policy_);
-  TakeUp();
-  if (!given_up.empty()) GiveUp(std::move(given_up));
-  state_dirty_ = judge_dirty_ = news_ = true;
-}
-
-void LiveModel::GiveUp(std::vector<checks::Alert> alerts) {
-  // Bounded: what was given up before is forgotten.
-  for (checks::Alert& old : given_up_.alerts()) {
-    old.state = checks::AlertState::kInactive;
-    changed_alerts_.push_back(std::move(old));  // to delete: nobody is told
-  }
-  given_up_.Restore(std::move(alerts));
-  const absl::Time now = time_.last().has_value() ? time_.last()->clock : active_since_;
-  std::vector<checks::Alert> ended = given_up_.End(now, "its slice is no longer judged");
-  given_up_.HoldBack(
-      *on_call_, [this](absl::string_view name) { return IsPrediction(name); }, &ended);
-  Record(ended);
-}
-
-void LiveModel::TakeUp() {
-  std::map<SliceBook::Entry*, std::vector<checks::Alert>> again;
-  std::vector<checks::Alert> rest;
-  for (checks::Alert& alert : given_up_.alerts()) {
-    SliceBook::Entry* const slice = slices_.Find({"", alert.key.slice});
-    (slice == nullptr ? rest : again[slice]).push_back(std::move(alert));
-  }
-  given_up_.Restore(std::move(rest));
-  for (auto& [entry, alerts] : again) entry->slice->alerts().Restore(std::move(alerts));
-}
-
-void LiveModel::SetSeason(std::shared_ptr<const profile::SeasonalTraining> season) {
-  all_.SetSeason(season);
-  slices_.SetSeason(std::move(season));
-  judge_dirty_ = true;
-}
-
-void LiveModel::SetPolicy(checks::Policy policy) {
-  policy_ = std::move(policy);
-  aliases_ = policy_.AliasesFor(baseline_->schema);
-  unknown_columns_ = {};
-  all_.SetPolicy(policy_);
-  slices_.SetPolicy(policy_);
-  if (labels_ != nullptr) labels_->set_wait(policy_.label_wait);
-  judge_dirty_ = true;
 }
 
 }  // namespace plumbline::engine

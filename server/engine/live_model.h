@@ -90,12 +90,18 @@ class LiveModel {
   void Commit(storage::Store::Batch* batch);
 
   /// Takes over the sequence marks of the model that this one replaces, and the time that they are
-  /// kept in: a batch counted before is not counted again. And what producers declared.
+  /// kept in: a batch counted before is not counted again. And what producers declared, when the
+  /// last batch came, and what people on call said.
   void InheritProducers(LiveModel* from);
+  /// After all else: takes over the alerts, of whom nobody is untold. What goes on being judged by
+  /// what was taken over goes on; the rest ends, says why, and stays to be seen.
+  void InheritAlerts(LiveModel* from, absl::Time clock);
   /// Every alert as it is now.
   std::vector<checks::Alert> alerts() const;
   /// Deletes its windows and alerts from the store: another takes its place.
   void Delete(storage::Store::Batch* batch) const;
+  /// Ends every open alert, for this reason.
+  void EndAlerts(absl::Time clock, absl::string_view why);
 
   /// The baseline's golden rows, of which nothing is known yet; nullptr: none.
   void SetGolden(std::shared_ptr<const profile::GoldenBook> book);
@@ -112,11 +118,16 @@ class LiveModel {
                                          const std::optional<checks::Signature>& signature);
   /// Errors: NotFound, InvalidArgument if no such check is made of it. Empty is always fine.
   absl::Status CheckVariable(checks::CheckId check, absl::string_view variable) const;
-  /// The same of a slice, `variable=category`.
+  /// The same of a slice, `variable=category`; and of a source.
   absl::Status CheckSlice(checks::CheckId check, absl::string_view slice) const;
+  absl::Status CheckSource(checks::CheckId check, absl::string_view source) const;
 
   /// Takes a policy whose pane length is the same.
   void SetPolicy(checks::Policy policy);
+  /// The same with what belongs to it, and judges by it. Alerts that end by it say so; the others
+  /// go on.
+  void ChangePolicy(checks::Policy policy, std::shared_ptr<const profile::Slicing> slicing,
+                    std::shared_ptr<const profile::SeasonalTraining> season, absl::Time clock);
 
   /// The values of slice variables that are judged by themselves; nullptr: none. With the
   /// baseline's and the policy's.
@@ -166,10 +177,16 @@ class LiveModel {
   // Counts the rows, oldest pane first; late ones are counted apart.
   void Count(const IngestBatch& batch, const Moment& now, IngestOutcome* outcome);
   absl::Status RestoreAlerts(const storage::Store& store);
+  // Puts alerts where they are judged; returns those that are not: their variable, source or slice
+  // is not there.
+  std::vector<checks::Alert> Place(std::vector<checks::Alert> alerts);
   // Ends these alerts, of slices that are no longer judged, and keeps them as resolved ones.
   void GiveUp(std::vector<checks::Alert> alerts);
-  // Slices that are judged again have the alerts that they left.
+  // What is judged again has the alerts that it left.
   void TakeUp();
+  // As AlertBook::End, now; told and stored.
+  void End(checks::AlertBook* book, absl::string_view why,
+           absl::FunctionRef<bool(const checks::Alert&)> ends);
   // After the alerts.
   absl::Status RestoreOnCall(const storage::Store& store);
   void ExpireOnCall(absl::Time clock);
@@ -179,6 +196,8 @@ class LiveModel {
   // Names the incidents of alerts that have just begun.
   void NameIncidents(checks::AlertBook* book, std::vector<checks::Alert>* changed) const;
   void HoldAlerts();
+  // As AlertBook::HoldBack, by what people say of this model.
+  void HoldBack(checks::AlertBook* book, std::vector<checks::Alert>* changed) const;
   // Alerts that changed, to store and to tell.
   void Record(const std::vector<checks::Alert>& changed);
   std::map<int64_t, RowsOfPane> ByPane(const profile::BatchView& view) const;
@@ -190,10 +209,12 @@ class LiveModel {
                  int64_t pane_start, absl::Span<const RowRange> ranges, IngestOutcome* outcome);
   IngestOutcome End(const IngestNote& note, const std::string& who, absl::Time now);
   void ClosePanes(const Moment& now);
-  void Judge(const Moment& now);
+  // `why`: what ends alerts now, if they do not know better.
+  void Judge(const Moment& now, absl::string_view why = "");
   // `all` is the window of all rows, `of_all` what fires there.
   void JudgeSlice(const SliceName& name, const SliceBook::Entry& entry, const profile::Pane& all,
-                  const std::vector<checks::Finding>& of_all, const Moment& now);
+                  const std::vector<checks::Finding>& of_all, const Moment& now,
+                  absl::string_view why);
   std::vector<checks::Finding> FindingsOf(
       const SliceName& name, const SliceBook::Entry& entry, const profile::Pane& window,
       const profile::Pane& all, const std::vector<profile::VariableStatistics>& statistics,
@@ -209,7 +230,8 @@ class LiveModel {
   void NameSlices(std::vector<checks::Finding>* findings) const;
   // Adds to a variable that is absent what may be its new name.
   void NameRenames(std::vector<checks::Finding>* findings) const;
-  void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now);
+  void Change(Slice* slice, const std::vector<checks::Finding>& findings, const Moment& now,
+              absl::string_view why);
   std::optional<checks::GoldenSummary> Golden(
       const std::vector<checks::EnvironmentSummary>& environments) const;
   // Rows of the window that are missing: by declared loads, or by batches that did not come.
@@ -225,7 +247,8 @@ class LiveModel {
   ListeningTime time_;
   Slice all_;
   SliceBook slices_;
-  // Resolved, of the slices that were given up last: what remains to be seen of them.
+  // Resolved, of what is not judged any more: what remains to be seen of it, until more is given
+  // up.
   checks::AlertBook given_up_;
   Sources sources_;
   Producers producers_;

@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "server/checks/slice.h"
 #include "server/checks/source.h"
+#include "server/engine/list_in_words.h"
 #include "server/engine/live_model.h"
 
 namespace plumbline::engine {
@@ -21,10 +21,8 @@ namespace {
 std::string Named(absl::string_view what, std::vector<std::string> names) {
   constexpr size_t kNamed = 3;
   if (names.empty()) return "";
-  const size_t more = names.size() - std::min(names.size(), kNamed);
-  names.resize(names.size() - more);
-  return absl::StrCat(", ", what, names.size() > 1 ? "s " : " ", absl::StrJoin(names, ", "),
-                      more > 0 ? absl::StrCat(" and ", more, " more") : "");
+  const bool several = names.size() > 1;
+  return absl::StrCat(", ", what, several ? "s " : " ", ListInWords(std::move(names), kNamed));
 }
 
 }  // namespace
@@ -96,21 +94,25 @@ checks::EvaluationInput LiveModel::InputOf(const Moment& now, const profile::Pan
           .golden = Golden(environments),
           .loads = loads_.Summary(),
           .missing = Missing(now),
+          .sets = 1 + slices_.all().size(),
           .in_season = all_.InSeason()};
 }
 
-void LiveModel::Judge(const Moment& now) {
+void LiveModel::Judge(const Moment& now, absl::string_view why) {
+  TakeUp();  // a source may have come back
   const profile::Pane window = all_.window().Sum();
   const std::vector<profile::VariableStatistics>& statistics = all_.Describe(window);
   std::vector<checks::Finding> findings = checks::EvaluateForAlerts(
       *baseline_, policy_, InputOf(now, window), statistics, all_.alerts());
-  for (const auto& [name, entry] : slices_.all()) JudgeSlice(name, entry, window, findings, now);
+  for (const auto& [name, entry] : slices_.all()) {
+    JudgeSlice(name, entry, window, findings, now, why);
+  }
   NameSlices(&findings);
   NameRenames(&findings);
   if (labels_ != nullptr) {
     for (checks::Finding& finding : labels_->Judge(policy_)) findings.push_back(std::move(finding));
   }
-  Change(&all_, findings, now);
+  Change(&all_, findings, now, why);
   alert_waits_ = false;
   for (const checks::Alert& alert : alerts()) {
     if (alert.state != checks::AlertState::kPending) continue;
@@ -127,8 +129,8 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
     const profile::Pane& all, const std::vector<profile::VariableStatistics>& statistics,
     const std::vector<checks::Finding>& of_all, const checks::AlertBook* alerts) {
   Slice* const slice = entry.slice.get();
-  const std::vector<checks::VariableEvidence>* const changes =
-      slice->Changes(policy_, 1 + slices_.all().size());
+  const size_t sets = 1 + slices_.all().size();
+  const std::vector<checks::VariableEvidence>* const changes = slice->Changes(policy_, sets);
   if (entry.trained != nullptr) {
     return checks::EvaluateSlice(
         *baseline_, policy_,
@@ -140,7 +142,7 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
          .all = all,
          .latest = [&](uint32_t panes) { return all_.SumOfLatest(panes, slice->blocks_until()); },
          .of_all = of_all,
-         .slices = slices_.slicing()->slices.size(),
+         .sets = sets,
          .trained_share = static_cast<double>(entry.trained->rows) /
                           static_cast<double>(slices_.slicing()->sample_rows)},
         alerts);
@@ -153,21 +155,22 @@ std::vector<checks::Finding> LiveModel::FindingsOf(
                                  .all = all,
                                  .of_all = of_all,
                                  .first = [slice] { return slice->window().First(); },
-                                 .sources = slices_.sources(),
+                                 .sets = sets,
                                  .in_season = slice->InSeason()},
                                 alerts);
 }
 
 void LiveModel::JudgeSlice(const SliceName& name, const SliceBook::Entry& entry,
                            const profile::Pane& all, const std::vector<checks::Finding>& of_all,
-                           const Moment& now) {
+                           const Moment& now, absl::string_view why) {
   Slice* const slice = entry.slice.get();
   slice->window().Reach(all_.window().newest());
   const profile::Pane window = slice->window().Sum();
   const auto& statistics = slice->Describe(window);
   // Without a row left there is nothing to say of it.
-  if (window.empty()) return Change(slice, {}, now);
-  Change(slice, FindingsOf(name, entry, window, all, statistics, of_all, &slice->alerts()), now);
+  if (window.empty()) return Change(slice, {}, now, why);
+  Change(slice, FindingsOf(name, entry, window, all, statistics, of_all, &slice->alerts()), now,
+         why);
 }
 
 void LiveModel::NameSlices(std::vector<checks::Finding>* findings) const {
@@ -210,10 +213,9 @@ void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {
 }
 
 void LiveModel::Change(Slice* slice, const std::vector<checks::Finding>& findings,
-                       const Moment& now) {
-  std::vector<checks::Alert> changed = slice->Advance(findings, policy_, now.clock);
-  slice->alerts().HoldBack(
-      *on_call_, [this](absl::string_view name) { return IsPrediction(name); }, &changed);
+                       const Moment& now, absl::string_view why) {
+  std::vector<checks::Alert> changed = slice->Advance(findings, policy_, now.clock, why);
+  HoldBack(&slice->alerts(), &changed);
   NameIncidents(&slice->alerts(), &changed);
   Record(changed);
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/checks/incident.h"
+#include "server/engine/list_in_words.h"
 #include "server/engine/live_model.h"
 #include "server/engine/on_call_record.h"
 
@@ -17,11 +18,10 @@ constexpr std::array kOfModel = {checks::CheckId::kNoData,      checks::CheckId:
                                  checks::CheckId::kTailUnknown, checks::CheckId::kEnvironment,
                                  checks::CheckId::kGoldenRows,  checks::CheckId::kLoadMismatch};
 
-// Nor are these asked of slices.
-constexpr std::array kOfAllRows = {
-    checks::CheckId::kUnknownVariable, checks::CheckId::kSilence,
-    checks::CheckId::kPerformance,     checks::CheckId::kPerformanceLimit,
-    checks::CheckId::kConceptDrift,    checks::CheckId::kLabelDrift};
+// Nor are these asked of slices and sources.
+constexpr std::array kOfAllRows = {checks::CheckId::kSilence, checks::CheckId::kPerformance,
+                                   checks::CheckId::kPerformanceLimit,
+                                   checks::CheckId::kConceptDrift, checks::CheckId::kLabelDrift};
 
 template <size_t kSize>
 bool Has(const std::array<checks::CheckId, kSize>& checks, checks::CheckId check) {
@@ -52,12 +52,33 @@ absl::Status LiveModel::CheckVariable(checks::CheckId check, absl::string_view v
 
 absl::Status LiveModel::CheckSlice(checks::CheckId check, absl::string_view slice) const {
   if (slice.empty()) return absl::OkStatus();
-  if (Has(kOfModel, check) || Has(kOfAllRows, check)) {
+  if (Has(kOfModel, check) || Has(kOfAllRows, check) ||
+      check == checks::CheckId::kUnknownVariable) {
     return absl::InvalidArgumentError(absl::StrCat(key_.InWords(), ": check ",
                                                    checks::CheckName(check),
                                                    " is not of slices such as \"", slice, "\""));
   }
   return IsJudged({"", std::string(slice)});
+}
+
+absl::Status LiveModel::CheckSource(checks::CheckId check, absl::string_view source) const {
+  if (source.empty()) return absl::OkStatus();
+  if (check == checks::CheckId::kEnvironment) {
+    std::vector<std::string> declared;
+    for (const checks::EnvironmentSummary& summary : environments_.Summaries()) {
+      if (summary.source == source) return absl::OkStatus();
+      if (!summary.source.empty()) declared.push_back(summary.source);
+    }
+    return absl::NotFoundError(absl::StrCat(key_.InWords(), ": no source \"", source,
+                                            "\" is known whose producers said what they run in",
+                                            WhatThereIs(std::move(declared))));
+  }
+  if (Has(kOfModel, check) || Has(kOfAllRows, check)) {
+    return absl::InvalidArgumentError(absl::StrCat(key_.InWords(), ": check ",
+                                                   checks::CheckName(check),
+                                                   " is not of sources such as \"", source, "\""));
+  }
+  return IsJudged({std::string(source), ""});
 }
 
 absl::Status LiveModel::ChangeOnCall(absl::Time clock,
@@ -86,13 +107,15 @@ bool LiveModel::IsPrediction(absl::string_view variable) const {
 }
 
 void LiveModel::HoldAlerts() {
-  const auto is_prediction = [this](absl::string_view name) { return IsPrediction(name); };
   std::vector<checks::Alert> changed;
-  all_.alerts().HoldBack(*on_call_, is_prediction, &changed);
-  for (const auto& [name, entry] : slices_.all()) {
-    entry.slice->alerts().HoldBack(*on_call_, is_prediction, &changed);
-  }
+  HoldBack(&all_.alerts(), &changed);
+  for (const auto& [name, entry] : slices_.all()) HoldBack(&entry.slice->alerts(), &changed);
   Record(changed);
+}
+
+void LiveModel::HoldBack(checks::AlertBook* book, std::vector<checks::Alert>* changed) const {
+  book->HoldBack(
+      *on_call_, [this](absl::string_view name) { return IsPrediction(name); }, changed);
 }
 
 void LiveModel::NameIncidents(checks::AlertBook* book, std::vector<checks::Alert>* changed) const {
@@ -159,12 +182,9 @@ absl::Status LiveModel::RestoreOnCall(const storage::Store& store) {
   if (!book.ok()) return book.status();
   on_call_ = std::make_shared<const checks::OnCallBook>(*std::move(book));
   // Nobody is told: it was so before.
-  const auto is_prediction = [this](absl::string_view name) { return IsPrediction(name); };
   std::vector<checks::Alert> as_before;
-  all_.alerts().HoldBack(*on_call_, is_prediction, &as_before);
-  for (const auto& [name, entry] : slices_.all()) {
-    entry.slice->alerts().HoldBack(*on_call_, is_prediction, &as_before);
-  }
+  HoldBack(&all_.alerts(), &as_before);
+  for (const auto& [name, entry] : slices_.all()) HoldBack(&entry.slice->alerts(), &as_before);
   return absl::OkStatus();
 }
 

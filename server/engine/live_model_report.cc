@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/checks/impact.h"
+#include "server/engine/list_in_words.h"
 #include "server/engine/live_model.h"
 
 namespace plumbline::engine {
@@ -241,10 +242,15 @@ void LiveModel::AddSlices(std::optional<size_t> variable, const SliceName& of,
 
 absl::Status LiveModel::IsJudged(const SliceName& of) const {
   if (of == SliceName() || slices_.all().contains(of)) return absl::OkStatus();
-  const std::string what = of.slice.empty() ? absl::StrCat("source \"", of.source, "\"")
-                                            : absl::StrCat("slice \"", of.slice, "\"");
+  const bool of_source = of.slice.empty();
+  std::vector<std::string> there;
+  for (const auto& [name, entry] : slices_.all()) {
+    if (name.slice.empty() == of_source) there.push_back(of_source ? name.source : name.slice);
+  }
   return absl::NotFoundError(
-      absl::StrCat(key_.InWords(), " has no ", what, " that is judged by itself"));
+      absl::StrCat(key_.InWords(), " has no ", of_source ? "source" : "slice", " \"",
+                   of_source ? of.source : of.slice, "\" that is judged by itself",
+                   WhatThereIs(std::move(there))));
 }
 
 absl::StatusOr<PerformanceReport> LiveModel::MakePerformanceReport(

@@ -35,6 +35,7 @@ storage::v1::OnCallRecord ToRecord(const checks::OnCallBook& book) {
     stored->set_check(std::string(checks::CheckName(mute.check)));
     stored->set_variable(mute.variable);
     stored->set_slice(mute.slice);
+    stored->set_source(mute.source);
     stored->set_until_micros(absl::ToUnixMicros(mute.until));
     ToRecord(mute.set, stored->mutable_set());
     if (mute.ended.has_value()) ToRecord(*mute.ended, stored->mutable_ended());
@@ -59,7 +60,7 @@ absl::StatusOr<checks::OnCallBook> FromRecord(const storage::v1::OnCallRecord& r
       return absl::DataLossError(
           absl::StrCat("a mute is of the unknown check \"", stored.check(), "\""));
     }
-    mutes.push_back({*check, stored.variable(), stored.slice(),
+    mutes.push_back({*check, stored.variable(), stored.slice(), stored.source(),
                      absl::FromUnixMicros(stored.until_micros()), FromRecord(stored.set()),
                      EndOf(stored)});
   }

@@ -1,6 +1,7 @@
 #include "server/engine/records.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "server/engine/on_call_record.h"
 
@@ -24,21 +26,51 @@ std::optional<absl::Time> TimeIf(bool present, int64_t micros) {
   return absl::FromUnixMicros(micros);
 }
 
-absl::Status BadField(absl::string_view field, absl::string_view value) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("policy field ", field, ": \"", value, "\" is unknown"));
+constexpr checks::Severity kSeverities[] = {checks::Severity::kInfo, checks::Severity::kWarning,
+                                           checks::Severity::kCritical};
+
+// `value` is none of the names that `name` gives `all`.
+template <class All, class Name>
+absl::Status BadField(absl::string_view field, absl::string_view value, const All& all,
+                      const Name& name) {
+  const auto append = [&](std::string* out, const auto& one) { absl::StrAppend(out, name(one)); };
+  return absl::InvalidArgumentError(absl::StrCat("policy field ", field, ": \"", value,
+                                                 "\" is unknown; it is one of ",
+                                                 absl::StrJoin(all, ", ", append)));
+}
+
+absl::Status BadCheck(absl::string_view field, absl::string_view value) {
+  return BadField(field, value, checks::kAllChecks, checks::CheckName);
+}
+
+absl::Status BadStatistic(absl::string_view field, absl::string_view value) {
+  return BadField(field, value, checks::kAllDriftStatistics, checks::DriftStatisticName);
+}
+
+absl::Status BadMetric(absl::string_view field, absl::string_view value) {
+  std::vector<profile::PerformanceMetric> all;
+  for (size_t i = 0; i < profile::kPerformanceMetrics; ++i) {
+    all.push_back(static_cast<profile::PerformanceMetric>(i));
+  }
+  return BadField(field, value, all, profile::MetricName);
+}
+
+absl::Status BadSeason(absl::string_view field, absl::string_view value) {
+  std::vector<profile::Season> all = {profile::Season::kNone};
+  all.insert(all.end(), std::begin(profile::kSeasons), std::end(profile::kSeasons));
+  return BadField(field, value, all, profile::SeasonName);
 }
 
 absl::StatusOr<checks::CheckOverride> OverrideOf(const CheckPolicyRecord& record,
                                                  absl::string_view path) {
   checks::CheckOverride result;
   if (record.has_severity()) {
-    for (const checks::Severity severity :
-         {checks::Severity::kInfo, checks::Severity::kWarning, checks::Severity::kCritical}) {
+    for (const checks::Severity severity : kSeverities) {
       if (checks::SeverityName(severity) == record.severity()) result.severity = severity;
     }
     if (!result.severity.has_value()) {
-      return BadField(absl::StrCat(path, ".severity"), record.severity());
+      return BadField(absl::StrCat(path, ".severity"), record.severity(), kSeverities,
+                      checks::SeverityName);
     }
   }
   if (record.has_threshold()) result.threshold = record.threshold();
@@ -85,7 +117,7 @@ absl::Status AddAliases(const storage::v1::VariablePolicyRecord& record, checks:
 absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
   for (const CheckPolicyRecord& check : record.checks()) {
     const std::optional<checks::CheckId> id = checks::ParseCheckId(check.check());
-    if (!id.has_value()) return BadField("checks.check", check.check());
+    if (!id.has_value()) return BadCheck("checks.check", check.check());
     const auto change = OverrideOf(check, absl::StrCat("checks[", check.check(), "]"));
     if (!change.ok()) return change.status();
     Apply(*change, &policy->checks[*id]);
@@ -100,14 +132,14 @@ absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
     if (variable.has_drift_statistic()) {
       own.drift_statistic = checks::ParseDriftStatistic(variable.drift_statistic());
       if (!own.drift_statistic.has_value()) {
-        return BadField(absl::StrCat("variables[", variable.variable(), "].drift_statistic"),
+        return BadStatistic(absl::StrCat("variables[", variable.variable(), "].drift_statistic"),
                         variable.drift_statistic());
       }
     }
     for (const CheckPolicyRecord& check : variable.checks()) {
       const std::optional<checks::CheckId> id = checks::ParseCheckId(check.check());
       if (!id.has_value()) {
-        return BadField(absl::StrCat("variables[", variable.variable(), "].checks.check"),
+        return BadCheck(absl::StrCat("variables[", variable.variable(), "].checks.check"),
                         check.check());
       }
       auto change = OverrideOf(
@@ -130,12 +162,12 @@ absl::Status ApplyPerformance(const PolicyRecord& record, checks::Policy* policy
   if (record.has_performance_metric()) {
     policy->performance_metric = profile::ParseMetric(record.performance_metric());
     if (!policy->performance_metric.has_value()) {
-      return BadField("performance_metric", record.performance_metric());
+      return BadMetric("performance_metric", record.performance_metric());
     }
   }
   for (const auto& [name, limit] : record.performance_limits()) {
     const auto metric = profile::ParseMetric(name);
-    if (!metric.has_value()) return BadField("performance_limits", name);
+    if (!metric.has_value()) return BadMetric("performance_limits", name);
     policy->performance_limits[*metric] = limit;
   }
   return absl::OkStatus();
@@ -285,17 +317,17 @@ absl::StatusOr<checks::Policy> EffectivePolicy(const PolicyRecord& record) {
   if (record.has_false_page_budget()) policy.false_page_budget = record.false_page_budget();
   if (record.has_season()) {
     const auto season = profile::ParseSeason(record.season());
-    if (!season.has_value()) return BadField("season", record.season());
+    if (!season.has_value()) return BadSeason("season", record.season());
     policy.season = *season;
   }
   if (record.has_drift_statistic()) {
     const auto statistic = checks::ParseDriftStatistic(record.drift_statistic());
-    if (!statistic.has_value()) return BadField("drift_statistic", record.drift_statistic());
+    if (!statistic.has_value()) return BadStatistic("drift_statistic", record.drift_statistic());
     policy.drift_statistic = *statistic;
   }
   for (const auto& [name, threshold] : record.drift_thresholds()) {
     const auto statistic = checks::ParseDriftStatistic(name);
-    if (!statistic.has_value()) return BadField("drift_thresholds", name);
+    if (!statistic.has_value()) return BadStatistic("drift_thresholds", name);
     policy.drift_thresholds[*statistic] = threshold;
   }
   if (absl::Status applied = ApplyPerformance(record, &policy); !applied.ok()) return applied;

@@ -61,7 +61,7 @@ const std::vector<checks::VariableEvidence>* Slice::Changes(const checks::Policy
   if (block_number_ == 0) return nullptr;
   if (changes_.has_value() && weighed_slices_ == slices) return &*changes_;
   const double alarm =
-      policy.BlocksPerFalsePage(policy.pane) * static_cast<double>(std::max<size_t>(1, slices));
+      policy.BlocksPerFalseAlarm(policy.pane) * static_cast<double>(std::max<size_t>(1, slices));
   changes_ = watch_.Weigh(std::log(alarm));
   weighed_slices_ = slices;
   if (policy_block_.has_value()) {
@@ -120,8 +120,9 @@ void Slice::SetPolicy(const checks::Policy& policy) {
 }
 
 std::vector<checks::Alert> Slice::Advance(const std::vector<checks::Finding>& findings,
-                                          const checks::Policy& policy, absl::Time now) {
-  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy, now, block_number_);
+                                          const checks::Policy& policy, absl::Time now,
+                                          absl::string_view why) {
+  std::vector<checks::Alert> changed = alerts_.Advance(findings, policy, now, block_number_, why);
   for (const checks::Alert& alert : changed) {
     if (alert.state == checks::AlertState::kPending || alert.state == checks::AlertState::kFiring) {
       continue;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "plumbline/storage/v1/records.pb.h"
 #include "server/checks/alert.h"
@@ -69,9 +70,11 @@ class Slice {
   }
   uint64_t rows_described() const { return rows_described_; }
 
-  /// Moves the alerts; returns those that changed. The evidence of one that ended begins anew.
+  /// Moves the alerts, see AlertBook; returns those that changed. The evidence of one that ended
+  /// begins anew.
   std::vector<checks::Alert> Advance(const std::vector<checks::Finding>& findings,
-                                     const checks::Policy& policy, absl::Time now);
+                                     const checks::Policy& policy, absl::Time now,
+                                     absl::string_view why = "");
   checks::AlertBook& alerts() { return alerts_; }
   const checks::AlertBook& alerts() const { return alerts_; }
 

@@ -15,6 +15,7 @@ v1::Mute ToWire(const engine::ModelKey& key, const checks::Mute& mute) {
   out.set_check(std::string(checks::CheckName(mute.check)));
   out.set_variable(mute.variable);
   out.set_slice(mute.slice);
+  out.set_source(mute.source);
   *out.mutable_until() = ToWire(mute.until);
   out.set_by(mute.set.by);
   out.set_reason(mute.set.reason);

@@ -102,6 +102,7 @@ grpc::Status OnCallService::MuteCheck(grpc::ServerContext*, const v1::MuteCheckR
   checks::Mute mute{*check,
                     request->variable(),
                     request->slice(),
+                    request->source(),
                     absl::InfinitePast(),
                     {request->by(), request->reason(), absl::Time()},
                     std::nullopt};
@@ -129,9 +130,13 @@ grpc::Status OnCallService::UnmuteCheck(grpc::ServerContext*, const v1::UnmuteCh
                                         v1::UnmuteCheckResponse* response) {
   const auto check = CheckOf(request->check());
   if (!check.ok()) return ToGrpcStatus(About(request->model(), check.status()));
-  const auto done =
-      engine_->UnmuteCheck(request->model(), request->version(), *check, request->variable(),
-                           request->slice(), {request->by(), request->reason(), absl::Time()});
+  checks::Mute mute;
+  mute.check = *check;
+  mute.variable = request->variable();
+  mute.slice = request->slice();
+  mute.source = request->source();
+  const auto done = engine_->UnmuteCheck(request->model(), request->version(), mute,
+                                         {request->by(), request->reason(), absl::Time()});
   if (!done.ok()) return ToGrpcStatus(done.status());
   *response->mutable_mute() = ToWire(done->first, done->second);
   return grpc::Status::OK;

@@ -106,6 +106,24 @@ TEST_F(AlertTest, MutedChecksNeverAlertAndEndWhatFires) {
   EXPECT_TRUE(book_.alerts().empty());
 }
 
+TEST_F(AlertTest, WhatAnotherPolicyEndsSaysSo) {
+  Finding firing = Found(CheckId::kNullRate, Status::kFiring);
+  firing.reason = "x: 5% null";
+  Finding lost = Found(CheckId::kRowsLost, Status::kFiring);
+  lost.reason = "2 batches were lost";
+  book_.Advance({firing, lost}, policy_, kStart, 1);
+  policy_.variables["x"].checks[CheckId::kNullRate].muted = true;
+  const auto changed = book_.Advance({firing, lost}, policy_, kStart, 1, "the policy changed");
+  ASSERT_EQ(changed.size(), 1u);
+  EXPECT_EQ(changed[0].finding.reason, "x: 5% null; the policy changed");
+  const auto ended = book_.End(kStart, "the model was deleted", [](const Alert& alert) {
+    return alert.key.check != CheckId::kNoData;
+  });
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].finding.reason, "2 batches were lost; the model was deleted");
+  EXPECT_FALSE(book_.AnyActive());
+}
+
 TEST_F(AlertTest, AFindingThatIsNoLongerMadeEndsItsAlert) {
   Advance(Found(CheckId::kUnknownVariable, Status::kFiring), 1);
   book_.Advance({}, policy_, kStart, 1);

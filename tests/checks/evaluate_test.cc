@@ -388,5 +388,29 @@ TEST_F(EvaluateTest, AlertsAreTheSameWithoutTheFindingsThatNobodyReads) {
                                            "became_constant city", "tail_unknown "}));
 }
 
+TEST_F(EvaluateTest, NullsThatComeInRunsInTrainingCountForFewer) {
+  profile::VariableBaseline trained = baseline_.variables[0];
+  trained.counts.nulls = kRows / 50;
+  profile::VariableCounts live = trained.counts;
+  live.rows = 600;
+  const profile::VariableStatistics none;
+  const auto fires = [&](uint64_t nulls, double effect) {
+    live.nulls = nulls;
+    trained.natural.nulls = effect;
+    const Finding finding = CheckRate(CheckId::kNullRate, {.baseline = trained,
+                                                           .window = live,
+                                                           .statistics = none,
+                                                           .policy = policy_,
+                                                           .variables = 20});
+    return finding.status == Status::kFiring;
+  };
+  EXPECT_FALSE(fires(30, 1));
+  EXPECT_TRUE(fires(60, 1));
+  EXPECT_FALSE(fires(60, 20));  // as 3 of 30 are
+  EXPECT_TRUE(fires(300, 20));
+  EXPECT_TRUE(fires(600, 20));  // where p is less than a number can hold, too
+  EXPECT_FALSE(fires(600, 200));
+}
+
 }  // namespace
 }  // namespace plumbline::checks

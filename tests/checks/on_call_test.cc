@@ -21,7 +21,12 @@ const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
 Signature By(const std::string& who, absl::Time at = kStart) { return {who, "because", at}; }
 
 Mute MuteOf(CheckId check, const std::string& variable, absl::Duration lasts) {
-  return {check, variable, "", kStart + lasts, By("anna"), std::nullopt};
+  return {check, variable, "", "", kStart + lasts, By("anna"), std::nullopt};
+}
+Mute Of(CheckId check, const std::string& variable, const std::string& slice = "") {
+  Mute mute = MuteOf(check, variable, {});
+  mute.slice = slice;
+  return mute;
 }
 
 ExpectedChange Release(absl::Duration from, absl::Duration until) {
@@ -92,9 +97,9 @@ TEST_F(OnCallTest, AMuteWithoutAVariableIsOfAllAndMayBeEndedOrReplaced) {
   EXPECT_EQ(said_.mutes_in_force(), 1u);
   Judge({Firing(CheckId::kDrift, "age"), Firing(CheckId::kNullRate, "age")}, absl::Minutes(1));
   EXPECT_THAT(Fires(), ElementsAre("null_rateage"));
-  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "", By("eve")).status().code(),
+  EXPECT_EQ(said_.EndMute(Of(CheckId::kDrift, "age"), By("eve")).status().code(),
             absl::StatusCode::kNotFound);
-  ASSERT_TRUE(said_.EndMute(CheckId::kDrift, "", "", By("eve")).ok());
+  ASSERT_TRUE(said_.EndMute(Of(CheckId::kDrift, ""), By("eve")).ok());
   EXPECT_EQ(said_.mutes()[1].ended->by, "eve");
   Judge({Firing(CheckId::kDrift, "age"), Firing(CheckId::kNullRate, "age")}, absl::Minutes(2));
   EXPECT_THAT(Fires(), ElementsAre("driftage", "null_rateage"));
@@ -127,13 +132,42 @@ TEST_F(OnCallTest, ASliceIsMutedAndAcknowledgedByItself) {
   filter.slice = "";
   EXPECT_EQ(alerts_.Acknowledge(filter, By("anna")).size(), 1u);
   // Another than that of all rows.
-  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "", By("eve")).status().message(),
+  EXPECT_EQ(said_.EndMute(Of(CheckId::kDrift, "age"), By("eve")).status().message(),
             "no mute of check drift of variable \"age\" is in force");
   ASSERT_TRUE(said_.Add(MuteOf(CheckId::kDrift, "age", absl::Hours(2))).ok());
   EXPECT_EQ(said_.mutes_in_force(), 2u);
-  ASSERT_TRUE(said_.EndMute(CheckId::kDrift, "age", "city=rome", By("eve")).ok());
-  EXPECT_EQ(said_.EndMute(CheckId::kDrift, "age", "city=rome", By("eve")).status().message(),
+  const Mute rome = Of(CheckId::kDrift, "age", "city=rome");
+  ASSERT_TRUE(said_.EndMute(rome, By("eve")).ok());
+  EXPECT_EQ(said_.EndMute(rome, By("eve")).status().message(),
             "no mute of check drift of variable \"age\" of slice \"city=rome\" is in force");
+}
+
+TEST_F(OnCallTest, ASourceIsMutedByItself) {
+  const std::vector<Finding> all = {Firing(CheckId::kDrift, "age"),
+                                    Firing(CheckId::kDrift, "age", "eu"),
+                                    Firing(CheckId::kDrift, "age", "us")};
+  Mute mute = MuteOf(CheckId::kDrift, "", absl::Hours(2));
+  mute.source = "eu";
+  ASSERT_TRUE(said_.Add(mute).ok());
+  Judge(all, absl::Minutes(1));
+  const auto held = [&] {
+    std::vector<std::string> sources;
+    for (const Alert& alert : alerts_.alerts()) {
+      if (!alert.fires()) sources.push_back(alert.key.source);
+    }
+    return sources;
+  };
+  EXPECT_THAT(held(), ElementsAre("eu"));
+  EXPECT_EQ(said_.EndMute(Of(CheckId::kDrift, ""), By("eve")).status().message(),
+            "no mute of check drift without a variable is in force");
+  ASSERT_TRUE(said_.EndMute(mute, By("eve")).ok());
+  EXPECT_EQ(said_.EndMute(mute, By("eve")).status().message(),
+            "no mute of check drift without a variable of source \"eu\" is in force");
+  Judge(all, absl::Minutes(2));
+  EXPECT_THAT(held(), IsEmpty());
+  mute.slice = "city=rome";
+  EXPECT_EQ(said_.Add(mute).message(),
+            "a mute is of a source or of a slice, not of source \"eu\" and slice \"city=rome\"");
 }
 
 TEST_F(OnCallTest, AnExpectedChangeHoldsBackDriftThatBeginsWithinItAndIsNamedAfterwards) {

@@ -91,7 +91,7 @@ class EvaluateSliceTest : public ::testing::Test {
       block = Pane(baseline_);
     }
     std::vector<VariableEvidence> changes =
-        watch.Weigh(std::log(policy_.BlocksPerFalsePage(policy_.pane) * (kKinds + 1)));
+        watch.Weigh(std::log(policy_.BlocksPerFalseAlarm(policy_.pane) * (kKinds + 1)));
     LookBack(
         trained, policy_, [&](uint32_t count) { return Latest(panes, count); }, &changes);
     return changes;
@@ -130,7 +130,7 @@ class EvaluateSliceTest : public ::testing::Test {
                          .all = all,
                          .latest = [&](uint32_t count) { return Latest(stream.all, count); },
                          .of_all = of_all,
-                         .slices = slicing_.slices.size(),
+                         .sets = 1 + slicing_.slices.size(),
                          .trained_share = static_cast<double>(slice.trained->rows) /
                                           static_cast<double>(slicing_.sample_rows)},
                          nullptr)) {

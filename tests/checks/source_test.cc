@@ -97,7 +97,7 @@ class EvaluateSourceTest : public ::testing::Test {
                                                           .all = all,
                                                           .of_all = of_all,
                                                           .first = [&] { return first; },
-                                                          .sources = sources.size()},
+                                                          .sets = 1 + sources.size()},
                                                          nullptr);
     std::vector<std::string> firing;
     for (const Finding& finding : findings) {
@@ -113,7 +113,7 @@ class EvaluateSourceTest : public ::testing::Test {
   std::vector<VariableEvidence> Changes(const Pane& pane) {
     ChangeWatch watch(&baseline_);
     for (int block = 0; block < 2; ++block) watch.Observe(pane);
-    return watch.Weigh(std::log(policy_.BlocksPerFalsePage(policy_.pane)));
+    return watch.Weigh(std::log(policy_.BlocksPerFalseAlarm(policy_.pane)));
   }
 
   std::vector<profile::VariableStatistics> Statistics(const Pane& pane) {

@@ -250,7 +250,10 @@ TEST(CommandLineUsage, EndsWithTwoForWrongUsage) {
            {"report", "--model", "\xFF\xFE"},
            {"acknowledge", "--model", "m", "--check", "drift", "--by", "anna"},
            {"acknowledge", "--model", "m", "--check", "drift", "--by", "anna", "--reason", "r",
-            "--source", "eu", "--slice", "city=rome"}}) {
+            "--source", "eu", "--slice", "city=rome"},
+           {"mute", "set", "--model", "m", "--check", "drift", "--by", "anna", "--reason", "r",
+            "--for", "1h", "--source", "eu", "--slice", "city=rome"},
+           {"mute", "end", "--model", "m", "--check", "drift", "--by", "anna", "--source", "eu"}}) {
     const Outcome outcome = RunPlumbline(arguments);
     EXPECT_EQ(outcome.code, 2) << ::testing::PrintToString(arguments) << outcome.err;
     EXPECT_THAT(outcome.err, StartsWith("plumbline: "));

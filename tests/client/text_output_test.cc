@@ -242,12 +242,15 @@ TEST(OnCallText, SaysWhoWhenAndWhyAndHowItEnded) {
       ended_by: "ben"
       ended_because: "over"
     }
+    mutes { model: "m" version: "v" check: "drift" source: "eu" by: "anna" reason: "release" }
   )pb");
   EXPECT_EQ(MutesText(mutes),
-            "muted  slice      model  since (UTC)          until (UTC)          by    reason   "
-            "ended (UTC)\n"
-            "drift  city=rome  m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  nightly  "
-            "2020-10-01 00:01:00 by ben: over\n");
+            "muted  slice      source  model  since (UTC)          until (UTC)          by    "
+            "reason   ended (UTC)\n"
+            "drift  city=rome          m/v    2020-10-01 00:00:00  2020-10-01 01:00:00  anna  "
+            "nightly  2020-10-01 00:01:00 by ben: over\n"
+            "drift             eu      m/v    -                    -                    anna  "
+            "release\n");
   EXPECT_EQ(MutesText({}), "no mutes\n");
   const auto changes = Proto<v1::ListChangesResponse>(R"pb(
     changes { name: "v2" variables: "a" variables: "b" by: "ben" reason: "release" }

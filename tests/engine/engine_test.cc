@@ -192,11 +192,18 @@ TEST_F(EngineTest, ARoleThatContradictsTheBaselineIsRefusedAndItsNumberIsNoHole)
 TEST_F(EngineTest, AnotherBaselineStartsNewWindowsAndKeepsTheNumbers) {
   ASSERT_TRUE(MakeBaseline("m").ok());
   ASSERT_EQ(SendNaN("m", 1).result, Result::kCounted);
+  while (engine_->ListAlerts("m", "", false).empty()) {
+  }
   ASSERT_EQ(MakeBaseline("m", "", /*keep_inactive=*/true)->number, 2u);
   EXPECT_EQ(RowsOf("m"), 10u);
   ASSERT_TRUE(engine_->ActivateBaseline("m", "", 2).ok());
   EXPECT_EQ(RowsOf("m"), 0u);
-  EXPECT_THAT(engine_->ListAlerts("m", "", true), IsEmpty());
+  // What fired is over, and to be seen.
+  EXPECT_THAT(engine_->ListAlerts("m", "", false), IsEmpty());
+  const auto ended = engine_->ListAlerts("m", "", true);
+  ASSERT_THAT(ended, SizeIs(1));
+  EXPECT_EQ(ended[0].alert.state, checks::AlertState::kResolved);
+  EXPECT_THAT(ended[0].alert.finding.reason, HasSubstr("; baseline 2 became active"));
   EXPECT_EQ(Send("m", 1).result, Result::kDuplicate);
   EXPECT_EQ(Send("m", 2).result, Result::kCounted);
   EXPECT_EQ(RowsOf("m"), 10u);
@@ -244,8 +251,19 @@ TEST_F(EngineTest, APolicyTakesEffectWhereItIsSet) {
   EXPECT_EQ(engine_->GetPolicy("m", "")->pane, checks::DefaultPolicy().pane);
   EXPECT_FALSE(engine_->GetStoredPolicy("m", "")->has_pane_micros());
   EXPECT_EQ(RowsOf("m"), 10u);  // the same panes
+  ASSERT_EQ(SendNaN("m", 100).result, Result::kCounted);
+  while (engine_->ListAlerts("m", "", false).empty()) {
+  }
+  absl::Notification resolved;
+  const uint64_t id = engine_->Watch([&](const ModelAlert& change) {
+    if (change.alert.state == checks::AlertState::kResolved) resolved.Notify();
+  });
   record.set_pane_micros(10'000'000);
   ASSERT_TRUE(engine_->SetPolicy("m", "", record).ok());
+  EXPECT_TRUE(resolved.HasBeenNotified());
+  engine_->Unwatch(id);
+  EXPECT_THAT(engine_->ListAlerts("m", "", true)[0].alert.finding.reason,
+              HasSubstr("; the policy changed: its panes are 10s long now"));
   EXPECT_EQ(RowsOf("m"), 0u);  // panes of another length start anew
   EXPECT_EQ(Send("m", 1).result, Result::kDuplicate);
   EXPECT_EQ(Send("m", 2).result, Result::kCounted);
@@ -619,7 +637,8 @@ TEST_F(EngineOnDiskTest, WhatPeopleSaySurvivesARestartAndEndsInTime) {
   ASSERT_TRUE(engine_->DeclareChange("m", "", change, absl::Hours(2)).ok());
   filter.variable = "nobody";
   EXPECT_THAT(engine_->AcknowledgeAlerts("m", "", filter, anna).status().message(),
-              HasSubstr("no alert of check nan_rate on variable \"nobody\" is pending or fires"));
+              HasSubstr("no alert of check nan_rate on variable \"nobody\" is pending or fires; "
+                        "these are: nan_rate of score"));
   mute.variable = "nobody";
   EXPECT_TRUE(absl::IsNotFound(engine_->MuteCheck("m", "", mute, absl::Hours(1)).status()));
   mute.check = checks::CheckId::kRowsLost;
@@ -630,7 +649,8 @@ TEST_F(EngineOnDiskTest, WhatPeopleSaySurvivesARestartAndEndsInTime) {
   mute.check = checks::CheckId::kNanRate;
   const absl::Status no_slice = engine_->MuteCheck("m", "", mute, absl::Hours(1)).status();
   EXPECT_TRUE(absl::IsNotFound(no_slice));
-  EXPECT_THAT(no_slice.message(), HasSubstr("no slice \"city=rome\" that is judged by itself"));
+  EXPECT_THAT(no_slice.message(),
+              HasSubstr("no slice \"city=rome\" that is judged by itself; none is"));
 
   Close();
   Open();

@@ -19,6 +19,7 @@ namespace {
 
 using checks::AlertState;
 using checks::CheckId;
+using ::testing::EndsWith;
 using Result = IngestOutcome::Result;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);  // a pane starts
@@ -85,6 +86,7 @@ class LiveModelTest : public ::testing::Test {
   IngestOutcome SendNumber(uint64_t sequence, uint64_t epoch = 1) {
     return Send(RandomRows(&random_, 10), {"p", epoch, sequence});
   }
+  void ChangePolicy() { model_->ChangePolicy(policy_, nullptr, nullptr, now_); }
   AlertState State(CheckId check, const std::string& variable = "") const {
     return StateOf(*model_, check, variable);
   }
@@ -168,11 +170,22 @@ TEST_F(LiveModelTest, AnotherPolicyFiresWithTheNextBlockAndNotByItself) {
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kInactive);
   SendMinute(5, 200, 0.7);
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
-  // A budget of less does not end what fires.
+  // Neither a budget of less nor another window ends what fires.
+  const auto since = Find(*model_, CheckId::kDrift, "x")->firing_since;
   policy_.false_page_budget = 1e-3;
-  model_->SetPolicy(policy_);
+  policy_.window_panes = 30;
+  ChangePolicy();
   Tick();
   EXPECT_EQ(State(CheckId::kDrift, "x"), AlertState::kFiring);
+  EXPECT_EQ(Find(*model_, CheckId::kDrift, "x")->firing_since, since);
+  // A threshold beyond it does, and says so at once.
+  model_->TakeChanges();
+  policy_.drift_thresholds[checks::DriftStatistic::kPsi] = 3;
+  ChangePolicy();
+  const std::vector<ModelAlert> told = model_->TakeChanges();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].alert.state, AlertState::kResolved);
+  EXPECT_THAT(told[0].alert.finding.reason, EndsWith("rows; the policy changed"));
 }
 
 TEST_F(LiveModelTest, ADriftOfTheLatestPanesIsNotHiddenByTheWindow) {
@@ -467,10 +480,96 @@ TEST_F(LiveModelTest, AnotherPolicyTakesEffectOnWhatIsThere) {
   EXPECT_EQ(State(CheckId::kNanRate, "score"), AlertState::kFiring);
   policy_.window_panes = 2;
   policy_.checks[CheckId::kNanRate].muted = true;
-  model_->SetPolicy(policy_);
-  Tick();
+  ChangePolicy();
   EXPECT_EQ(model_->MakeReport(now_, {}).value().rows, 21u);
-  EXPECT_EQ(State(CheckId::kNanRate, "score"), AlertState::kResolved);
+  const auto muted = Find(*model_, CheckId::kNanRate, "score");
+  ASSERT_TRUE(muted.has_value());
+  EXPECT_EQ(muted->state, AlertState::kResolved);
+  EXPECT_THAT(muted->finding.reason, EndsWith("none in training; the policy changed"));
+}
+
+// A NaN prediction and a lost batch fire, and somebody looks after both.
+class LiveModelChangeTest : public LiveModelTest {
+ protected:
+  LiveModelChangeTest() {
+    Rows rows = RandomRows(&random_, 20);
+    rows.score[0] = kNaN;
+    Send(std::move(rows), {"p", 1, 1});
+    SendNumber(3);
+    Tick(absl::Minutes(2));
+    model_->Acknowledge({}, checks::Signature{"anna", "looking", now_});
+    before_ = Find(*model_, CheckId::kRowsLost, "").value();
+    model_->TakeChanges();
+  }
+  // As the engine does.
+  void Replace(std::shared_ptr<const profile::Baseline> baseline) {
+    auto fresh = std::make_unique<LiveModel>(kKey, std::move(baseline), policy_, 2, now_, nullptr);
+    fresh->InheritProducers(model_.get());
+    fresh->InheritAlerts(model_.get(), now_);
+    model_ = std::move(fresh);
+  }
+  // The one on NaN is over, and says why; the one on lost rows goes on.
+  void ExpectEnd(const std::string& why) {
+    for (const bool later : {false, true}) {
+      const auto ended = Find(*model_, CheckId::kNanRate, "score");
+      ASSERT_TRUE(ended.has_value());
+      EXPECT_EQ(ended->state, AlertState::kResolved);
+      EXPECT_EQ(ended->resolved_at, later ? now_ - absl::Seconds(1) : now_);
+      EXPECT_EQ(ended->incident, before_.incident);
+      EXPECT_THAT(ended->finding.reason, EndsWith(why));
+      const auto lost = Find(*model_, CheckId::kRowsLost, "");
+      ASSERT_TRUE(lost.has_value());
+      EXPECT_EQ(lost->state, AlertState::kFiring);
+      EXPECT_EQ(lost->firing_since, before_.firing_since);
+      EXPECT_EQ(lost->incident, before_.incident);
+      EXPECT_EQ(lost->acknowledged->by, "anna");
+      std::vector<CheckId> told;
+      for (const ModelAlert& change : model_->TakeChanges()) told.push_back(change.alert.key.check);
+      EXPECT_THAT(told, later ? std::vector<CheckId>() : std::vector<CheckId>{CheckId::kNanRate});
+      Tick();
+    }
+  }
+
+  checks::Alert before_;
+};
+
+TEST_F(LiveModelChangeTest, PanesOfAnotherLengthEndWhatGoesByWindowsAndSaySo) {
+  policy_.pane = absl::Minutes(2);
+  Replace(baseline_);
+  ExpectEnd("none in training; the policy changed: its panes are 2m long now");
+  // It begins anew when it is seen anew.
+  Rows rows = RandomRows(&random_, 20);
+  rows.score[0] = kNaN;
+  Send(std::move(rows));
+  Tick();
+  EXPECT_EQ(State(CheckId::kNanRate, "score"), AlertState::kFiring);
+  EXPECT_EQ(model_->alerts().size(), 2u);
+  EXPECT_EQ(Find(*model_, CheckId::kNanRate, "score")->acknowledged, std::nullopt);
+}
+
+TEST_F(LiveModelChangeTest, AnotherBaselineEndsWhatWasHeldAgainstTheLastAndSaysSo) {
+  profile::Baseline next = *baseline_;
+  next.number = 2;
+  Replace(std::make_shared<const profile::Baseline>(std::move(next)));
+  ExpectEnd("none in training; baseline 2 became active");
+  // Silence goes on as well.
+  Tick(absl::Minutes(16));
+  EXPECT_EQ(State(CheckId::kNoData), AlertState::kFiring);
+  Replace(baseline_);
+  EXPECT_EQ(State(CheckId::kNoData), AlertState::kFiring);
+}
+
+TEST_F(LiveModelChangeTest, AVariableThatLeavesTheBaselineEndsItsAlerts) {
+  const Rows rows = RandomRows(&random_, 5'000);
+  profile::Baseline without =
+      profile::BuildBaseline({profile::MakeBatch(5'000, {profile::NumberColumn("x", rows.x)})})
+          .value();
+  without.number = 2;
+  Replace(std::make_shared<const profile::Baseline>(std::move(without)));
+  ExpectEnd("none in training; baseline 2 became active");
+  model_->EndAlerts(now_, "the model was deleted");
+  EXPECT_EQ(State(CheckId::kRowsLost), AlertState::kResolved);
+  EXPECT_EQ(model_->TakeChanges().size(), 1u);
 }
 
 TEST_F(LiveModelTest, AnAlertThatWaitsFiresByTimeAlone) {

@@ -23,6 +23,7 @@ namespace {
 using profile::Season;
 using ::testing::AllOf;
 using ::testing::Each;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -92,8 +93,7 @@ class SeasonTest : public ::testing::Test {
     if (season != Season::kNone) {
       season_ = profile::SeasonalTraining::Load(*baseline_, season).value();
     }
-    model_->SetPolicy(policy_);
-    model_->SetSeason(season_);
+    model_->ChangePolicy(policy_, nullptr, season_, now_);
   }
   // Lives so many panes; returns the reasons of alerts that began to fire.
   std::vector<std::string> Live(int panes, double shift) {
@@ -148,7 +148,15 @@ TEST_F(SeasonTest, AShiftWithinTheHourIsFoundAndTheDayItselfIsNone) {
                     Each(AllOf(HasSubstr("x: psi"),
                                HasSubstr("against the same hour of the day in training")))));
   // Without a season that is what training's hours vary by themselves.
+  ASSERT_GT(Firing(), 0u);
+  model_->TakeChanges();
   SetSeason(Season::kNone);
+  EXPECT_EQ(Firing(), 0u);
+  const std::vector<ModelAlert> ended = model_->TakeChanges();
+  ASSERT_THAT(ended, Not(IsEmpty()));
+  EXPECT_EQ(ended[0].alert.state, checks::AlertState::kResolved);
+  EXPECT_THAT(ended[0].alert.finding.reason,
+              EndsWith("; the policy changed: it has another season"));
   Live(48, 0);
   EXPECT_EQ(Firing(), 0u);
   EXPECT_THAT(Live(48, 0.5), IsEmpty());

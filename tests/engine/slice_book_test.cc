@@ -1,5 +1,6 @@
 #include "server/engine/slice_book.h"
 
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -177,6 +178,55 @@ TEST_F(SliceBookTest, AnotherBaselineDeletesTheWindowsOfSources) {
     EXPECT_TRUE(store_->ListPanes("m", "v", storage::SliceKey(1, slice))->empty());
     EXPECT_FALSE(store_->GetWindow("m", "v", storage::SliceKey(1, slice))->has_value());
   }
+}
+
+TEST_F(SliceBookTest, AnAlertOfASourceEndsWithItsPanesAndBeginsAnew) {
+  const auto spoilt = [&](int minute) {
+    Send("a", minute, 300);
+    Rows rows = RandomRows(&random_, 300);
+    rows.source = "b";
+    rows.score[0] = std::numeric_limits<double>::quiet_NaN();
+    rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
+    model_->Ingest(BatchOf(kKey, {}, std::move(rows)), kNow);
+    model_->Tick(kNow);
+  };
+  Send("a", 0, 1);
+  Send("b", 0, 1);
+  spoilt(0);
+  ASSERT_THAT(Firing(), ElementsAre("nan_rate score ", "nan_rate score b"));
+  CommitAndLoad();
+  policy_.pane = absl::Minutes(2);
+  storage::Store::Batch batch;
+  auto fresh =
+      std::make_unique<LiveModel>(kKey, baseline_, policy_, 2, kNow, store_.get(), quotas_);
+  model_->Delete(&batch);
+  fresh->InheritProducers(model_.get());
+  fresh->InheritAlerts(model_.get(), kNow);
+  ASSERT_TRUE(store_->Write(std::move(batch), /*sync=*/false).ok());
+  model_ = std::move(fresh);
+  EXPECT_EQ(model_->TakeChanges().size(), 2u);
+  for (int look = 0; look < 2; ++look) {
+    EXPECT_THAT(Firing(), IsEmpty());
+    ASSERT_EQ(model_->alerts().size(), 2u);
+    for (const checks::Alert& alert : model_->alerts()) {
+      EXPECT_THAT(alert.finding.reason,
+                  EndsWith("; the policy changed: its panes are 2m long now"));
+    }
+    CommitAndLoad();
+  }
+  spoilt(0);
+  spoilt(1);
+  EXPECT_THAT(Firing(), ElementsAre("nan_rate score ", "nan_rate score b"));
+  EXPECT_EQ(model_->alerts().size(), 2u);  // in the place of those that ended
+  CommitAndLoad();
+  EXPECT_EQ(model_->alerts().size(), 2u);
+  // A source is muted by its name.
+  EXPECT_TRUE(model_->CheckSource(checks::CheckId::kNanRate, "b").ok());
+  EXPECT_EQ(model_->CheckSource(checks::CheckId::kNanRate, "c").message(),
+            "model \"m\" version \"v\" has no source \"c\" that is judged by itself; these are: a, "
+            "b");
+  EXPECT_TRUE(absl::IsInvalidArgument(model_->CheckSource(checks::CheckId::kRowsLost, "b")));
+  EXPECT_TRUE(absl::IsNotFound(model_->CheckSource(checks::CheckId::kEnvironment, "b")));
 }
 
 TEST_F(SliceBookTest, DriftInOneValueIsToldOfItAndOutlivesARestart) {

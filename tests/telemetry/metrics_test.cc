@@ -168,12 +168,13 @@ TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
   ASSERT_TRUE(book.Add(checks::Mute{CheckId::kNullRate,
                                     "age",
                                     "",
+                                    "",
                                     now + absl::Hours(1),
                                     {"anna", "noise", now},
                                     std::nullopt})
                   .ok());
   model.on_call = std::make_shared<const checks::OnCallBook>(book);
-  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "", "");
+  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "", "", "");
   EXPECT_EQ(value("plumbline_alert_held"), '1');
   EXPECT_EQ(value("plumbline_alert_active"), '0');
   EXPECT_EQ(value("plumbline_mutes"), '1');

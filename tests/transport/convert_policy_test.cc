@@ -3,6 +3,7 @@
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/engine/records.h"
@@ -128,6 +129,38 @@ TEST(PolicyToRecord, NamesAndThresholdsAreRefusedWhereTheyTakeEffect) {
     const absl::Status status = Check(Parse(text));
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << text << ": " << status;
     EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(field), HasSubstr(value))) << text;
+  }
+}
+
+TEST(PolicyToRecord, AnUnknownNameIsToldWhichThereAre) {
+  constexpr char kSeasons[] = "it is one of none, hour_of_day, day_of_week, hour_of_week";
+  constexpr char kStatistics[] =
+      "it is one of psi, js_distance, ks, wasserstein, hellinger, tvd, l_infinity";
+  constexpr char kSeverities[] = "it is one of info, warning, critical";
+  constexpr char kMetrics[] =
+      "it is one of accuracy, precision, recall, f1, roc_auc, average_precision, log_loss, brier, "
+      "ece, mae, rmse, mape, r2, bias";
+  for (const auto& [text, field, names] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"season: 'x'", "season", kSeasons},
+           {"drift_statistic: 'x'", "drift_statistic", kStatistics},
+           {"drift_thresholds { key: 'x' value: 1 }", "drift_thresholds", kStatistics},
+           {"variables { variable: 'a' drift_statistic: 'x' }", "variables[a].drift_statistic",
+            kStatistics},
+           {"checks { check: 'drift' severity: 'x' }", "checks[drift].severity", kSeverities},
+           {"variables { variable: 'a' checks { check: 'drift' severity: 'x' } }",
+            "variables[a].checks[drift].severity", kSeverities},
+           {"performance_metric: 'x'", "performance_metric", kMetrics},
+           {"performance_limits { key: 'x' value: 1 }", "performance_limits", kMetrics}}) {
+    EXPECT_EQ(Check(Parse(text)).message(),
+              absl::StrCat("policy field ", field, ": \"x\" is unknown; ", names));
+  }
+  for (const std::string text :
+       {"checks { check: 'x' }", "variables { variable: 'a' checks { check: 'x' } }"}) {
+    const std::string message(Check(Parse(text)).message());
+    for (const checks::CheckId check : checks::kAllChecks) {
+      EXPECT_THAT(message, HasSubstr(std::string(checks::CheckName(check)))) << text;
+    }
   }
 }
 

@@ -180,6 +180,15 @@ TEST_F(ReportServiceTest, PeopleMuteAndAcknowledgeAndTheReportSaysSo) {
   mute.set_check("nan");
   refused("\"nan\" is no check");
   mute.set_check("nan_rate");
+  mute.set_source("eu");
+  mute.set_slice("city=rome");
+  refused("of a source or of a slice, not of source \"eu\" and slice \"city=rome\"");
+  mute.clear_slice();
+  const grpc::Status no_source = set_mute();
+  EXPECT_EQ(no_source.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(no_source.error_message(),
+              HasSubstr("no source \"eu\" that is judged by itself; none is"));
+  mute.clear_source();
   ASSERT_TRUE(set_mute().ok());
   EXPECT_EQ(muted.mute().until().seconds(), kTestSeconds + 3600);
 
@@ -204,8 +213,10 @@ TEST_F(ReportServiceTest, PeopleMuteAndAcknowledgeAndTheReportSaysSo) {
   end.set_by("ben");
   end.set_reason("over");
   v1::UnmuteCheckResponse ended;
-  EXPECT_EQ(server_.on_call->UnmuteCheck(&end_context, end, &ended).error_code(),
-            grpc::StatusCode::NOT_FOUND);
+  end.set_source("eu");
+  const grpc::Status not_muted = server_.on_call->UnmuteCheck(&end_context, end, &ended);
+  EXPECT_EQ(not_muted.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(not_muted.error_message(), HasSubstr("of source \"eu\" is in force"));
 }
 
 TEST_F(ReportServiceTest, WatchersOfAnotherModelSeeNothingAndEndAtShutdown) {

@@ -22,6 +22,13 @@ void Must(const absl::Status& status) {
   std::exit(1);
 }
 
+// The default policy, but for one false page in so many panes.
+checks::Policy WithBudget(double panes) {
+  checks::Policy policy = checks::DefaultPolicy();
+  policy.false_page_budget = policy.BlocksPerFalsePage(policy.pane) / panes;
+  return policy;
+}
+
 bool IsWatched(checks::CheckId check) {
   return check == checks::CheckId::kDrift ||
          std::count(std::begin(checks::kWatchedRates), std::end(checks::kWatchedRates), check) > 0;
@@ -41,7 +48,8 @@ std::shared_ptr<const profile::Baseline> Learn(const profile::BatchView& rows) {
 
 Monitor::Monitor(std::shared_ptr<const profile::Baseline> baseline, double panes)
     : baseline_(std::move(baseline)),
-      log_alarm_(std::log(panes)),
+      policy_(WithBudget(panes)),
+      log_alarm_(std::log(policy_.BlocksPerFalseAlarm(policy_.pane))),
       watch_(baseline_.get()),
       alone_(baseline_.get()) {}
 
@@ -86,7 +94,6 @@ Monitor::Told Monitor::Close(const profile::BatchView& rows) {
 
 std::vector<checks::Finding> Monitor::Judge() const {
   std::vector<checks::Finding> findings;
-  if (blocks_ == 0) return findings;
   const auto latest = [&](size_t panes) {
     profile::Pane sum(*baseline_);
     for (size_t i = window_.size() - std::min(panes, window_.size()); i < window_.size(); ++i) {
@@ -104,7 +111,7 @@ std::vector<checks::Finding> Monitor::Judge() const {
   checks::EvaluateRows({.baseline = *baseline_,
                         .policy = policy_,
                         .window = window,
-                        .changes = &changes,
+                        .changes = blocks_ == 0 ? nullptr : &changes,
                         .statistics = statistics,
                         .brief = true},
                        [&](checks::Finding finding) {

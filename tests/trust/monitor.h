@@ -42,8 +42,8 @@ class Monitor {
   std::vector<checks::Finding> Judge() const;
 
   const std::shared_ptr<const profile::Baseline> baseline_;
+  const checks::Policy policy_;
   const double log_alarm_;
-  const checks::Policy policy_ = checks::DefaultPolicy();
   checks::ChangeWatch watch_, alone_;  // of pages, of evidence alone
   checks::AlertBook alerts_;
   uint64_t blocks_ = 0, panes_ = 0;

@@ -8,6 +8,7 @@ namespace plumbline::trust {
 namespace {
 
 constexpr double kMemory = 0.9;  // of kAutocorrelated
+constexpr double kNullRun = 10;  // rows, of kAutocorrelated
 constexpr double kAtom = 0.25;   // a value that training hardly has; exact in double
 
 const std::vector<absl::string_view>& Letters() {
@@ -55,11 +56,21 @@ Stream::Stream(std::vector<Kind> kinds, Rows rows, double null_rate, uint64_t se
       null_rate_(null_rate),
       random_(seed),
       latent_(kinds_.size()),
+      null_(kinds_.size()),
       numbers_(kinds_.size()),
       indices_(kinds_.size()),
       validity_(kinds_.size()) {
   for (size_t i = 0; i < kinds_.size(); ++i) names_.push_back(absl::StrCat("v", i));
   for (double& last : latent_) last = random_.Normal();
+}
+
+bool Stream::IsNull(size_t variable, double rate) {
+  double chance = rate;
+  if (rows_ == Rows::kAutocorrelated) {
+    chance = null_[variable] ? 1 - 1 / kNullRun : rate / (1 - rate) / kNullRun;
+  }
+  null_[variable] = random_.Uniform() < chance;
+  return null_[variable];
 }
 
 void Stream::Fill(size_t variable, uint32_t rows, const Change* change) {
@@ -84,7 +95,7 @@ void Stream::Fill(size_t variable, uint32_t rows, const Change* change) {
     } else {
       numbers[row] = Number(kind, z);
     }
-    if (null_rate > 0 && random_.Uniform() < null_rate) {
+    if (null_rate > 0 && IsNull(variable, null_rate)) {
       validity_[variable][row >> 3] &= static_cast<uint8_t>(~(1u << (row & 7)));
     }
     if (change == nullptr) continue;

@@ -67,8 +67,10 @@ enum class Kind {
 /// How rows hang together.
 enum class Rows {
   kIndependent,
-  kCorrelated,      // half of each variable's variance is common to all of the row
-  kAutocorrelated,  // of order one with 0.9 from row to row, each variable by itself
+  kCorrelated,  // half of each variable's variance is common to all of the row
+  // Of order one with 0.9 from row to row, each variable by itself, and its nulls come in runs of
+  // 10 on average.
+  kAutocorrelated,
 };
 
 /// What happens to the first variable. Shifts and factors are in its standard deviations.
@@ -92,12 +94,15 @@ class Stream {
 
  private:
   void Fill(size_t variable, uint32_t rows, const Change* change);
+  // Whether the next value of a variable is null, which it is at this rate.
+  bool IsNull(size_t variable, double rate);
 
   const std::vector<Kind> kinds_;
   const Rows rows_;
   const double null_rate_;
   Random random_;
   std::vector<double> latent_;  // by variable: the last, for kAutocorrelated
+  std::vector<bool> null_;      // by variable: the last was, for kAutocorrelated
   std::vector<double> common_;
   std::vector<std::string> names_;
   std::vector<std::vector<double>> numbers_;
