@@ -19,7 +19,7 @@
 namespace plumbline::client {
 namespace {
 
-constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMaxKeyBytes = 128;
 constexpr absl::Duration kLongestPause = absl::Minutes(5);
 
 absl::Duration SteadyNow() {
@@ -42,9 +42,9 @@ OutboxOptions ToOutboxOptions(const SenderOptions& options) {
 }
 
 absl::Status CheckName(absl::string_view what, const std::string& name) {
-  if (!name.empty() && name.size() <= kMaxNameBytes) return absl::OkStatus();
+  if (!name.empty() && name.size() <= kMaxKeyBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": 1 to ", kMaxNameBytes, " bytes, not ", name.size()));
+      absl::StrCat(what, ": 1 to ", kMaxKeyBytes, " bytes, not ", name.size()));
 }
 
 // No message takes another text: a stream that has one would break on every try.

@@ -7,10 +7,6 @@
 namespace plumbline::checks {
 namespace {
 
-std::string TimeText(absl::Time time) {
-  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::UTCTimeZone()), " UTC");
-}
-
 std::string HoldText(const Hold& hold) {
   const std::string until =
       absl::StrCat(" until ", TimeText(hold.until), " by ", hold.by, ": ", hold.reason);

@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kRates = std::size(kWatchedRates);
 constexpr double kUnseenConfidence = 0.99;
 // A rate that training has may fall; below this share it does not matter.
-constexpr double kLeastShare = 0.01;
+constexpr double kLeastCategoryShare = 0.01;
 
 uint64_t Present(const profile::VariableCounts& counts) {
   return counts.rows - std::min(counts.rows, counts.absent + counts.wrong_type);
@@ -225,7 +225,7 @@ void ChangeWatch::ObserveRates(size_t variable, const profile::VariableCounts& b
     if (detector == nullptr) {
       // Where neither side has any there is nothing to see.
       const double base = static_cast<double>(counts.k_base) / static_cast<double>(counts.n_base);
-      if (counts.k_live == 0 && base < kLeastShare) continue;
+      if (counts.k_live == 0 && base < kLeastCategoryShare) continue;
       detector = std::make_unique<stats::ChangeDetector>(2);
     }
     detector->Observe(RateReference(check, trained.natural, counts),

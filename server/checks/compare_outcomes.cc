@@ -18,7 +18,7 @@ bool IsClass(const VariableBaseline& prediction) {
   return !prediction.is_numeric() || prediction.domain == profile::PredictionDomain::kClasses;
 }
 
-double Share(uint64_t k, uint64_t n) { return static_cast<double>(k) / static_cast<double>(n); }
+double RateOf(uint64_t k, uint64_t n) { return static_cast<double>(k) / static_cast<double>(n); }
 
 void CompareMeans(const stats::Moments& without, const stats::Moments& with, Impact* impact) {
   const auto n = static_cast<double>(without.count());
@@ -67,8 +67,8 @@ Impact CompareOutcomes(const Policy& policy, const VariableBaseline& prediction,
   if (!moved.ok() || !most.ok() || !chi_square.ok()) return impact;
   impact.tvd = *moved;
   impact.group = profile::OutcomeGroupLabel(prediction, static_cast<uint32_t>(most->at));
-  impact.share_without = Share(p[most->at], impact.without);
-  impact.share_with = Share(q[most->at], impact.with);
+  impact.share_without = RateOf(p[most->at], impact.without);
+  impact.share_with = RateOf(q[most->at], impact.with);
   impact.p_value = chi_square->p_value;
   if (IsClass(prediction)) {
     CompareShares(p[most->at], q[most->at], &impact);

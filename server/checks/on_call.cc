@@ -25,10 +25,6 @@ absl::Status CheckText(absl::string_view what, absl::string_view text, size_t ma
   return absl::InvalidArgumentError(absl::StrCat(what, " has a control character"));
 }
 
-std::string TimeText(absl::Time time) {
-  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::UTCTimeZone()), " UTC");
-}
-
 template <class Entry>
 size_t InForce(const std::vector<Entry>& entries) {
   return static_cast<size_t>(std::count_if(
@@ -256,6 +252,10 @@ std::optional<Hold> OnCallBook::HoldOf(CheckId check, absl::string_view variable
                 change.until};
   }
   return std::nullopt;
+}
+
+std::string TimeText(absl::Time time) {
+  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::UTCTimeZone()), " UTC");
 }
 
 }  // namespace plumbline::checks

@@ -110,6 +110,9 @@ class OnCallBook {
   std::vector<ExpectedChange> changes_;
 };
 
+/// Such as 2026-11-26 12:00:00 UTC.
+std::string TimeText(absl::Time time);
+
 }  // namespace plumbline::checks
 
 #endif  // PLUMBLINE_SERVER_CHECKS_ON_CALL_H_

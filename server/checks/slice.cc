@@ -31,29 +31,29 @@ bool FiresAmongAll(const SliceInput& input, const Finding& finding) {
 }
 
 // Rows of a kind among some.
-struct Share {
+struct RowShare {
   double of = 0, rows = 0;
 
   double rate() const { return rows > 0 ? of / rows : 0; }
 };
 
-Share Less(const Share& all, const Share& part) {
+RowShare Less(const RowShare& all, const RowShare& part) {
   const double rows = std::max(0.0, all.rows - part.rows);
   return {std::clamp(all.of - part.of, 0.0, rows), rows};
 }
 
 // What a rate counts, live and in training; nullopt: of another check.
-std::optional<std::pair<Share, Share>> SharesOf(CheckId check,
-                                                const profile::VariableBaseline& trained,
-                                                const profile::VariableCounts& live) {
+std::optional<std::pair<RowShare, RowShare>> SharesOf(CheckId check,
+                                                      const profile::VariableBaseline& trained,
+                                                      const profile::VariableCounts& live) {
   const auto share = [](uint64_t of, uint64_t rows) {
-    return Share{static_cast<double>(of), static_cast<double>(rows)};
+    return RowShare{static_cast<double>(of), static_cast<double>(rows)};
   };
   if (check == CheckId::kAbsentVariable) {
-    return std::pair(share(live.absent, live.rows), Share());
+    return std::pair(share(live.absent, live.rows), RowShare());
   }
   if (check == CheckId::kWrongType) {
-    return std::pair(share(live.wrong_type, live.rows), Share());
+    return std::pair(share(live.wrong_type, live.rows), RowShare());
   }
   if (std::find(std::begin(kWatchedRates), std::end(kWatchedRates), check) ==
       std::end(kWatchedRates)) {
@@ -69,11 +69,11 @@ bool RateLiesHere(const profile::Baseline& whole, const SliceInput& input, size_
   const auto here = SharesOf(check, input.trained.variables[index], input.window.variables[index]);
   const auto all = SharesOf(check, whole.variables[index], input.all.variables[index]);
   if (!here.has_value() || !all.has_value()) return !all_fire;
-  const Share rest = Less(all->first, here->first);
+  const RowShare rest = Less(all->first, here->first);
   if (rest.rows == 0) return true;
   // Training's other rows, of which the sample is a part.
   const double rows = all->second.rows * input.trained_share;
-  const Share trained = Less(all->second, {here->second.rate() * rows, rows});
+  const RowShare trained = Less(all->second, {here->second.rate() * rows, rows});
   const double moved = std::abs(here->first.rate() - here->second.rate());
   const double elsewhere = std::abs(rest.rate() - trained.rate());
   if (elsewhere > kLessElsewhere * moved) return false;

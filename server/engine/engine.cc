@@ -18,11 +18,6 @@
 namespace plumbline::engine {
 namespace {
 
-IngestOutcome Unknown(const ModelKey& key) {
-  return RefusedOutcome(IngestReason::kUnknownModel,
-                        absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist")));
-}
-
 // The first column whose role is not the baseline's.
 std::optional<profile::FieldViolation> CheckRoles(const profile::Baseline& baseline,
                                                   const profile::BatchView& batch) {
@@ -243,7 +238,7 @@ void Engine::Ingest(IngestBatch batch) {
   const Catalog::Target target = impl_->catalog.Active(batch.key);
   if (target.baseline == nullptr) {
     impl_->unknown_model_batches.fetch_add(1, std::memory_order_relaxed);
-    batch.done(Unknown(batch.key));
+    batch.done(UnknownOutcome(batch.key));
     return;
   }
   if (impl_->committer->failed()) {
@@ -290,7 +285,7 @@ void Engine::Ingest(IngestBatch batch) {
 void Engine::Note(IngestNote note) {
   const Catalog::Target target = impl_->catalog.Active(note.key);
   if (target.baseline == nullptr) {
-    if (note.done) note.done(Unknown(note.key));
+    if (note.done) note.done(UnknownOutcome(note.key));
     return;
   }
   if (!impl_->workers[target.worker]->TryPush(std::move(note)) && note.done) {

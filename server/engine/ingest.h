@@ -13,6 +13,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/engine/label_rows.h"
 #include "server/engine/model_key.h"
@@ -71,6 +72,12 @@ struct IngestOutcome {
 inline IngestOutcome RefusedOutcome(IngestReason reason, absl::Status error,
                                     std::vector<profile::FieldViolation> violations = {}) {
   return {IngestOutcome::Result::kRefused, 0, 0, std::move(error), reason, std::move(violations)};
+}
+
+/// Of a model that does not exist.
+inline IngestOutcome UnknownOutcome(const ModelKey& key) {
+  return RefusedOutcome(IngestReason::kUnknownModel,
+                        absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist")));
 }
 
 /// Nothing was counted; the client should send it again. `error` is Unavailable or

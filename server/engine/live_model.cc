@@ -13,8 +13,6 @@
 namespace plumbline::engine {
 namespace {
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
-
 IngestOutcome Refused(absl::Status error) {
   return {IngestOutcome::Result::kRefused, 0, 0, std::move(error)};
 }

@@ -8,8 +8,6 @@
 namespace plumbline::engine {
 namespace {
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
-
 // So many times the rows that a verdict needs are a source's first ones, which later ones are held
 // against.
 constexpr uint64_t kFirstBlocks = 10;

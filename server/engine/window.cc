@@ -11,8 +11,6 @@ namespace {
 // The memory of a smaller change is given back at the commit: many models with few rows each need
 // it one after the other, not all at once.
 constexpr uint64_t kKeepChangeRows = 1024;
-constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
-
 }  // namespace
 
 Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,9 @@
 #include "server/storage/store.h"
 
 namespace plumbline::engine {
+
+/// A time, in microseconds, before all others.
+inline constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
 
 /// The panes of one model: open ones that still take rows, closed ones, and their sum. What changed
 /// since the last commit is kept apart from what is committed, so that a commit writes only the

@@ -41,11 +41,6 @@ IngestOutcome Replaced(const ModelKey& key) {
       absl::UnavailableError(absl::StrCat(key.InWords(), ": another baseline became active")));
 }
 
-IngestOutcome Unknown(const ModelKey& key) {
-  return RefusedOutcome(IngestReason::kUnknownModel,
-                        absl::NotFoundError(absl::StrCat(key.InWords(), " does not exist")));
-}
-
 // A model refuses numbers only: of an epoch that has expired, or of none.
 IngestOutcome WithReason(IngestOutcome outcome) {
   if (outcome.result == IngestOutcome::Result::kRefused) {
@@ -218,7 +213,7 @@ void Worker::Handle(Item* item, absl::Time now) {
     if (suspended_) return Answer(std::move(batch->done), Recovering());
     const auto it = models_.live.find(batch->key);
     if (it == models_.live.end()) {
-      return Answer(std::move(batch->done), Unknown(batch->key));
+      return Answer(std::move(batch->done), UnknownOutcome(batch->key));
     }
     if ((batch->counted.has_value() && !it->second->CanAdd(*batch->counted)) ||
         (batch->labels.has_value() && !it->second->CanAdd(*batch->labels))) {
@@ -232,7 +227,7 @@ void Worker::Handle(Item* item, absl::Time now) {
     if (suspended_) return Answer(std::move(note->done), Recovering());
     const auto it = models_.live.find(note->key);
     if (it == models_.live.end()) {
-      return Answer(std::move(note->done), Unknown(note->key));
+      return Answer(std::move(note->done), UnknownOutcome(note->key));
     }
     touched_.insert(note->key);
     IngestOutcome outcome = WithReason(it->second->Note(*note, now));

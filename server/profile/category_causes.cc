@@ -14,7 +14,7 @@
 namespace plumbline::profile {
 namespace {
 
-using Counts = std::vector<std::pair<absl::string_view, uint64_t>>;
+using NamedCounts = std::vector<std::pair<absl::string_view, uint64_t>>;
 
 std::string Quoted(absl::string_view name) { return absl::StrCat("`", name, "`"); }
 
@@ -22,14 +22,14 @@ std::string Rows(uint64_t count) {
   return absl::StrCat(CountText(count), count == 1 ? " row" : " rows");
 }
 
-uint64_t Sum(const Counts& counts) {
+uint64_t Sum(const NamedCounts& counts) {
   uint64_t sum = 0;
   for (const auto& [name, count] : counts) sum += count;
   return sum;
 }
 
 // `a`, `b` and 5 more; the most frequent first.
-std::string Names(const Counts& counts) {
+std::string Names(const NamedCounts& counts) {
   constexpr size_t kMost = 4;
   std::vector<std::string> names;
   for (size_t i = 0; i < counts.size() && i < kMost; ++i) names.push_back(Quoted(counts[i].first));
@@ -43,8 +43,8 @@ std::string Names(const Counts& counts) {
 }
 
 // Of one side, what the other does not have.
-Counts Without(const VariableProfile& side, const VariableProfile& other) {
-  Counts counts = side.categories.ByCount();
+NamedCounts Without(const VariableProfile& side, const VariableProfile& other) {
+  NamedCounts counts = side.categories.ByCount();
   std::erase_if(counts, [&](const auto& each) { return other.categories.Count(each.first) > 0; });
   return counts;
 }
@@ -67,7 +67,7 @@ bool AreAsFrequent(const VariableProfile& a, const VariableProfile& b) {
 
 // Dates of another format, ids of another system: no value is there any more.
 std::optional<ValueCause> FindOtherTexts(const VariableProfile& a, const VariableProfile& b) {
-  const Counts before = a.categories.ByCount(), after = b.categories.ByCount();
+  const NamedCounts before = a.categories.ByCount(), after = b.categories.ByCount();
   constexpr size_t kFew = 3;  // fewer are named one by one
   if (before.size() < kFew || after.size() < kFew || !AreDisjoint(a, b)) return std::nullopt;
   std::string words = absl::StrCat("all values are other texts: such as ", Quoted(after[0].first),
@@ -81,7 +81,7 @@ std::optional<ValueCause> FindOtherTexts(const VariableProfile& a, const Variabl
 
 // Several categories became one: it has as many rows more as they had, and nothing else changed.
 std::optional<ValueCause> FindMerged(const VariableProfile& a, const VariableProfile& b) {
-  const Counts gone = Without(a, b);
+  const NamedCounts gone = Without(a, b);
   if (gone.size() < 2 || a.rows() != b.rows() || a.nulls != b.nulls) return std::nullopt;
   absl::string_view into;
   for (const auto& [name, count] : b.categories.ByCount()) {
@@ -99,7 +99,7 @@ std::optional<ValueCause> FindMerged(const VariableProfile& a, const VariablePro
 // that these may have taken with them, or brought.
 std::optional<ValueCause> FindNewAndGone(const VariableProfile& a, const VariableProfile& b) {
   std::vector<std::string> headline, words;
-  const auto add = [&](Counts counts, uint64_t of, uint64_t in, absl::string_view one,
+  const auto add = [&](NamedCounts counts, uint64_t of, uint64_t in, absl::string_view one,
                        absl::string_view many) {
     if (of > in) {  // all of them, by chance
       const double share = static_cast<double>(of - in) / static_cast<double>(of);

@@ -52,12 +52,6 @@ uint32_t BitsOf(const std::optional<std::string>& text) {
 
 bool SameNumber(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
-bool Fits(const ColumnView& column, Kind kind) {
-  const bool is_floating = std::holds_alternative<absl::Span<const double>>(column.values) ||
-                           std::holds_alternative<absl::Span<const float>>(column.values);
-  return kind == Kind::kNumeric ? !IsText(column.values) : !is_floating;
-}
-
 std::optional<double> NumberIn(const ColumnView& column, uint32_t row) {
   return column.IsValid(row) ? std::optional(NumberAt(column, row)) : std::nullopt;
 }
@@ -75,7 +69,7 @@ uint32_t IdBit(absl::string_view id) {
 }
 
 // With as few digits as give the same number again.
-std::string NumberText(double value) {
+std::string ShortestText(double value) {
   for (const int digits : {15, 16}) {
     std::string text = absl::StrFormat("%.*g", digits, value);
     double again = 0;
@@ -419,7 +413,7 @@ std::string GoldenBook::NameOf(uint32_t row) const {
 std::string GoldenBook::ExpectedText(uint32_t column, uint32_t row) const {
   const GoldenColumn& from = rows_.columns[column];
   if (from.kind == Kind::kCategorical) return from.texts[row].value_or("null");
-  return from.numbers[row].has_value() ? NumberText(*from.numbers[row]) : "null";
+  return from.numbers[row].has_value() ? ShortestText(*from.numbers[row]) : "null";
 }
 
 std::string GoldenBook::ActualText(const ColumnView* column, Kind kind, uint32_t row) {
@@ -428,7 +422,7 @@ std::string GoldenBook::ActualText(const ColumnView* column, Kind kind, uint32_t
   const bool as_text = (kind == Kind::kCategorical) == fits;
   const std::string text = !column->IsValid(row) ? "null"
                            : as_text             ? CategoryAt(*column, row)
-                                                 : NumberText(NumberAt(*column, row));
+                                                 : ShortestText(NumberAt(*column, row));
   return fits ? text : absl::StrCat(text, " (another type)");
 }
 

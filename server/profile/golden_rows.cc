@@ -10,16 +10,6 @@
 namespace plumbline::profile {
 namespace {
 
-bool IsFloatingPoint(const Values& values) {
-  return std::holds_alternative<absl::Span<const double>>(values) ||
-         std::holds_alternative<absl::Span<const float>>(values);
-}
-
-// Whether a column's values can be those of a variable of this kind: as PreparedBatch has it.
-bool Fits(const ColumnView& column, Kind kind) {
-  return kind == Kind::kNumeric ? !IsText(column.values) : !IsFloatingPoint(column.values);
-}
-
 absl::Status Bad(absl::string_view name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("golden rows: variable \"", name, "\" ", what));
 }
@@ -30,6 +20,12 @@ bool IsTolerance(const Tolerance& tolerance) {
 }
 
 }  // namespace
+
+bool Fits(const ColumnView& column, Kind kind) {
+  const bool is_floating = std::holds_alternative<absl::Span<const double>>(column.values) ||
+                           std::holds_alternative<absl::Span<const float>>(column.values);
+  return kind == Kind::kNumeric ? !IsText(column.values) : !is_floating;
+}
 
 size_t GoldenRows::bytes() const {
   size_t bytes = 0;

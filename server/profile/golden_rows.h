@@ -36,6 +36,9 @@ struct GoldenColumn {
   std::vector<std::optional<std::string>> texts;  // categorical: one a row
 };
 
+/// Whether a column's values can be those of a variable of this kind: as PreparedBatch has it.
+bool Fits(const ColumnView& column, Kind kind);
+
 /// Rows whose predictions are known.
 struct GoldenRows {
   static constexpr uint64_t kMaxRows = 10'000;

@@ -16,7 +16,7 @@ namespace {
 
 using ClassNames = std::vector<std::string>;
 
-std::string NumberText(double number) { return absl::StrCat(static_cast<int64_t>(number)); }
+std::string ClassText(double number) { return absl::StrCat(static_cast<int64_t>(number)); }
 
 bool IsWhole(double number) { return number == std::floor(number) && std::abs(number) < 0x1p53; }
 
@@ -35,7 +35,7 @@ ClassNames ClassesOf(const VariableBaseline& variable) {
     if (variable.counts.codes[bin + 1] == 0) continue;
     const double value = variable.bins.edges()[bin];
     if (!variable.bins.is_atom(bin) || !IsWhole(value) || names.size() == kMaxClasses) return {};
-    names.push_back(NumberText(value));
+    names.push_back(ClassText(value));
   }
   return names;
 }
@@ -43,7 +43,7 @@ ClassNames ClassesOf(const VariableBaseline& variable) {
 // One text for what means the same: `1.0` is 1, and so are `true` and `True`.
 std::string Canonical(absl::string_view name) {
   double number = 0;
-  if (absl::SimpleAtod(name, &number) && IsWhole(number)) return NumberText(number);
+  if (absl::SimpleAtod(name, &number) && IsWhole(number)) return ClassText(number);
   if (absl::EqualsIgnoreCase(name, "true")) return "1";
   if (absl::EqualsIgnoreCase(name, "false")) return "0";
   return std::string(name);
@@ -247,7 +247,7 @@ double OutcomeReader::ClassOf(absl::string_view name) const {
 }
 
 double OutcomeReader::ClassOf(double number) const {
-  return IsWhole(number) ? ClassOf(NumberText(number)) : static_cast<double>(task_.classes.size());
+  return IsWhole(number) ? ClassOf(ClassText(number)) : static_cast<double>(task_.classes.size());
 }
 
 std::optional<double> OutcomeReader::ValueAt(const ColumnView& column, uint32_t row) const {

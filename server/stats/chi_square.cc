@@ -8,11 +8,12 @@
 
 #include "absl/status/status.h"
 #include "server/stats/log_gamma.h"
+#include "server/stats/spans.h"
 
 namespace plumbline::stats {
 namespace {
 
-using Policy = boost::math::policies::policy<
+using ChiSquarePolicy = boost::math::policies::policy<
     boost::math::policies::promote_double<false>,
     boost::math::policies::domain_error<boost::math::policies::ignore_error>,
     boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
@@ -28,10 +29,6 @@ struct Cell {
 };
 
 double Square(double x) { return x * x; }
-
-double Total(absl::Span<const uint64_t> counts) {
-  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), uint64_t{0}));
-}
 
 // What ChiSquareHomogeneity compares: the cells that stay, and the pool.
 struct Pooling {
@@ -197,7 +194,7 @@ double ChiSquareSurvival(double x, uint64_t df) {
   if (std::isnan(x)) return x;
   if (x <= 0 || df == 0) return 1;
   if (std::isinf(x)) return 0;
-  return boost::math::gamma_q(static_cast<double>(df) / 2, x / 2, Policy());
+  return boost::math::gamma_q(static_cast<double>(df) / 2, x / 2, ChiSquarePolicy());
 }
 
 double LogChiSquareSurvival(double x, uint64_t df) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "server/stats/spans.h"
+
 namespace plumbline::stats {
 namespace {
 
@@ -10,10 +12,6 @@ namespace {
 constexpr size_t kMostRows = 60;
 
 absl::Status NotParts() { return absl::InvalidArgumentError("not the parts of such a detector"); }
-
-bool AllFinite(absl::Span<const double> parts) {
-  return std::all_of(parts.begin(), parts.end(), [](double part) { return std::isfinite(part); });
-}
 
 // What joining n1 values of mean mu1 and n2 of mean mu2 adds to their sums of squares.
 double Between(double n1, double mu1, double n2, double mu2) {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "absl/status/status.h"
+#include "server/stats/spans.h"
 
 namespace plumbline::stats {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 double PsiTerm(double p, double q) {
   if (p == q) return 0;
   return (q - p) * (std::log(q) - std::log(p));
-}
-
-double Total(absl::Span<const uint64_t> counts) {
-  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), uint64_t{0}));
 }
 
 }  // namespace

@@ -7,14 +7,14 @@
 namespace plumbline::stats {
 namespace {
 
-using Policy = boost::math::policies::policy<
+using GammaPolicy = boost::math::policies::policy<
     boost::math::policies::promote_double<false>,
     boost::math::policies::overflow_error<boost::math::policies::ignore_error>,
     boost::math::policies::evaluation_error<boost::math::policies::ignore_error>>;
 
 // Mean of the Poisson variable that is `seen` or less with probability `chance`.
 double UpperPoissonMean(uint64_t seen, double chance) {
-  return boost::math::gamma_q_inv(static_cast<double>(seen) + 1, chance, Policy());
+  return boost::math::gamma_q_inv(static_cast<double>(seen) + 1, chance, GammaPolicy());
 }
 
 // The x > mean at which Chernoff's bound exp(-(x ln(x / mean) - x + mean)) falls to exp(-exponent).

@@ -8,13 +8,10 @@
 
 #include "absl/status/status.h"
 #include "server/stats/compensated_sum.h"
+#include "server/stats/spans.h"
 
 namespace plumbline::stats {
 namespace {
-
-bool AllFinite(absl::Span<const double> values) {
-  return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
-}
 
 // Width of [low, high), or 0 for an atom: an interval of at most 4 ulps holds one value.
 double Width(double low, double high) {

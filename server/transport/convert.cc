@@ -14,12 +14,6 @@ namespace {
 
 constexpr size_t kMaxLosses = 1'000;  // of a report
 
-// Calls `set` with the value if there is a finite one.
-template <class Set>
-void SetIf(const std::optional<double>& value, const Set& set) {
-  if (value.has_value() && std::isfinite(*value)) set(*value);
-}
-
 void AddDistribution(const std::vector<profile::DistributionGroup>& groups,
                      v1::VariableReport* out) {
   for (const profile::DistributionGroup& group : groups) {

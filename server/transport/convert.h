@@ -1,6 +1,9 @@
 #ifndef PLUMBLINE_SERVER_TRANSPORT_CONVERT_H_
 #define PLUMBLINE_SERVER_TRANSPORT_CONVERT_H_
 
+#include <cmath>
+#include <optional>
+
 #include "google/protobuf/timestamp.pb.h"
 #include "plumbline/v1/alert.pb.h"
 #include "plumbline/v1/baseline.pb.h"
@@ -17,6 +20,12 @@ namespace plumbline::transport {
 
 // From the core's types to the wire's. What is absent in the core, or not finite, is absent on the
 // wire.
+
+/// Calls `set` with the value if there is a finite one.
+template <class Set>
+void SetIf(const std::optional<double>& value, const Set& set) {
+  if (value.has_value() && std::isfinite(*value)) set(*value);
+}
 
 google::protobuf::Timestamp ToWire(absl::Time time);
 v1::Finding ToWire(const checks::Finding& finding);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "server/transport/control_services.h"
+#include "server/transport/convert.h"
 #include "server/transport/status.h"
 
 namespace plumbline::transport {
@@ -14,12 +15,6 @@ constexpr size_t kMaxImpacts = 100;  // of a report
 
 // The numbers of both enums are the same.
 static_assert(static_cast<int>(checks::ImpactVerdict::kDifferent) == v1::IMPACT_VERDICT_DIFFERENT);
-
-// Calls `set` with the value if there is a finite one.
-template <class Set>
-void SetIf(const std::optional<double>& value, const Set& set) {
-  if (value.has_value() && std::isfinite(*value)) set(*value);
-}
 
 }  // namespace
 
