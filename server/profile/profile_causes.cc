@@ -239,7 +239,7 @@ class Finder {
     std::map<std::string, std::string> words;  // of a headline's first variable
     std::vector<std::pair<double, std::string>> others;
     // What the rows that came or went may have done. If it is many variables, these rows are
-    // unlike the others (the last month); if it is few, something else happened to it.
+    // unlike the others (the last month); if it is few, something else happened to them.
     std::vector<std::pair<double, std::string>> of_rows;
     const bool part = IsPart();
     for (const VariableComparison& compared : out_->variables) {
@@ -263,19 +263,7 @@ class Finder {
         cause = FindValueCause(*left->profile, *right->profile);
       }
       if (part && IsPartOf(*left->profile, *right->profile)) {
-        if (cause.has_value()) {
-          of_rows.emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
-        } else {
-          // The rows need not be any: the last ones, those of one source.
-          const double share =
-              std::abs(static_cast<double>(a_.rows) - static_cast<double>(b_.rows)) /
-              static_cast<double>(a_.rows);
-          std::vector<std::pair<double, std::string>> worst;
-          AddWorst(compared, *left, *right, &worst);
-          if (!worst.empty() && worst[0].first > std::max(5 * OfRows(*left), 4 * share)) {
-            of_rows.push_back(std::move(worst[0]));
-          }
-        }
+        AddOfRows(compared, *left, *right, cause, &of_rows);
         continue;
       }
       if (!cause.has_value()) {
@@ -359,6 +347,24 @@ class Finder {
     const double share = std::abs(static_cast<double>(a_.rows) - static_cast<double>(b_.rows)) /
                          static_cast<double>(a_.rows);
     return 5 * std::sqrt(std::min(share, 1.0) / n) + share / n;
+  }
+
+  // What is told of a variable that rows which came or went may explain. These need not be any: the
+  // last ones, those of one source.
+  void AddOfRows(const VariableComparison& compared, const SideVariable& left,
+                 const SideVariable& right, const std::optional<ValueCause>& cause,
+                 std::vector<std::pair<double, std::string>>* of_rows) const {
+    if (cause.has_value()) {
+      of_rows->emplace_back(0, absl::StrCat("`", compared.variable, "`: ", cause->words));
+      return;
+    }
+    const auto rows = static_cast<double>(a_.rows);
+    const double share = std::abs(rows - static_cast<double>(b_.rows)) / rows;
+    std::vector<std::pair<double, std::string>> worst;
+    AddWorst(compared, left, right, &worst);
+    if (!worst.empty() && worst[0].first > std::max(5 * OfRows(left), 4 * share)) {
+      of_rows->push_back(std::move(worst[0]));
+    }
   }
 
   // How many rows came or went, of those of A.
