@@ -15,9 +15,9 @@
 namespace plumbline::profile {
 namespace {
 
-constexpr size_t kBlock = stats::kMaxSumBlock;
+constexpr size_t kSumBlock = stats::kMaxSumBlock;
 // For fewer values a histogram of its own costs more than it saves.
-constexpr size_t kFewRows = 64;
+constexpr size_t kFewValues = 64;
 
 // To float32 and back: what values are compared as where the edges are float32.
 void RoundToFloat(absl::Span<const double> x, double* rounded) {
@@ -45,13 +45,13 @@ class NumericColumn {
 
   void Count(size_t begin, size_t end) {
     if (begin == end) return;
-    if (end - begin < kFewRows) {
+    if (end - begin < kFewValues) {
       Block(begin, end, nullptr);
       return;
     }
     CodeHistogram histogram(bins_, narrow_, level_);
-    for (size_t from = begin; from < end; from += kBlock) {
-      Block(from, std::min(end, from + kBlock), &histogram);
+    for (size_t from = begin; from < end; from += kSumBlock) {
+      Block(from, std::min(end, from + kSumBlock), &histogram);
     }
     histogram.AddTo(&counts_->codes);
   }
@@ -138,7 +138,7 @@ class NumericColumn {
 
   template <class Number>
   void CountFew(absl::Span<const Number> x, absl::Span<const Number> compared) {
-    uint32_t codes[kFewRows];
+    uint32_t codes[kFewValues];
     if constexpr (std::is_same_v<Number, float>) {
       bins_.Codes(compared, codes, level_);
     } else if (narrow_) {
@@ -158,7 +158,7 @@ class NumericColumn {
 
   template <bool kAbove, class Number>
   void AddToTail(absl::Span<const Number> x, absl::Span<const Number> compared) {
-    double outside[kBlock];
+    double outside[kSumBlock];
     size_t size = 0;
     const bool none = bins_.size() == 0;
     const double edge = none ? 0 : kAbove ? Last() : First();
@@ -177,8 +177,8 @@ class NumericColumn {
   const stats::SimdLevel level_;
   VariableCounts* const counts_;
   bool gaps_before_ = false;  // where one block has nulls or NaN, the next is likely to
-  double own_[kBlock];
-  double rounded_[kBlock];
+  double own_[kSumBlock];
+  double rounded_[kSumBlock];
 };
 
 // Two values only: counts them, and adds each as often as it occurs.

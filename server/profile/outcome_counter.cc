@@ -15,7 +15,7 @@
 namespace plumbline::profile {
 namespace {
 
-using Rows = std::vector<uint32_t>;
+using RowNumbers = std::vector<uint32_t>;
 
 // Adds the values of one prediction in given rows.
 class PredictionReader {
@@ -114,7 +114,7 @@ class Counter {
       At(input.variable, InputState::kAbsent)->Merge(All());
       return;
     }
-    for (Rows& rows : rows_) rows.clear();
+    for (RowNumbers& rows : rows_) rows.clear();
     if (input.nulls) FindNulls(*column.view);
     if (column.wrong_type) {
       ForValidRows(*column.view, begin_, end_,
@@ -185,7 +185,7 @@ class Counter {
   const StateOutcomes& All() {
     if (all_.has_value()) return *all_;
     Prepare(&all_.emplace());
-    Rows rows(end_ - begin_);
+    RowNumbers rows(end_ - begin_);
     std::iota(rows.begin(), rows.end(), begin_);
     Add(rows, &*all_);
     return *all_;
@@ -195,8 +195,8 @@ class Counter {
   const absl::Span<const PreparedColumn> columns_;
   const uint32_t begin_, end_;
   const std::vector<uint32_t> predictions_;
-  std::vector<PredictionReader> readers_;  // of predictions_
-  std::array<Rows, kInputStates> rows_;    // of the input that is looked at
+  std::vector<PredictionReader> readers_;      // of predictions_
+  std::array<RowNumbers, kInputStates> rows_;  // of the input that is looked at
   std::optional<StateOutcomes> all_;
   InputOutcomes* const outcomes_;
 };

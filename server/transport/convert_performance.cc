@@ -18,7 +18,7 @@ void EstimateTo(const std::optional<stats::Estimate>& in,
   if (in->standard_error.has_value()) out->set_standard_error(*in->standard_error);
 }
 
-v1::LabelCounts ToWire(const engine::LabelCounts& in, uint64_t unreadable) {
+v1::LabelCounts LabelCountsToWire(const engine::LabelCounts& in, uint64_t unreadable) {
   v1::LabelCounts out;
   out.set_kept_rows(in.kept);
   out.set_waiting_labels(in.waiting);
@@ -75,7 +75,7 @@ v1::PerformanceReport ToWire(const engine::PerformanceReport& report) {
   for (const std::string& name : report.task.classes) out.add_classes(name);
   *out.mutable_window() = ToWire(report.window);
   for (const engine::PerformanceChunk& chunk : report.chunks) *out.add_chunks() = ToWire(chunk);
-  *out.mutable_counts() = ToWire(report.counts, report.unreadable);
+  *out.mutable_counts() = LabelCountsToWire(report.counts, report.unreadable);
   out.set_predictions(report.predictions);
   out.set_labelled(report.labelled);
   out.set_recent_loss(report.recent_loss);
