@@ -34,9 +34,9 @@ std::string MutesTable(const google::protobuf::RepeatedPtrField<v1::Mute>& mutes
                    {"ended (UTC)"}});
   for (const v1::Mute& mute : mutes) {
     table.AddRow({mute.check(), Printable(mute.variable(), 40), Printable(mute.slice(), 40),
-                  Printable(mute.source(), 40), FormatModel(mute.model(), mute.version()), FormatTime(mute.at(), mute.has_at()),
-                  FormatTime(mute.until(), mute.has_until()), Printable(mute.by(), 40),
-                  Printable(mute.reason()), EndOf(mute)});
+                  Printable(mute.source(), 40), FormatModel(mute.model(), mute.version()),
+                  FormatTime(mute.at(), mute.has_at()), FormatTime(mute.until(), mute.has_until()),
+                  Printable(mute.by(), 40), Printable(mute.reason()), EndOf(mute)});
   }
   return table.ToString();
 }

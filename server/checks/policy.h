@@ -167,8 +167,9 @@ struct Policy {
   /// The same for the evidence of blocks alone, which has what kImmediateShare leaves.
   double BlocksPerFalseAlarm(absl::Duration block) const;
 
-  /// The share of false_page_budget of all that is asked at every look at the window.
-  static constexpr double kImmediateShare = 0.1;
+  /// The share of false_page_budget of all that is asked at every look at the window. Little: it
+  /// costs a level its logarithm, and what is slight is found by the evidence of blocks.
+  static constexpr double kImmediateShare = 0.02;
   /// The level of one of `questions` that a model is asked at every look, so that chance answers
   /// not more often than kImmediateShare allows for: over one look a second, and one at every pane
   /// that closes, by the union bound. (More looks within a second hardly add: the largest of a

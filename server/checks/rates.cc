@@ -60,7 +60,7 @@ Finding Compare(Finding finding, const CheckSettings& settings, const VariableIn
   finding.below_leave = !moved || ratio < settings.leave_threshold;
   const bool effect = moved && ratio >= settings.threshold;
   if (input.brief && !effect) return finding;
-  // A bound on what training lets expect has room for its runs.
+  // Against a bound on what training lets expect rows count as they are.
   const double varies =
       counts.is_bound ? 1 : DesignEffectOfRate(finding.check, input.baseline.natural);
   finding.p_value = Chance(counts, both_ways, varies);

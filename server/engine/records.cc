@@ -27,7 +27,7 @@ std::optional<absl::Time> TimeIf(bool present, int64_t micros) {
 }
 
 constexpr checks::Severity kSeverities[] = {checks::Severity::kInfo, checks::Severity::kWarning,
-                                           checks::Severity::kCritical};
+                                            checks::Severity::kCritical};
 
 // `value` is none of the names that `name` gives `all`.
 template <class All, class Name>
@@ -133,7 +133,7 @@ absl::Status ApplyChecks(const PolicyRecord& record, checks::Policy* policy) {
       own.drift_statistic = checks::ParseDriftStatistic(variable.drift_statistic());
       if (!own.drift_statistic.has_value()) {
         return BadStatistic(absl::StrCat("variables[", variable.variable(), "].drift_statistic"),
-                        variable.drift_statistic());
+                            variable.drift_statistic());
       }
     }
     for (const CheckPolicyRecord& check : variable.checks()) {

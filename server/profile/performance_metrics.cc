@@ -12,7 +12,7 @@ using stats::Truth;
 using stats::WeightedScore;
 using Metric = PerformanceMetric;
 
-constexpr std::pair<Metric, absl::string_view> kNames[] = {
+constexpr std::pair<Metric, absl::string_view> kMetricNames[] = {
     {Metric::kAccuracy, "accuracy"},
     {Metric::kPrecision, "precision"},
     {Metric::kRecall, "recall"},
@@ -27,7 +27,7 @@ constexpr std::pair<Metric, absl::string_view> kNames[] = {
     {Metric::kMape, "mape"},
     {Metric::kR2, "r2"},
     {Metric::kBias, "bias"}};
-static_assert(std::size(kNames) == kPerformanceMetrics);
+static_assert(std::size(kMetricNames) == kPerformanceMetrics);
 
 class Gatherer {
  public:
@@ -178,10 +178,10 @@ std::vector<MetricValue> MeasureRegression(const stats::ErrorSums& errors) {
 
 }  // namespace
 
-absl::string_view MetricName(Metric metric) { return kNames[static_cast<size_t>(metric)].second; }
+absl::string_view MetricName(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].second; }
 
 std::optional<Metric> ParseMetric(absl::string_view name) {
-  for (const auto& [metric, metric_name] : kNames) {
+  for (const auto& [metric, metric_name] : kMetricNames) {
     if (metric_name == name) return metric;
   }
   return std::nullopt;

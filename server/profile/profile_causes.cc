@@ -37,9 +37,9 @@ std::string Times(uint64_t count, absl::string_view what) {
 }
 
 // Finds the causes of one comparison.
-class Finder {
+class CauseFinder {
  public:
-  Finder(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
+  CauseFinder(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
          ProfileComparison* comparison)
       : a_(a), b_(b), tolerances_(tolerances), out_(comparison) {}
 
@@ -454,7 +454,7 @@ class Finder {
 
 void FindCauses(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
                 ProfileComparison* comparison) {
-  Finder(a, b, tolerances, comparison).Find();
+  CauseFinder(a, b, tolerances, comparison).Find();
 }
 
 }  // namespace plumbline::profile

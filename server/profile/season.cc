@@ -11,7 +11,7 @@ constexpr int64_t kHoursOfWeek = 168;
 // 1970-01-01 was a Thursday.
 constexpr int64_t kHoursBeforeEpoch = 3 * kHoursOfDay;
 
-constexpr std::pair<Season, absl::string_view> kNames[] = {{Season::kNone, "none"},
+constexpr std::pair<Season, absl::string_view> kSeasonNames[] = {{Season::kNone, "none"},
                                                            {Season::kHourOfDay, "hour_of_day"},
                                                            {Season::kDayOfWeek, "day_of_week"},
                                                            {Season::kHourOfWeek, "hour_of_week"}};
@@ -19,14 +19,14 @@ constexpr std::pair<Season, absl::string_view> kNames[] = {{Season::kNone, "none
 }  // namespace
 
 absl::string_view SeasonName(Season season) {
-  for (const auto& [value, name] : kNames) {
+  for (const auto& [value, name] : kSeasonNames) {
     if (value == season) return name;
   }
   return "";
 }
 
 std::optional<Season> ParseSeason(absl::string_view name) {
-  for (const auto& [value, season_name] : kNames) {
+  for (const auto& [value, season_name] : kSeasonNames) {
     if (season_name == name) return value;
   }
   return std::nullopt;

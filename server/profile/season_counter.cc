@@ -21,7 +21,7 @@ constexpr size_t kManyRuns = 24;
 constexpr double kOwnShare = 0.55;
 
 // Some consecutive cells of one variable.
-struct Run {
+struct HourRun {
   BucketRows rows;              // by bucket of the season
   std::vector<uint64_t> codes;  // what it has
   std::vector<double> trained;  // what training has at the same times, in rows of the run
@@ -39,7 +39,7 @@ double Sum(const std::vector<uint64_t>& counts) {
   return sum;
 }
 
-std::optional<Rest> RestOf(const Run& run, const std::vector<double>& trained_rows) {
+std::optional<Rest> RestOf(const HourRun& run, const std::vector<double>& trained_rows) {
   const double rows = Sum(run.rows), values = Sum(run.codes);
   if (values == 0) return std::nullopt;
   double own = 0, spread = 0;
@@ -64,7 +64,7 @@ std::optional<Rest> RestOf(const Run& run, const std::vector<double>& trained_ro
 }
 
 // The psi of a run against the rest, less what chance gives, by groups of the rest.
-std::optional<double> PsiOf(const Run& run, const Rest& rest, VariableBaseline* variable) {
+std::optional<double> PsiOf(const HourRun& run, const Rest& rest, VariableBaseline* variable) {
   std::vector<uint64_t> counts(rest.shares.size());
   for (size_t code = 0; code < counts.size(); ++code) {
     counts[code] = static_cast<uint64_t>(std::llround(rest.shares[code] * rest.rows));
@@ -78,14 +78,14 @@ std::optional<double> PsiOf(const Run& run, const Rest& rest, VariableBaseline* 
                                  static_cast<uint64_t>(Sum(counts)));
 }
 
-void Add(const Run& other, Run* run) {
+void Add(const HourRun& other, HourRun* run) {
   for (size_t i = 0; i < run->rows.size(); ++i) run->rows[i] += other.rows[i];
   for (size_t i = 0; i < run->codes.size(); ++i) run->codes[i] += other.codes[i];
   for (size_t i = 0; i < run->trained.size(); ++i) run->trained[i] += other.trained[i];
 }
 
 // Two neighbours become one; the last without a neighbour is dropped.
-void Join(std::vector<Run>* runs) {
+void Join(std::vector<HourRun>* runs) {
   for (size_t i = 0; i + 1 < runs->size(); i += 2) {
     Add((*runs)[i + 1], &(*runs)[i]);
     if (i > 0) (*runs)[i / 2] = std::move((*runs)[i]);
@@ -178,10 +178,10 @@ void SeasonCounter::Add(const BatchView& batch) {
 }
 
 NaturalVariation SeasonCounter::Learn(const SeasonalTraining& training, size_t variable) const {
-  std::vector<Run> runs;
+  std::vector<HourRun> runs;
   double rows = 0;
   for (const Cell& cell : cells_) {
-    Run run{BucketRows(training.buckets()), cell.codes[variable].ToVector(), {}};
+    HourRun run{BucketRows(training.buckets()), cell.codes[variable].ToVector(), {}};
     for (size_t hour = 0; hour < cell.rows.size(); ++hour) {
       run.rows[BucketOfHour(training.season(), hour)] += cell.rows[hour];
     }
@@ -199,7 +199,7 @@ NaturalVariation SeasonCounter::Learn(const SeasonalTraining& training, size_t v
   for (size_t width = 1; 2 * width <= cells_.size(); width *= 2, Join(&runs)) {
     std::vector<double> values;
     std::vector<std::vector<uint64_t>> ranks;
-    for (const Run& run : runs) {
+    for (const HourRun& run : runs) {
       const std::optional<Rest> rest = RestOf(run, trained_rows);
       if (!rest.has_value()) continue;
       if (width == 1) {
