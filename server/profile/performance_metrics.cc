@@ -178,7 +178,9 @@ std::vector<MetricValue> MeasureRegression(const stats::ErrorSums& errors) {
 
 }  // namespace
 
-absl::string_view MetricName(Metric metric) { return kMetricNames[static_cast<size_t>(metric)].second; }
+absl::string_view MetricName(Metric metric) {
+  return kMetricNames[static_cast<size_t>(metric)].second;
+}
 
 std::optional<Metric> ParseMetric(absl::string_view name) {
   for (const auto& [metric, metric_name] : kMetricNames) {

@@ -40,7 +40,7 @@ std::string Times(uint64_t count, absl::string_view what) {
 class CauseFinder {
  public:
   CauseFinder(const ComparedSide& a, const ComparedSide& b, const Tolerances& tolerances,
-         ProfileComparison* comparison)
+              ProfileComparison* comparison)
       : a_(a), b_(b), tolerances_(tolerances), out_(comparison) {}
 
   void Find() {

@@ -11,10 +11,11 @@ constexpr int64_t kHoursOfWeek = 168;
 // 1970-01-01 was a Thursday.
 constexpr int64_t kHoursBeforeEpoch = 3 * kHoursOfDay;
 
-constexpr std::pair<Season, absl::string_view> kSeasonNames[] = {{Season::kNone, "none"},
-                                                           {Season::kHourOfDay, "hour_of_day"},
-                                                           {Season::kDayOfWeek, "day_of_week"},
-                                                           {Season::kHourOfWeek, "hour_of_week"}};
+constexpr std::pair<Season, absl::string_view> kSeasonNames[] = {
+    {Season::kNone, "none"},
+    {Season::kHourOfDay, "hour_of_day"},
+    {Season::kDayOfWeek, "day_of_week"},
+    {Season::kHourOfWeek, "hour_of_week"}};
 
 }  // namespace
 

@@ -18,8 +18,8 @@ namespace {
 
 using manifest::CellHash;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 // A value that is counted by itself on both sides.
 struct Counted {
@@ -71,9 +71,9 @@ std::vector<Counted> CountedValues(const VariableProfile& a, const VariableProfi
     return values;
   }
   if (a.is_numeric()) {
-    add("NaN", manifest::HashOfNumber(kNan), a.nans, b.nans);
-    add("+Inf", manifest::HashOfNumber(kInfinity), a.positive_infinities, b.positive_infinities);
-    add("-Inf", manifest::HashOfNumber(-kInfinity), a.negative_infinities, b.negative_infinities);
+    add("NaN", manifest::HashOfNumber(kNoNumber), a.nans, b.nans);
+    add("+Inf", manifest::HashOfNumber(kUnbounded), a.positive_infinities, b.positive_infinities);
+    add("-Inf", manifest::HashOfNumber(-kUnbounded), a.negative_infinities, b.negative_infinities);
     if (a.points.MaxError() + b.points.MaxError() > 0 &&
         a.points.MaxError() + b.points.MaxError() > a.rows() / 1000) {
       return values;
@@ -219,8 +219,8 @@ std::vector<double> Neighbours(double x, int count) {
   std::vector<double> found = {x};
   double up = x, down = x;
   for (int i = 0; i < count; ++i) {
-    found.push_back(up = std::nextafter(up, kInfinity));
-    found.push_back(down = std::nextafter(down, -kInfinity));
+    found.push_back(up = std::nextafter(up, kUnbounded));
+    found.push_back(down = std::nextafter(down, -kUnbounded));
   }
   return found;
 }
@@ -273,9 +273,9 @@ std::optional<std::string> NumberAndSpecial(const VariableProfile& a, const Vari
     double number;
     bool is_null;
   } specials[] = {{"null", 0, true},
-                  {"NaN", kNan, false},
-                  {"+Inf", kInfinity, false},
-                  {"-Inf", -kInfinity, false}};
+                  {"NaN", kNoNumber, false},
+                  {"+Inf", kUnbounded, false},
+                  {"-Inf", -kUnbounded, false}};
   for (const auto& special : specials) {
     const absl::uint128 hash = special.is_null ? manifest::HashOfNull().value()
                                                : manifest::HashOfNumber(special.number).value();
