@@ -139,9 +139,9 @@ OnCallBook::OnCallBook(std::vector<Mute> mutes, std::vector<ExpectedChange> chan
 absl::Status OnCallBook::Add(Mute mute) {
   if (absl::Status checked = CheckSignature(mute.set); !checked.ok()) return checked;
   if (!mute.slice.empty() && !mute.source.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("a mute is of a source or of a slice, not",
-                                                   Named("source", mute.source), " and",
-                                                   Named("slice", mute.slice)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a mute is of a source or of a slice, not of source \"", mute.source,
+                     "\" and slice \"", mute.slice, "\""));
   }
   if (mute.until <= mute.set.at) {
     return absl::InvalidArgumentError(absl::StrCat("a mute until ", TimeText(mute.until),

@@ -43,6 +43,15 @@ absl::StatusOr<checks::CheckId> CheckOf(const std::string& name) {
                                                  : absl::StrCat("\"", name, "\" is no check"));
 }
 
+// Errors: InvalidArgument for both.
+absl::Status SourceOrSlice(absl::string_view what, const std::string& source,
+                           const std::string& slice) {
+  if (source.empty() || slice.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what,
+                                                 " is of a source or of a slice, not of source \"",
+                                                 source, "\" and slice \"", slice, "\""));
+}
+
 absl::StatusOr<checks::AlertFilter> FilterOf(const v1::AlertSelection& alerts) {
   checks::AlertFilter filter;
   if (!alerts.incident().empty()) filter.incident = alerts.incident();
@@ -55,11 +64,8 @@ absl::StatusOr<checks::AlertFilter> FilterOf(const v1::AlertSelection& alerts) {
   if (alerts.has_variable()) filter.variable = alerts.variable();
   if (alerts.has_source()) filter.source = alerts.source();
   if (alerts.has_slice()) filter.slice = alerts.slice();
-  if (!alerts.source().empty() && !alerts.slice().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("an alert is of a source or of a slice, not of source \"", alerts.source(),
-                     "\" and slice \"", alerts.slice(), "\""));
-  }
+  absl::Status one = SourceOrSlice("an alert", alerts.source(), alerts.slice());
+  if (!one.ok()) return one;
   return filter;
 }
 
@@ -99,6 +105,8 @@ grpc::Status OnCallService::MuteCheck(grpc::ServerContext*, const v1::MuteCheckR
                                       v1::MuteCheckResponse* response) {
   const auto check = CheckOf(request->check());
   if (!check.ok()) return ToGrpcStatus(About(request->model(), check.status()));
+  const absl::Status one = SourceOrSlice("a mute", request->source(), request->slice());
+  if (!one.ok()) return ToGrpcStatus(About(request->model(), one));
   checks::Mute mute{*check,
                     request->variable(),
                     request->slice(),

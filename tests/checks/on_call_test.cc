@@ -167,7 +167,7 @@ TEST_F(OnCallTest, ASourceIsMutedByItself) {
   EXPECT_THAT(held(), IsEmpty());
   mute.slice = "city=rome";
   EXPECT_EQ(said_.Add(mute).message(),
-            "a mute is of a source or of a slice, not of source \"eu\" and of slice \"city=rome\"");
+            "a mute is of a source or of a slice, not of source \"eu\" and slice \"city=rome\"");
 }
 
 TEST_F(OnCallTest, AnExpectedChangeHoldsBackDriftThatBeginsWithinItAndIsNamedAfterwards) {

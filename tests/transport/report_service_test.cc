@@ -182,7 +182,7 @@ TEST_F(ReportServiceTest, PeopleMuteAndAcknowledgeAndTheReportSaysSo) {
   mute.set_check("nan_rate");
   mute.set_source("eu");
   mute.set_slice("city=rome");
-  refused("of a source or of a slice, not of source \"eu\" and of slice \"city=rome\"");
+  refused("of a source or of a slice, not of source \"eu\" and slice \"city=rome\"");
   mute.clear_slice();
   const grpc::Status no_source = set_mute();
   EXPECT_EQ(no_source.error_code(), grpc::StatusCode::NOT_FOUND);
