@@ -38,11 +38,7 @@ std::string QuantileNear(const v1::VariableStatistics& statistics, double rank) 
 // Five times the default threshold.
 constexpr double kHardToJudgePsi = 1;
 
-std::string OrderText(bool unknown, bool in_time_order) {
-  if (!unknown) {
-    return absl::StrCat("How much training varies by itself was learnt from its rows in the order ",
-                        in_time_order ? "of their times.\n" : "in which they came.\n");
-  }
+std::string UnknownText(bool in_time_order) {
   return absl::StrCat(
       "How much training varies by itself is not known: ",
       in_time_order
@@ -78,10 +74,10 @@ std::string HardToJudgeText(
 
 }  // namespace
 
-std::string NaturalVariationText(
+std::string NaturalVariationCaveats(
     bool unknown, bool in_time_order,
     const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
-  return OrderText(unknown, in_time_order) + HardToJudgeText(in_time_order, variables);
+  return (unknown ? UnknownText(in_time_order) : "") + HardToJudgeText(in_time_order, variables);
 }
 
 std::string BaselineLine(const v1::BaselineSummary& summary) {
@@ -158,9 +154,15 @@ std::string BaselineText(const v1::Baseline& baseline) {
          QuantileNear(stats, 0.5), number(stats.has_max(), stats.max()), Shape(variable)});
   }
   absl::StrAppend(&text, "\n", table.ToString());
-  absl::StrAppend(&text, "\n",
-                  NaturalVariationText(baseline.natural_variation_unknown(),
-                                       baseline.in_time_order(), baseline.variables()));
+  const bool unknown = baseline.natural_variation_unknown();
+  absl::StrAppend(&text, "\n");
+  if (!unknown) {
+    absl::StrAppend(&text,
+                    "How much training varies by itself was learnt from its rows in the order ",
+                    baseline.in_time_order() ? "of their times.\n" : "in which they came.\n");
+  }
+  absl::StrAppend(&text,
+                  NaturalVariationCaveats(unknown, baseline.in_time_order(), baseline.variables()));
   return text;
 }
 

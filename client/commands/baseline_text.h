@@ -17,10 +17,10 @@ std::string BaselinesText(const v1::ListBaselinesResponse& baselines);
 /// The line above and a table of the variables: role, kind, rates, moments, quantiles, shape.
 std::string BaselineText(const v1::Baseline& baseline);
 
-/// What is known of how much training varies by itself: a line that says from which order of its
-/// rows it was learnt, or why it was not; and if there are any, one that names the variables in
-/// which drift is hard to find, since training itself varies as much.
-std::string NaturalVariationText(
+/// What is to be known of how much training varies by itself: a line that says why it was not
+/// learnt, and one that names the variables in which drift is hard to find, since training itself
+/// varies as much. Empty if neither is so.
+std::string NaturalVariationCaveats(
     bool unknown, bool in_time_order,
     const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables);
 

@@ -104,10 +104,9 @@ std::string FindingsText(const v1::Report& report) {
     text += "\n\n";
   }
   absl::StrAppend(&text, UndecidedText(report));
-  absl::StrAppend(&text,
-                  NaturalVariationText(report.natural_variation_unknown(), report.in_time_order(),
-                                       report.variables()),
-                  "\n");
+  const std::string caveats = NaturalVariationCaveats(report.natural_variation_unknown(),
+                                                      report.in_time_order(), report.variables());
+  if (!caveats.empty()) absl::StrAppend(&text, caveats, "\n");
   return text;
 }
 
