@@ -108,9 +108,9 @@ class AlertBook {
 
   /// True if there is an alert on what this finding is about.
   bool Has(const Finding& finding) const {
-    return alerts_.contains(
-        AlertKeyLess::View(finding.check, finding.variable, finding.source, finding.slice));
+    return Has(AlertKeyLess::View(finding.check, finding.variable, finding.source, finding.slice));
   }
+  bool Has(const AlertKeyLess::View& key) const { return alerts_.contains(key); }
   /// True if an alert of this check and variable is pending or fires, whatever its source or slice.
   bool IsActive(CheckId check, absl::string_view variable) const;
   bool AnyActive() const;

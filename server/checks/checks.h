@@ -54,6 +54,9 @@ struct RowsInput {
   size_t sets = 1;  // such sets of rows that are asked at once
   bool brief = false;
   const profile::Baseline* in_season = nullptr;  // see EvaluationInput
+  /// Only what fires, or has an alert here, is wanted; of that source or slice. nullptr: all.
+  const AlertBook* alerts = nullptr;
+  absl::string_view source = {}, slice = {};
 };
 /// Every check that looks at rows alone.
 void EvaluateRows(const RowsInput& input, absl::FunctionRef<void(Finding)> use);
@@ -74,6 +77,9 @@ std::optional<double> DriftValue(const Policy& policy, const profile::VariableBa
 /// out_of_range, became_constant and precision of a number; null_rate, unseen_category,
 /// vanished_category and became_constant of a category.
 inline constexpr double kImmediateQuestions = 6;
+/// False if the check of a variable cannot fire, as few looks at its counts tell: a finding would
+/// be made for nothing. Of all checks that EvaluateRows asks of every variable.
+bool MayFire(CheckId check, const VariableInput& input);
 /// The level of each: see Policy.
 double ImmediateLevel(const VariableInput& input);
 
@@ -143,6 +149,8 @@ Finding CheckCameAlive(const VariableInput& input);
 /// leaves categories to this one.
 Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& clocks,
                      size_t index);
+/// As MayFire, of silence.
+bool MayBeSilent(const VariableInput& input, const profile::ArrivalClocks& clocks, size_t index);
 
 /// One finding for each variable that the baseline does not know; none if there is none.
 std::vector<Finding> CheckUnknownVariables(const Policy& policy, const profile::Pane& window);

@@ -32,40 +32,59 @@ std::optional<profile::FaultKind> FaultOf(CheckId check) {
   }
 }
 
-void EvaluateVariable(const VariableInput& input, Use use) {
-  const bool label = input.baseline.variable.role == profile::Role::kLabel;
-  if (label && input.window.absent == input.window.rows) return;
-  if (!label) use(CheckAbsentVariable(input));
-  use(CheckWrongType(input));
-  use(CheckRate(CheckId::kNullRate, input));
-  if (input.baseline.is_numeric()) {
-    use(CheckRate(CheckId::kNanRate, input));
-    use(CheckRate(CheckId::kInfRate, input));
-    use(CheckRate(CheckId::kOutOfRange, input));
-    use(CheckPrecision(input));
-  } else {
-    use(CheckUnseenCategory(input));
-    use(CheckVanishedCategory(input));
-  }
-  use(CheckDrift(input));
-  use(CheckBecameConstant(input));
-  use(CheckCameAlive(input));
+// True if nobody wants the finding: it cannot fire, and has no alert.
+bool IsIdle(CheckId check, const RowsInput& all, const VariableInput& input) {
+  if (all.alerts == nullptr) return false;
+  const absl::string_view variable = input.baseline.variable.name;
+  return !all.alerts->Has(AlertKeyLess::View(check, variable, all.source, all.slice)) &&
+         !MayFire(check, input);
 }
 
+void EvaluateVariable(const RowsInput& all, const VariableInput& input, Use use) {
+  const bool label = input.baseline.variable.role == profile::Role::kLabel;
+  if (label && input.window.absent == input.window.rows) return;
+  const auto ask = [&](CheckId check, const auto& find) {
+    if (!IsIdle(check, all, input)) use(find(input));
+  };
+  const auto ask_rate = [&](CheckId check) {
+    ask(check, [check](const VariableInput& variable) { return CheckRate(check, variable); });
+  };
+  if (!label) ask(CheckId::kAbsentVariable, CheckAbsentVariable);
+  ask(CheckId::kWrongType, CheckWrongType);
+  ask_rate(CheckId::kNullRate);
+  if (input.baseline.is_numeric()) {
+    ask_rate(CheckId::kNanRate);
+    ask_rate(CheckId::kInfRate);
+    ask_rate(CheckId::kOutOfRange);
+    ask(CheckId::kPrecision, CheckPrecision);
+  } else {
+    ask(CheckId::kUnseenCategory, CheckUnseenCategory);
+    ask(CheckId::kVanishedCategory, CheckVanishedCategory);
+  }
+  ask(CheckId::kDrift, CheckDrift);
+  ask(CheckId::kBecameConstant, CheckBecameConstant);
+  ask(CheckId::kCameAlive, CheckCameAlive);
+}
+
+// `alerts`: as RowsInput.
 void EvaluateSilences(const profile::Baseline& baseline, const Policy& policy,
-                      const EvaluationInput& input, bool brief, Use use) {
+                      const EvaluationInput& input, bool brief, const AlertBook* alerts, Use use) {
   if (input.clocks == nullptr) return;
   const profile::VariableStatistics none;  // silence asks for no statistics
   ImpactFinder impacts(baseline, policy, input.window);
   for (size_t i = 0; i < baseline.variables.size() && i < input.window.variables.size(); ++i) {
     if (baseline.variables[i].variable.role == profile::Role::kLabel) continue;
-    Finding finding = CheckSilence({.baseline = baseline.variables[i],
-                                    .window = input.window.variables[i],
-                                    .statistics = none,
-                                    .policy = policy,
-                                    .variables = baseline.variables.size(),
-                                    .brief = brief},
-                                   *input.clocks, i);
+    const VariableInput variable{.baseline = baseline.variables[i],
+                                 .window = input.window.variables[i],
+                                 .statistics = none,
+                                 .policy = policy,
+                                 .variables = baseline.variables.size(),
+                                 .brief = brief};
+    const AlertKeyLess::View key(CheckId::kSilence, variable.baseline.variable.name, "", "");
+    if (alerts != nullptr && !alerts->Has(key) && !MayBeSilent(variable, *input.clocks, i)) {
+      continue;
+    }
+    Finding finding = CheckSilence(variable, *input.clocks, i);
     impacts.Name(i, &finding);
     use(std::move(finding));
   }
@@ -73,7 +92,9 @@ void EvaluateSilences(const profile::Baseline& baseline, const Policy& policy,
 
 void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                  const EvaluationInput& input,
-                 const std::vector<profile::VariableStatistics>& statistics, bool brief, Use use) {
+                 const std::vector<profile::VariableStatistics>& statistics,
+                 const AlertBook* alerts, Use use) {
+  const bool brief = alerts != nullptr;
   use(CheckNoData(policy, input));
   use(CheckRowsLost(policy, input));
   use(CheckTailUnknown(policy, input));
@@ -91,9 +112,10 @@ void EvaluateAll(const profile::Baseline& baseline, const Policy& policy,
                 .statistics = statistics,
                 .sets = input.sets,
                 .brief = brief,
-                .in_season = input.in_season},
+                .in_season = input.in_season,
+                .alerts = alerts},
                with_caveat);
-  EvaluateSilences(baseline, policy, input, brief, use);
+  EvaluateSilences(baseline, policy, input, brief, alerts, use);
 }
 
 }  // namespace
@@ -118,14 +140,14 @@ void EvaluateRows(const RowsInput& input, Use use) {
         .brief = input.brief,
         .in_season = input.in_season == nullptr ? nullptr : &input.in_season->variables[i]};
     if (baseline.variables[i].variable.role == profile::Role::kFeature) {
-      EvaluateVariable(variable, [&](Finding finding) {
+      EvaluateVariable(input, variable, [&](Finding finding) {
         impacts.Name(i, &finding);
         use(std::move(finding));
       });
       continue;
     }
     if (baseline.variables[i].variable.role != profile::Role::kPrediction) {
-      EvaluateVariable(variable, use);
+      EvaluateVariable(input, variable, use);
       continue;
     }
     const auto named = [&](Finding finding) {
@@ -135,7 +157,7 @@ void EvaluateRows(const RowsInput& input, Use use) {
       }
       use(std::move(finding));
     };
-    EvaluateVariable(variable, named);
+    EvaluateVariable(input, variable, named);
     if (baseline.variables[i].is_numeric()) {
       const std::vector<uint64_t>& outside = input.window.faults.outside;
       named(CheckPredictionDomain(variable, i < outside.size() ? outside[i] : 0));
@@ -232,7 +254,7 @@ std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& p
                               const EvaluationInput& input,
                               const std::vector<profile::VariableStatistics>& statistics) {
   std::vector<Finding> findings;
-  EvaluateAll(baseline, policy, input, statistics, /*brief=*/false,
+  EvaluateAll(baseline, policy, input, statistics, /*alerts=*/nullptr,
               [&](Finding finding) { findings.push_back(std::move(finding)); });
   return findings;
 }
@@ -240,7 +262,7 @@ std::vector<Finding> Evaluate(const profile::Baseline& baseline, const Policy& p
 std::vector<Finding> Silences(const profile::Baseline& baseline, const Policy& policy,
                               const EvaluationInput& input) {
   std::vector<Finding> findings;
-  EvaluateSilences(baseline, policy, input, /*brief=*/true, [&](Finding finding) {
+  EvaluateSilences(baseline, policy, input, /*brief=*/true, nullptr, [&](Finding finding) {
     if (finding.status == Status::kFiring) findings.push_back(std::move(finding));
   });
   return findings;
@@ -251,7 +273,7 @@ std::vector<Finding> EvaluateForAlerts(const profile::Baseline& baseline, const 
                                        const std::vector<profile::VariableStatistics>& statistics,
                                        const AlertBook& alerts) {
   std::vector<Finding> findings;
-  EvaluateAll(baseline, policy, input, statistics, /*brief=*/true, [&](Finding finding) {
+  EvaluateAll(baseline, policy, input, statistics, &alerts, [&](Finding finding) {
     if (finding.status == Status::kFiring || alerts.Has(finding)) {
       findings.push_back(std::move(finding));
     }

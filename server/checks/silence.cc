@@ -39,6 +39,12 @@ double LogChance(const Trained& trained, const profile::Silence& silence) {
                                                     static_cast<double>(trained.gap_micros))));
 }
 
+// The chance of a silence that fires is below its logarithm.
+double LogLevel(const VariableInput& input, const profile::ArrivalClocks& clocks) {
+  return std::log(input.policy.rate_significance /
+                  static_cast<double>(std::max<size_t>(1, clocks.size())));
+}
+
 std::string Words(const VariableInput& input, absl::string_view what, const Trained& trained,
                   const profile::Silence& silence, absl::Time until) {
   std::string text = absl::StrCat(
@@ -56,13 +62,28 @@ std::string Words(const VariableInput& input, absl::string_view what, const Trai
 
 }  // namespace
 
+bool MayBeSilent(const VariableInput& input, const profile::ArrivalClocks& clocks, size_t index) {
+  const profile::VariableBaseline& trained = input.baseline;
+  // Nothing arrived more often than there are rows. Rounding must not decide.
+  const double least = (1 - 1e-9) * LogLevel(input, clocks) / LogChance(trained.counts.rows, 1);
+  const auto may = [&](uint64_t gap_rows, const profile::Silence& silence) {
+    return silence.rows >= input.policy.min_rows_rate &&
+           Times(static_cast<double>(silence.rows), static_cast<double>(gap_rows)) >= least;
+  };
+  if (may(trained.longest_gap_rows, clocks.OfVariable(index))) return true;
+  const auto& gaps = trained.longest_category_gap_rows;
+  for (size_t code = 0; code < std::min(clocks.categories(index), gaps.size()); ++code) {
+    if (may(gaps[code], clocks.OfCategory(index, code))) return true;
+  }
+  return false;
+}
+
 Finding CheckSilence(const VariableInput& input, const profile::ArrivalClocks& clocks,
                      size_t index) {
   Finding finding = StartFinding(CheckId::kSilence, input);
   finding.statistic = "silent_rows";
   const uint64_t rows_rule = input.policy.min_rows_rate;
-  const double level = std::log(input.policy.rate_significance /
-                                static_cast<double>(std::max<size_t>(1, clocks.size())));
+  const double level = LogLevel(input, clocks);
   double worst = 0;
   const auto look = [&](absl::string_view what, std::optional<size_t> code, const Trained& trained,
                         const profile::Silence& silence) {

@@ -157,7 +157,9 @@ std::vector<Finding> EvaluateSlice(const profile::Baseline& whole, const Policy&
        .changes = input.changes,
        .statistics = input.statistics,
        .sets = input.sets,
-       .brief = alerts != nullptr},
+       .brief = alerts != nullptr,
+       .alerts = alerts,
+       .slice = input.slice},
       &Finding::slice, input.slice,
       [&](const Finding& finding) { return IsTold(whole, policy, input, finding); }, alerts);
 }

@@ -213,7 +213,9 @@ std::vector<Finding> EvaluateSource(const profile::Baseline& baseline, const Pol
        .statistics = input.statistics,
        .sets = input.sets,
        .brief = alerts != nullptr,
-       .in_season = input.in_season},
+       .in_season = input.in_season,
+       .alerts = alerts,
+       .source = input.source},
       &Finding::source, input.source, [&](const Finding& finding) { return own.Is(finding); },
       alerts);
 }

@@ -11,6 +11,8 @@ namespace {
 // The memory of a smaller change is given back at the commit: many models with few rows each need
 // it one after the other, not all at once.
 constexpr uint64_t kKeepChangeRows = 1024;
+// Calls of Cool, one a second: a model that sends once a second, as well as it can, does not rest.
+constexpr int kLooksAtRest = 3;
 }  // namespace
 
 Window::Window(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
@@ -37,7 +39,7 @@ profile::Pane* Window::Open(int64_t pane_start) {
   OpenPane& open = open_[pane_start];
   if (!open.change.has_value()) open.change.emplace(*baseline_);
   open.changed = true;
-  open.touched = true;
+  open.looks_at_rest = 0;
   dirty_ = true;
   return &*open.change;
 }
@@ -75,13 +77,13 @@ void Window::Absorb(OpenPane* open) {
 
 void Window::Cool() {
   for (auto& [start, open] : open_) {
-    if (!open.touched && !open.changed && open.committed.has_value()) {
+    if (open.changed || !open.committed.has_value()) continue;
+    if (++open.looks_at_rest > kLooksAtRest) {
       if (settled_.has_value() && start >= settled_from_) settled_->Merge(*open.committed);
       open.compact = profile::EncodePane(*open.committed);
       open.committed.reset();
       open.change.reset();
     }
-    open.touched = false;
   }
 }
 
@@ -270,7 +272,6 @@ absl::Status Window::RestoreOpen() {
   for (auto stored = deltas->begin(); stored != deltas->end();) {
     const int64_t start = stored->start_micros;
     OpenPane& open = open_[start];
-    open.touched = false;
     const auto first = stored;
     profile::Pane sum;
     for (; stored != deltas->end() && stored->start_micros == start; ++stored) {

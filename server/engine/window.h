@@ -52,7 +52,7 @@ class Window {
   /// Closes the oldest open pane, which starts at `pane_start`, and returns it; `keep_from` is the
   /// oldest pane start that somebody still needs besides the window.
   profile::Pane Close(int64_t pane_start, int64_t keep_from);
-  /// Shrinks open panes that took no rows since the last call.
+  /// Shrinks open panes that took no rows since the third last call.
   void Cool();
 
   /// Sum of the panes of the window, the open ones included. Cost: O(codes) for each open pane that
@@ -108,8 +108,8 @@ class Window {
     std::optional<profile::Pane> change;
     uint64_t rows = 0;
     uint64_t next_delta = 0;
-    bool changed = false;  // since the last commit
-    bool touched = true;   // since the last Cool
+    bool changed = false;   // since the last commit
+    int looks_at_rest = 0;  // calls of Cool without a row before
   };
 
   int64_t WindowStart() const;

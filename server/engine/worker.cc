@@ -25,6 +25,10 @@ constexpr size_t kFewAcks = 8;
 constexpr size_t kManyAcks = 1024;
 constexpr int kIntervalsWhenBusy = 5;
 
+// So long, and no shorter than half of what batches took, models are looked after before batches
+// are again: all of a thousand at once would keep acknowledgements waiting for a second.
+constexpr absl::Duration kLookAfter = absl::Milliseconds(4);
+
 // To the microsecond, as the store keeps it: what is told before a restart is told after it.
 absl::Time Now(const base::Clock* clock) {
   return absl::FromUnixMicros(absl::ToUnixMicros(clock->Now()));
@@ -168,12 +172,17 @@ void Worker::Loop() {
   std::vector<Item> items;
   while (true) {
     Collect(next_tick, &items);
+    const SteadyTime start = steady_clock::now();
     const absl::Time now = Now(clock_);
     for (Item& item : items) Handle(&item, now);
-    const SteadyTime steady = steady_clock::now();
-    if (steady >= next_tick) {
+    SteadyTime steady = steady_clock::now();
+    if (steady >= next_tick && !round_under_way()) {
       next_tick = steady + interval;
-      Tick(now);
+      BeginRound();
+    }
+    if (round_under_way()) {
+      ContinueRound(std::max(kLookAfter, absl::FromChrono(steady - start) / 2));
+      steady = steady_clock::now();
     }
     if (CommitDue(steady, !items.empty())) {
       last_commit_ = steady;
@@ -193,7 +202,9 @@ void Worker::Collect(SteadyTime next_tick, std::vector<Item>* items) {
   const SteadyTime now = steady_clock::now();
   absl::Duration wait = absl::FromChrono(next_tick - now);
   size_t enough = 1;
-  if (!idle()) {
+  if (round_under_way()) {
+    wait = absl::ZeroDuration();
+  } else if (!idle()) {
     wait = CommitDue(now, true) ? absl::ZeroDuration() : std::min(wait, kLinger);
     enough = kEnoughItems;
   }
@@ -251,14 +262,37 @@ void Worker::Answer(IngestDone done, IngestOutcome outcome) {
 }
 
 void Worker::Tick(absl::Time now) {
+  to_look_after_.clear();
   if (suspended_) return;
+  for (const auto& [key, model] : models_.live) LookAfter(model.get(), now);
+  CountEvaluations();
+}
+
+void Worker::BeginRound() {
+  if (suspended_) return;
+  for (const auto& [key, model] : models_.live) to_look_after_.push_back(key);
+}
+
+void Worker::ContinueRound(absl::Duration budget) {
+  const SteadyTime end = steady_clock::now() + absl::ToChronoNanoseconds(budget);
+  do {
+    // It may be gone.
+    const auto it = models_.live.find(to_look_after_.back());
+    to_look_after_.pop_back();
+    if (!suspended_ && it != models_.live.end()) LookAfter(it->second.get(), Now(clock_));
+  } while (!to_look_after_.empty() && steady_clock::now() < end);
+  if (to_look_after_.empty()) CountEvaluations();
+}
+
+void Worker::LookAfter(LiveModel* model, absl::Time now) {
+  model->Tick(now);
+  if (model->dirty()) touched_.insert(model->key());
+  if (model->TakeNews()) Publish(model);
+}
+
+void Worker::CountEvaluations() {
   uint64_t evaluations = 0;
-  for (const auto& [key, model] : models_.live) {
-    model->Tick(now);
-    evaluations += model->evaluations();
-    if (model->dirty()) touched_.insert(key);
-    if (model->TakeNews()) Publish(model.get());
-  }
+  for (const auto& [key, model] : models_.live) evaluations += model->evaluations();
   evaluations_.store(evaluations, std::memory_order_relaxed);
 }
 

@@ -103,7 +103,15 @@ class Worker {
   void Loop();
   void Handle(Item* item, absl::Time now);
   void Answer(IngestDone done, IngestOutcome outcome);
+  // Looks after all models.
   void Tick(absl::Time now);
+  // A round of that in steps, so that batches and commits do not wait for it: begins it, and looks
+  // after models until `budget` is over, one at least.
+  void BeginRound();
+  void ContinueRound(absl::Duration budget);
+  bool round_under_way() const { return !to_look_after_.empty(); }
+  void LookAfter(LiveModel* model, absl::Time now);
+  void CountEvaluations();
   void Publish(LiveModel* model);
   bool idle() const { return acks_.empty() && controls_.empty() && touched_.empty(); }
   // Takes what is queued, after a wait that ends when a tick or a commit is due.
@@ -126,6 +134,7 @@ class Worker {
   bool suspended_ = false;
   SteadyTime last_commit_;
   absl::flat_hash_set<ModelKey> touched_;
+  std::vector<ModelKey> to_look_after_;  // in this round
   std::vector<PendingAck> acks_;
   std::vector<absl::AnyInvocable<void(const absl::Status&)>> controls_;
   storage::Store::Batch control_writes_;

@@ -44,6 +44,11 @@ class CodeCounts {
   /// The first codes into `out`, which has no more than there are.
   void CopyTo(absl::Span<uint64_t> out) const;
   std::vector<uint64_t> ToVector() const;
+  /// Calls use() with a span of all counts, of the width that they have.
+  template <class Use>
+  void Visit(const Use& use) const {
+    std::visit([&](const auto& own) { use(absl::MakeConstSpan(own)); }, counts_);
+  }
 
   /// Reads the counts in order.
   class const_iterator {

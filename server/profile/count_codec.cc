@@ -23,22 +23,38 @@ uint64_t BitsOf(uint64_t count, uint32_t low_bits) {
   return high < kEscape ? high + 1 + low_bits : kEscape + 6 + WidthOf(count);
 }
 
-uint64_t BytesAsBits(absl::Span<const uint64_t> counts, uint32_t low_bits) {
+// None of the counts is above `largest`.
+template <class Count>
+uint64_t BytesAsBits(absl::Span<const Count> counts, uint64_t largest, uint32_t low_bits) {
   uint64_t bits = 0;
-  for (const uint64_t count : counts) bits += BitsOf(count, low_bits);
+  if (largest >> low_bits < kEscape) {
+    for (const Count count : counts) bits += static_cast<Count>(count >> low_bits);
+    bits += counts.size() * (1 + low_bits);
+  } else {
+    for (const Count count : counts) bits += BitsOf(count, low_bits);
+  }
   return (bits + 7) / 8;
 }
 
 uint64_t BytesOfVarint(uint64_t value) { return (WidthOf(value) + 6) / 7; }
 
-template <class Use>
-void ForEachPair(absl::Span<const uint64_t> counts, const Use& use) {
+template <class Count, class Use>
+void ForEachPair(absl::Span<const Count> counts, const Use& use) {
   size_t next = 0;
   for (size_t code = 0; code < counts.size(); ++code) {
     if (counts[code] == 0) continue;
     use(code - next, counts[code]);
     next = code + 1;
   }
+}
+
+template <class Count>
+uint64_t BytesAsPairs(absl::Span<const Count> counts, uint64_t used) {
+  uint64_t bytes = BytesOfVarint(used);
+  ForEachPair(counts, [&](uint64_t gap, uint64_t count) {
+    bytes += BytesOfVarint(gap) + BytesOfVarint(count);
+  });
+  return bytes;
 }
 
 // Bits into bytes, the lowest first.
@@ -48,18 +64,24 @@ class BitWriter {
 
   // At most 56 bits.
   void Put(uint64_t bits, uint32_t count) {
+    if (held_ + count > 64) Drain();
     buffer_ |= bits << held_;
     held_ += count;
-    const uint32_t whole = held_ / 8;
-    out_->Bytes(buffer_, whole);
-    buffer_ >>= 8 * whole;
-    held_ %= 8;
   }
   void Finish() {
+    Drain();
     if (held_ > 0) out_->Byte(static_cast<uint8_t>(buffer_));
   }
 
  private:
+  // All but the last bits that are less than a byte.
+  void Drain() {
+    const uint32_t whole = held_ / 8;
+    out_->Bytes(buffer_, whole);
+    buffer_ = whole < 8 ? buffer_ >> (8 * whole) : 0;
+    held_ %= 8;
+  }
+
   ByteWriter* out_;
   uint64_t buffer_ = 0;
   uint32_t held_ = 0;
@@ -137,14 +159,16 @@ class BitReader {
   bool ok_ = true;
 };
 
-void PutCount(uint64_t count, uint32_t low_bits, BitWriter* out) {
+// One that needs no escape.
+inline void PutShort(uint64_t count, uint32_t low_bits, BitWriter* out) {
   const uint64_t high = count >> low_bits;
-  if (high < kEscape) {
-    const uint64_t low = count & ((uint64_t{1} << low_bits) - 1);
-    out->Put(low << (high + 1) | ((uint64_t{1} << high) - 1),
-             static_cast<uint32_t>(high) + 1 + low_bits);
-    return;
-  }
+  const uint64_t low = count & ((uint64_t{1} << low_bits) - 1);
+  out->Put(low << (high + 1) | ((uint64_t{1} << high) - 1),
+           static_cast<uint32_t>(high) + 1 + low_bits);
+}
+
+void PutCount(uint64_t count, uint32_t low_bits, BitWriter* out) {
+  if (count >> low_bits < kEscape) return PutShort(count, low_bits, out);
   const uint32_t width = WidthOf(count);
   out->Put((uint64_t{1} << kEscape) - 1, kEscape);
   out->Put(width - 1, 6);
@@ -161,45 +185,49 @@ uint64_t TakeCount(uint32_t low_bits, BitReader* in) {
   return count;
 }
 
-void WritePairs(absl::Span<const uint64_t> counts, ByteWriter* out) {
-  uint64_t used = 0;
-  ForEachPair(counts, [&](uint64_t, uint64_t) { ++used; });
-  out->Varint(used);
-  ForEachPair(counts, [&](uint64_t gap, uint64_t count) {
-    out->Varint(gap);
-    out->Varint(count);
-  });
+template <class Count>
+void WriteNarrow(absl::Span<const Count> counts, ByteWriter* out) {
+  uint64_t total = 0, used = 0;
+  Count largest = 0;
+  for (const Count count : counts) {
+    total += count;
+    used += count > 0 ? 1 : 0;
+    largest = std::max(largest, count);
+  }
+  // The best k is near the logarithm of the mean, or below it where a few counts make the mean.
+  const uint64_t mean = counts.empty() ? 0 : total / counts.size();
+  uint32_t low_bits = std::min(static_cast<uint32_t>(std::bit_width(mean)), kMaxLowBits);
+  uint64_t as_bits = BytesAsBits(counts, largest, low_bits);
+  while (low_bits > 0) {
+    const uint64_t fewer = BytesAsBits(counts, largest, low_bits - 1);
+    if (fewer > as_bits) break;
+    as_bits = fewer;
+    --low_bits;
+  }
+  // A pair takes two bytes at least.
+  if (1 + 2 * used <= as_bits && BytesAsPairs(counts, used) <= as_bits) {
+    out->Byte(kPairs);
+    out->Varint(used);
+    ForEachPair(counts, [&](uint64_t gap, uint64_t count) {
+      out->Varint(gap);
+      out->Varint(count);
+    });
+    return;
+  }
+  out->Byte(static_cast<uint8_t>(1 + low_bits));
+  BitWriter bits(out);
+  if (uint64_t{largest} >> low_bits < kEscape) {
+    for (const Count count : counts) PutShort(count, low_bits, &bits);
+  } else {
+    for (const Count count : counts) PutCount(count, low_bits, &bits);
+  }
+  bits.Finish();
 }
 
 }  // namespace
 
 void WriteCounts(const CodeCounts& counts, ByteWriter* out) {
-  const std::vector<uint64_t> wide = counts.ToVector();
-  uint64_t used = 0, pairs = 0;
-  ForEachPair(wide, [&](uint64_t gap, uint64_t count) {
-    ++used;
-    pairs += BytesOfVarint(gap) + BytesOfVarint(count);
-  });
-  pairs += BytesOfVarint(used);
-  // The best k is near the logarithm of the mean, or below it where a few counts make the mean.
-  const uint64_t mean = wide.empty() ? 0 : counts.Total() / wide.size();
-  uint32_t low_bits = std::min(static_cast<uint32_t>(std::bit_width(mean)), kMaxLowBits);
-  uint64_t as_bits = BytesAsBits(wide, low_bits);
-  while (low_bits > 0) {
-    const uint64_t fewer = BytesAsBits(wide, low_bits - 1);
-    if (fewer > as_bits) break;
-    as_bits = fewer;
-    --low_bits;
-  }
-  if (pairs <= as_bits) {
-    out->Byte(kPairs);
-    WritePairs(wide, out);
-    return;
-  }
-  out->Byte(static_cast<uint8_t>(1 + low_bits));
-  BitWriter bits(out);
-  for (const uint64_t count : wide) PutCount(count, low_bits, &bits);
-  bits.Finish();
+  counts.Visit([out](auto narrow) { WriteNarrow(narrow, out); });
 }
 
 absl::Status ReadCountPairs(ByteReader* in, absl::Span<uint64_t> counts) {

@@ -136,8 +136,10 @@ std::vector<uint64_t> Grouping::Sum(absl::Span<const uint64_t> counts) const {
 }
 
 bool VariableBaseline::is_constant() const {
+  if (is_numeric()) {
+    return counts.moments.count() > 0 && counts.moments.Min() == counts.moments.Max();
+  }
   if (counts.Coded() == 0) return false;
-  if (is_numeric()) return counts.moments.Min() == counts.moments.Max();
   return counts.codes.Max() == counts.Coded() && counts.codes[categories.rare_code()] == 0;
 }
 

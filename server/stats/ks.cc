@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/stats/spans.h"
 
 namespace plumbline::stats {
 namespace {
@@ -32,18 +33,16 @@ absl::StatusOr<KsResult> KsFromCounts(absl::Span<const uint64_t> baseline,
   const double n_live = static_cast<double>(m);
   KsResult result;
   double largest = 0;  // times both totals, so that few cells need a division
-  uint64_t below_baseline = 0;
-  uint64_t below_live = 0;
+  double below_baseline = 0;
+  double below_live = 0;
   for (size_t i = 0; i < baseline.size(); ++i) {
-    below_baseline += baseline[i];
-    below_live += live[i];
-    const double gap = std::abs(static_cast<double>(below_baseline) * n_live -
-                                static_cast<double>(below_live) * n_baseline);
+    below_baseline += ToDouble(baseline[i]);
+    below_live += ToDouble(live[i]);
+    const double gap = std::abs(below_baseline * n_live - below_live * n_baseline);
     if (gap > largest) {
       largest = gap;
       result.at = i;
-      result.statistic = std::abs(static_cast<double>(below_baseline) / n_baseline -
-                                  static_cast<double>(below_live) / n_live);
+      result.statistic = std::abs(below_baseline / n_baseline - below_live / n_live);
     }
   }
   result.p_value = PValue(result.statistic, n_baseline, n_live);

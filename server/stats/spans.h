@@ -14,6 +14,12 @@ inline double Total(absl::Span<const uint64_t> counts) {
   return static_cast<double>(std::accumulate(counts.begin(), counts.end(), uint64_t{0}));
 }
 
+/// Rounded as a cast would, without its branch.
+inline double ToDouble(uint64_t count) {
+  return static_cast<double>(static_cast<int64_t>(count >> 32)) * 0x1p32 +
+         static_cast<double>(static_cast<int64_t>(count & 0xffff'ffff));
+}
+
 inline bool AllFinite(absl::Span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
 }

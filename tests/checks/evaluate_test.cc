@@ -1,6 +1,7 @@
 #include "server/checks/evaluate.h"
 
 #include <cmath>
+#include <map>
 #include <random>
 #include <set>
 
@@ -386,6 +387,92 @@ TEST_F(EvaluateTest, AlertsAreTheSameWithoutTheFindingsThatNobodyReads) {
   EXPECT_THAT(seen, testing::IsSupersetOf({"drift x", "nan_rate score", "came_alive fixed",
                                            "unseen_category city", "null_rate x",
                                            "became_constant city", "tail_unknown "}));
+}
+
+// Spoils of every kind, from too little to tell to all rows.
+TEST_F(EvaluateTest, WhatIsNotAskedWouldNotHaveFired) {
+  std::mt19937_64 random(11);
+  std::map<CheckId, int> fired, not_asked;
+  const profile::VariableStatistics none;
+  for (int round = 0; round < 400; ++round) {
+    Live live(round % 5 == 0 ? 40 : 1000, 20 + static_cast<uint64_t>(round));
+    const double share =
+        std::pow(10.0, -3.0 * std::uniform_real_distribution<double>(0, 1)(random));
+    std::bernoulli_distribution hit(round % 7 == 0 ? 1 : share);
+    const auto spoil = [&](auto* values, const auto& by) {
+      for (auto& value : *values) {
+        if (hit(random)) value = by(value);
+      }
+    };
+    const auto nan = [](double) { return static_cast<double>(NAN); };
+    const auto far = [](double) { return 1e6; };
+    const auto narrow = [](double x) { return static_cast<double>(static_cast<float>(x)); };
+    switch (round % 10) {
+      case 0:
+        spoil(&live.x, nan);
+        break;
+      case 1:
+        spoil(&live.score, nan);
+        break;
+      case 2:
+        spoil(&live.x, [](double) { return static_cast<double>(INFINITY); });
+        break;
+      case 3:
+        spoil(&live.x, far);
+        break;
+      case 4:
+        spoil(&live.x, narrow);
+        break;
+      case 5:
+        spoil(&live.score, [](double x) { return std::round(x); });
+        break;
+      case 6:
+        spoil(&live.city, [](const std::string&) { return std::string("new"); });
+        break;
+      case 7:
+        spoil(&live.city, [](const std::string&) { return std::string("a"); });
+        break;
+      case 8:
+        spoil(&live.fixed, far);
+        break;
+      default:
+        spoil(&live.x, [](double) { return 0.5; });
+    }
+    std::vector<profile::ColumnView> columns = Columns(live);
+    if (round % 11 == 0) {
+      live.x_validity.assign(static_cast<size_t>(live.rows + 7) / 8, hit(random) ? 0x0f : 0xfe);
+      columns = Columns(live);
+    }
+    if (round % 13 == 0) columns[0] = TextColumn("x", live.city);
+    if (round % 17 == 0) columns.pop_back();
+    const Pane pane = profile::CountBatch(baseline_, MakeBatch(live.rows, columns));
+    ChangeWatch watch(&baseline_);
+    for (int block = 0; block < 2; ++block) watch.Observe(pane);
+    const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
+    for (const Finding& finding : Judge(pane)) {
+      const std::optional<size_t> index = baseline_.schema.Find(finding.variable);
+      if (!index.has_value()) continue;
+      const bool asked = MayFire(finding.check, {.baseline = baseline_.variables[*index],
+                                                 .window = pane.variables[*index],
+                                                 .evidence = EvidenceOn(&changes, *index),
+                                                 .statistics = none,
+                                                 .policy = policy_,
+                                                 .variables = baseline_.variables.size()});
+      if (finding.status == Status::kFiring) {
+        ++fired[finding.check];
+        EXPECT_TRUE(asked) << finding.reason;
+      } else if (!asked) {
+        ++not_asked[finding.check];
+      }
+    }
+  }
+  for (const CheckId check : {CheckId::kNullRate, CheckId::kNanRate, CheckId::kInfRate,
+                              CheckId::kOutOfRange, CheckId::kPrecision, CheckId::kUnseenCategory,
+                              CheckId::kVanishedCategory, CheckId::kDrift, CheckId::kBecameConstant,
+                              CheckId::kCameAlive, CheckId::kAbsentVariable, CheckId::kWrongType}) {
+    EXPECT_GT(fired[check], 0) << CheckName(check);
+    EXPECT_GT(not_asked[check], 0) << CheckName(check);
+  }
 }
 
 TEST_F(EvaluateTest, NullsThatComeInRunsInTrainingCountForFewer) {

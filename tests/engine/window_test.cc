@@ -285,7 +285,7 @@ TEST_F(WindowTest, HoldsTheSumOfWhatWasFedWhateverTheOrderAndTheRestarts) {
       }
       watermark += static_cast<int64_t>(random() % 3) * kPane / 2;
       while (const auto next = window->NextToClose(watermark)) window->Close(*next, *next);
-      for (uint64_t cool = random() % 4; cool > 1; --cool) window->Cool();  // twice: it rests
+      for (uint64_t cool = random() % 8; cool > 2; --cool) window->Cool();  // 4 times: it rests
       if (random() % 4 == 0) Commit(window.get());
       if (random() % 8 == 0) {
         Commit(window.get());
