@@ -178,7 +178,9 @@ class FakeReports final : public v1::ReportService::Service {
     uint32_t rows = 0;
     while (stream->Read(&request)) {
       if (request.has_header()) header = request.header();
-      if (request.has_batch()) rows += request.batch().row_count();
+      if (!request.has_batch()) continue;
+      rows += request.batch().row_count();
+      batch = request.batch();
     }
     v1::BacktestResponse response;
     for (uint32_t chunk = 0; chunk < 2; ++chunk) {
@@ -189,6 +191,7 @@ class FakeReports final : public v1::ReportService::Service {
     return grpc::Status::OK;
   }
   v1::BacktestHeader header;
+  v1::Batch batch;  // the last one
 };
 
 class CommandLine : public ::testing::Test {
@@ -467,9 +470,10 @@ TEST_F(CommandLine, PrintsOneObjectALineForABacktest) {
       RunHere({"--format", "json", "backtest", "--model", "housing", "--csv", file.path(),
                "--timestamp", "t", "--chunk", "30d", "--baseline", "4"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out,
-            "{\"chunk\":0,\"rows\":1,\"findings\":[],\"statistics\":[]}\n"
-            "{\"chunk\":1,\"rows\":1,\"findings\":[],\"statistics\":[]}\n");
+  const std::string rest =
+      "\"rows_of_other_sources\":\"0\",\"slice_categories_left_out\":\"0\",\"incidents\":[]}\n";
+  EXPECT_EQ(outcome.out, "{\"chunk\":0,\"rows\":1,\"findings\":[],\"statistics\":[]," + rest +
+                             "{\"chunk\":1,\"rows\":1,\"findings\":[],\"statistics\":[]," + rest);
   EXPECT_EQ(reports_.header.chunk_duration().seconds(), 30 * 24 * 3600);
   EXPECT_EQ(reports_.header.baseline_number(), 4u);
 }
@@ -488,6 +492,28 @@ TEST_F(CommandLine, CutsABacktestAsToldTo) {
   EXPECT_EQ(header_for({"--chunk", "12h"}).chunk_duration().seconds(), 12 * 3600);
   EXPECT_EQ(header_for({"--chunk_rows", "500"}).chunk_rows(), 500u);
   EXPECT_EQ(header_for({}).chunking_case(), v1::BacktestHeader::CHUNKING_NOT_SET);
+}
+
+TEST_F(CommandLine, TellsABacktestWhichColumnNamesTheSources) {
+  const TempFile file("t,x,origin\n2020-10-01,1,01\n2020-10-01,2,\n2020-10-01,3,7\n");
+  const auto run = [&](const std::string& column) {
+    return RunHere({"backtest", "--model", "housing", "--csv", file.path(), "--timestamp", "t",
+                    "--source_column", column});
+  };
+  ASSERT_EQ(run("origin").code, 0);
+  EXPECT_EQ(reports_.header.source_column(), "origin");
+  bool found = false;
+  for (const v1::Column& column : reports_.batch.columns()) {
+    if (column.name() != "origin") continue;
+    found = true;  // as text, whatever it looks like
+    EXPECT_THAT(column.dictionary_values().dictionary(), ::testing::ElementsAre("01", "7"));
+    EXPECT_FALSE(column.validity().empty());
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(run("nowhere").code, 1);
+  EXPECT_EQ(run("nowhere").err, "plumbline: " + file.path() +
+                                    " has no column `nowhere`, which --source_column names\n");
+  EXPECT_THAT(run("t").err, HasSubstr("not sent is column `t`"));
 }
 
 TEST_F(CommandLine, SetsAPolicyFromAFile) {
