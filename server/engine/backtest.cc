@@ -27,11 +27,11 @@ Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks
                                            : std::nullopt),
       season_(std::move(season)),
       slices_(std::move(slices)),
-      all_(baseline_, season_) {
+      all_(baseline_, season_, /*encodes=*/false) {
   if (slices_.values == nullptr) return;
   for (const profile::TrainedSlice& value : slices_.values->slices) {
     Entry& entry = apart_[{"", value.name}];
-    entry = {std::make_unique<BacktestRows>(value.trained, nullptr), &value};
+    entry = {std::make_unique<BacktestRows>(value.trained, nullptr, /*encodes=*/true), &value};
     of_values_.push_back(entry.rows.get());
   }
 }
@@ -121,7 +121,7 @@ BacktestRows* Backtester::OpenSource(absl::string_view source) {
   const auto known = apart_.find(name);
   if (known != apart_.end()) return known->second.rows.get();
   if (!HasRoom()) return nullptr;
-  auto rows = std::make_unique<BacktestRows>(baseline_, season_,
+  auto rows = std::make_unique<BacktestRows>(baseline_, season_, /*encodes=*/true,
                                              Slice::FirstRows(Slice::Of::kSource, policy_));
   return apart_.emplace(std::move(name), Entry{std::move(rows)}).first->second.rows.get();
 }

@@ -11,10 +11,11 @@ void TimedRows::Merge(const TimedRows& other) {
 }
 
 BacktestRows::BacktestRows(std::shared_ptr<const profile::Baseline> trained,
-                           std::shared_ptr<const profile::SeasonalTraining> season,
+                           std::shared_ptr<const profile::SeasonalTraining> season, bool encodes,
                            uint64_t first_rows)
     : trained_(std::move(trained)),
       season_(std::move(season)),
+      encodes_(encodes),
       first_rows_(first_rows),
       watch_(trained_.get(), season_) {
   if (season_ != nullptr) in_season_.emplace(trained_.get(), season_);
@@ -26,39 +27,52 @@ TimedRows BacktestRows::NoRows() const {
           profile::BucketRows(season_ == nullptr ? 0 : season_->buckets())};
 }
 
-TimedRows BacktestRows::Wake(const Resting& resting) const {
-  if (resting.bytes.empty()) return NoRows();
-  // This encoded them.
-  return {profile::DecodePane(*trained_, resting.bytes).value(), resting.times};
+BacktestRows::Encoded BacktestRows::Encode(TimedRows rows) {
+  if (rows.pane.empty()) return {"", std::move(rows.times)};
+  return {profile::EncodePane(rows.pane), std::move(rows.times)};
 }
 
-void BacktestRows::Rest() {
+TimedRows BacktestRows::Decode(const Encoded& encoded) const {
+  if (encoded.bytes.empty()) return NoRows();
+  // This encoded them.
+  return {profile::DecodePane(*trained_, encoded.bytes).value(), encoded.times};
+}
+
+TimedRows BacktestRows::Take(Part* part) const {
+  return part->rows.has_value() ? *std::exchange(part->rows, std::nullopt) : Decode(part->encoded);
+}
+
+BacktestRows::Part BacktestRows::Rest(TimedRows rows) const {
+  if (encodes_) return {std::nullopt, Encode(std::move(rows))};
+  return {std::move(rows), {}};
+}
+
+void BacktestRows::Close() {
   if (!open_.has_value()) return;
   if (open_part_ >= parts_.size()) parts_.resize(open_part_ + 1);
-  parts_[open_part_] = {profile::EncodePane(open_->pane), std::move(open_->times)};
-  open_.reset();
+  parts_[open_part_] = Rest(*std::exchange(open_, std::nullopt));
 }
 
 TimedRows* BacktestRows::Open(size_t part) {
   if (open_.has_value() && open_part_ == part) return &*open_;
-  Rest();
+  Close();
   open_part_ = part;
   return &open_.emplace(NoRows());
 }
 
 void BacktestRows::PairParts() {
-  Rest();
-  std::vector<Resting> pairs((parts_.size() + 1) / 2);
+  Close();
+  std::vector<Part> pairs((parts_.size() + 1) / 2);
   for (size_t i = 0; i < parts_.size(); ++i) {
-    Resting& pair = pairs[i / 2];
-    if (parts_[i].bytes.empty()) continue;
-    if (pair.bytes.empty()) {
+    if (parts_[i].empty()) continue;
+    Part& pair = pairs[i / 2];
+    if (pair.empty()) {
       pair = std::move(parts_[i]);
       continue;
     }
-    TimedRows sum = Wake(pair);
-    sum.Merge(Wake(parts_[i]));
-    pair = {profile::EncodePane(sum.pane), std::move(sum.times)};
+    TimedRows sum = Take(&pair);
+    sum.Merge(Take(&parts_[i]));
+    pair = Rest(std::move(sum));
   }
   parts_ = std::move(pairs);
 }
@@ -68,21 +82,18 @@ void BacktestRows::KeepFirst(const profile::Pane& part) {
 }
 
 void BacktestRows::EndChunk(size_t first_half, const checks::Policy& policy) {
-  Rest();
+  Close();
   TimedRows first = NoRows(), second = NoRows();
   for (size_t i = 0; i < parts_.size(); ++i) {
-    if (parts_[i].bytes.empty()) continue;
-    const TimedRows part = Wake(parts_[i]);
+    if (parts_[i].empty()) continue;
+    const TimedRows part = Take(&parts_[i]);
     KeepFirst(part.pane);
     (i < first_half ? first : second).Merge(part);
   }
   parts_.clear();
   chunk_ = first;
   chunk_.Merge(second);
-  Resting resting;
-  if (!chunk_.pane.empty()) resting.bytes = profile::EncodePane(chunk_.pane);
-  resting.times = chunk_.times;
-  latest_.push_front(std::move(resting));
+  latest_.push_front(Encode(chunk_));
   if (latest_.size() > policy.window_panes) latest_.pop_back();
   observed_ = chunk_.pane.rows > 0 && chunk_.pane.rows >= policy.min_rows_drift;
   if (!observed_) return;
@@ -137,7 +148,7 @@ profile::BucketRows BacktestRows::TimesOfLatest(uint32_t chunks) const {
 profile::Pane BacktestRows::SumOfLatest(uint32_t chunks) const {
   profile::Pane sum(*trained_);
   for (size_t i = 0; i < std::min<size_t>(chunks, latest_.size()); ++i) {
-    if (!latest_[i].bytes.empty()) sum.Merge(Wake(latest_[i]).pane);
+    if (!latest_[i].bytes.empty()) sum.Merge(Decode(latest_[i]).pane);
   }
   return sum;
 }

@@ -32,13 +32,15 @@ struct TimedRows {
 /// Rows that a backtest judges together: all, those of one source, or those with one value of a
 /// slice variable. What Slice is to a live model, for chunks: each is a window, and its halves are
 /// two blocks. A chunk is counted in parts, the same for all that is judged, so that its halves are
-/// too. One part is held as it is, the others and the latest chunks encoded. Not thread-safe.
+/// too. Memory: one part is held as it is, the latest chunks are encoded. Not thread-safe.
 class BacktestRows {
  public:
   /// `trained` is what the rows are held against, and `season` what drift is (nullptr: that alone).
-  /// The first parts are kept as a sum of their own until it has `first_rows` rows.
+  /// `encodes`: its parts rest encoded, at a cost that is felt where they are small. The first
+  /// parts are kept as a sum of their own until it has `first_rows` rows.
   BacktestRows(std::shared_ptr<const profile::Baseline> trained,
-               std::shared_ptr<const profile::SeasonalTraining> season, uint64_t first_rows = 0);
+               std::shared_ptr<const profile::SeasonalTraining> season, bool encodes,
+               uint64_t first_rows = 0);
   BacktestRows(const BacktestRows&) = delete;
   BacktestRows& operator=(const BacktestRows&) = delete;
 
@@ -73,15 +75,25 @@ class BacktestRows {
   const checks::AlertBook& alerts() const { return alerts_; }
 
  private:
-  // Encoded; no bytes: no rows.
-  struct Resting {
+  // No bytes: no rows.
+  struct Encoded {
     std::string bytes;
     profile::BucketRows times;
   };
+  struct Part {
+    std::optional<TimedRows> rows;  // or else
+    Encoded encoded;
+
+    bool empty() const { return !rows.has_value() && encoded.bytes.empty(); }
+  };
 
   TimedRows NoRows() const;
-  TimedRows Wake(const Resting& resting) const;
-  void Rest();
+  static Encoded Encode(TimedRows rows);
+  TimedRows Decode(const Encoded& encoded) const;
+  TimedRows Take(Part* part) const;
+  Part Rest(TimedRows rows) const;
+  // Puts the open part with the others.
+  void Close();
   void KeepFirst(const profile::Pane& part);
   // Of so many chunks, the newest first.
   profile::BucketRows TimesOfLatest(uint32_t chunks) const;
@@ -89,11 +101,12 @@ class BacktestRows {
   const std::shared_ptr<const profile::Baseline> trained_;
   const std::shared_ptr<const profile::SeasonalTraining> season_;  // nullptr: none
   std::optional<profile::SeasonalBaseline> in_season_;
-  std::vector<Resting> parts_;  // of the chunk
+  const bool encodes_;
+  std::vector<Part> parts_;  // of the chunk
   std::optional<TimedRows> open_;
   size_t open_part_ = 0;
   TimedRows chunk_;             // that ended
-  std::deque<Resting> latest_;  // chunks, the newest first
+  std::deque<Encoded> latest_;  // chunks, the newest first
   const uint64_t first_rows_;
   profile::Pane first_;
   checks::ChangeWatch watch_;
