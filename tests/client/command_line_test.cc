@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
 #include <sstream>
@@ -211,6 +212,13 @@ class CommandLine : public ::testing::Test {
           absl::MutexLock lock(&mutex_);
           sent_.push_back(request.batch());
         }
+        if (request.batch().model() == "old") {  // what is of before 2001 is late
+          const auto& times = request.batch().batch().event_times().unix_micros();
+          const auto late = std::count_if(times.begin(), times.end(), [](int64_t micros) {
+            return micros < int64_t{1'000'000'000} * 1'000'000;
+          });
+          return FakeIngest::Reply{.rows_late = static_cast<uint64_t>(late)};
+        }
         if (request.batch().model() != "refusing") return std::nullopt;
         FakeIngest::Reply reply{.result = v1::INGEST_RESULT_REFUSED};
         reply.error.set_code(3);
@@ -409,6 +417,24 @@ TEST_F(CommandLine, WarnsOfVariablesWithoutAColumn) {
   // An alias stands in.
   const TempFile alias("zip,x\n1,1\n");
   EXPECT_EQ(RunHere({"send", "--model", "housing", "--csv", alias.path()}).err, "");
+}
+
+TEST_F(CommandLine, SaysWhichRowsWereLateAndFailsIfAllWere) {
+  const auto send = [&](const char* rows) {
+    const TempFile file(rows);
+    return RunHere({"send", "--model", "old", "--csv", file.path(), "--timestamp", "t",
+                    "--keep_open", "--batch_rows", "2"});
+  };
+  const Outcome all = send("t,code,x\n1971-01-01,a,1\n1972-01-01,a,2\n1970-06-01,a,3\n");
+  EXPECT_EQ(all.code, 1);
+  EXPECT_EQ(all.err,
+            "plumbline: 3 of 3 rows with times from 1970-06-01 00:00:00 to 1972-01-01 00:00:00 UTC "
+            "came too late: the panes of their times have closed, and no statistics count them; is "
+            "`t` the column of their times?\n");
+  const Outcome some = send("t,code,x\n1971-01-01,a,1\n2020-01-01,a,2\n2020-01-02,a,3\n");
+  EXPECT_EQ(some.code, 0);
+  EXPECT_THAT(some.err, HasSubstr("plumbline: warning: 1 of 3 rows with times from 1971-01-01"));
+  EXPECT_EQ(send("t,code,x\n2020-01-01,a,2\n").err, "");
 }
 
 TEST_F(CommandLine, SendsTheSameAgainAsDuplicates) {
