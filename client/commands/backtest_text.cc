@@ -15,7 +15,7 @@
 namespace plumbline::client {
 namespace {
 
-std::string VariableText(const std::string& variable) {
+std::string SubjectText(const std::string& variable) {
   return variable.empty() ? "(model)" : Printable(variable, 40);
 }
 
@@ -32,7 +32,7 @@ std::string ChunkLine(const v1::BacktestChunk& chunk) {
   for (const v1::Finding& finding : chunk.findings()) {
     if (finding.status() != "FIRING") continue;
     firing[finding.check()].push_back(
-        absl::StrCat(VariableText(finding.variable()), OfWhat(finding)));
+        absl::StrCat(SubjectText(finding.variable()), OfWhat(finding)));
   }
   std::string line = absl::StrCat("#", chunk.chunk(), "  ");
   if (chunk.has_start()) {
@@ -108,7 +108,7 @@ std::string BacktestSummary::ToString() const {
     for (const auto& [check, count] : variable->checks) {
       checks.push_back(absl::StrCat(check, " (", count, ")"));
     }
-    table.AddRow({VariableText(name.first), Printable(name.second, 40),
+    table.AddRow({SubjectText(name.first), Printable(name.second, 40),
                   absl::StrCat(variable->chunks, " of ", chunks_),
                   variable->has_psi ? FormatNumber(variable->largest_psi) : "-",
                   absl::StrJoin(checks, ", ")});

@@ -119,7 +119,8 @@ class Backtester {
   // others.
   std::vector<checks::Finding> Judge(const SliceName& name, const Entry& entry, double log_alarm,
                                      const std::vector<checks::Finding>& of_all);
-  // Alerts move by the findings, which those on the sources and slices that fire are added to.
+  // Ends the chunk of the sources and slices too, and moves the alerts of all. What fires on these
+  // is added to the findings.
   void Advance(absl::Time now, double log_alarm, std::vector<checks::Finding>* findings);
   void Change(BacktestRows* rows, const std::vector<checks::Finding>& findings, absl::Time now);
   std::vector<ModelIncident> Incidents() const;

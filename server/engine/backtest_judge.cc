@@ -88,7 +88,9 @@ void Backtester::Advance(absl::Time now, double log_alarm, std::vector<checks::F
   std::vector<checks::Finding> apart;
   std::vector<SliceAlerts> alerts;
   for (const auto& [name, entry] : apart_) {
+    entry.rows->EndChunk(FirstHalf(), policy_);
     std::vector<checks::Finding> own = Judge(name, entry, log_alarm, *findings);
+    entry.rows->Release();
     Change(entry.rows.get(), own, now);
     alerts.emplace_back(&name, &entry.rows->alerts());
     std::copy_if(std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()),
@@ -117,9 +119,7 @@ std::vector<ModelIncident> Backtester::Incidents() const {
 
 void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   if (chunk_rows_ == 0) return;
-  const size_t first_half = FirstHalf();
-  all_.EndChunk(first_half, policy_);
-  for (auto& [name, entry] : apart_) entry.rows->EndChunk(first_half, policy_);
+  all_.EndChunk(FirstHalf(), policy_);
 
   BacktestChunk chunk;
   chunk.index = next_index_++;

@@ -95,7 +95,8 @@ void BacktestRows::EndChunk(size_t first_half, const checks::Policy& policy) {
   chunk_.Merge(second);
   latest_.push_front(Encode(chunk_));
   if (latest_.size() > policy.window_panes) latest_.pop_back();
-  observed_ = chunk_.pane.rows > 0 && chunk_.pane.rows >= policy.min_rows_drift;
+  had_rows_ = !chunk_.pane.empty();
+  observed_ = had_rows_ && chunk_.pane.rows >= policy.min_rows_drift;
   if (!observed_) return;
   for (const TimedRows* half : {&first, &second}) {
     if (half->pane.empty()) continue;

@@ -49,11 +49,13 @@ class BacktestRows {
   /// Of the parts each two neighbours become one.
   void PairParts();
   /// True if the chunk has no rows of these so far, nor the one before.
-  bool idle() const { return parts_.empty() && !open_.has_value() && chunk_.pane.empty(); }
+  bool idle() const { return parts_.empty() && !open_.has_value() && !had_rows_; }
 
   /// The chunk is over; its first half is so many parts. The latest chunks are kept, up to
   /// policy.window_panes.
   void EndChunk(size_t first_half, const checks::Policy& policy);
+  /// Gives back what the chunk that ended takes, until the next one.
+  void Release() { chunk_ = {}; }
   /// Of the chunk that ended, as what follows is.
   const profile::Pane& window() const { return chunk_.pane; }
   /// With a season: training at the same times; nullptr: none.
@@ -110,7 +112,7 @@ class BacktestRows {
   const uint64_t first_rows_;
   profile::Pane first_;
   checks::ChangeWatch watch_;
-  bool observed_ = false;  // the chunk that ended
+  bool had_rows_ = false, observed_ = false;  // of the chunk that ended
   std::vector<checks::VariableEvidence> changes_;
   uint64_t block_number_ = 0;
   checks::AlertBook alerts_;
