@@ -1,11 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "client/commands/backtest_text.h"
 #include "client/commands/call.h"
 #include "client/commands/commands.h"
@@ -39,6 +42,7 @@ v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
   header.set_model(flags.target.model);
   header.set_version(flags.target.version);
   header.set_baseline_number(flags.target.number);
+  header.set_source_column(flags.source_column);
   if (flags.chunk_rows > 0) header.set_chunk_rows(flags.chunk_rows);
   if (flags.chunk.empty()) return header;
   if (const v1::CalendarUnit unit = CalendarUnitOf(flags.chunk);
@@ -48,6 +52,23 @@ v1::BacktestHeader HeaderOf(const BacktestCommand& flags) {
     *header.mutable_chunk_duration() = ToWire(*duration);
   }
   return header;
+}
+
+// The column that names the sources goes as text, unless the model has it and says otherwise.
+absl::Status SendAsText(const std::string& csv, const std::string& name,
+                        absl::Span<const v1::VariableSpec> variables, CsvPlan* plan) {
+  const auto is_it = [&](const auto& one) { return one.name == name; };
+  const auto column = std::find_if(plan->columns.begin(), plan->columns.end(), is_it);
+  if (column == plan->columns.end() || !IsVariable(*column)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        csv, column == plan->columns.end() ? " has no column `" : ": not sent is column `", name,
+        "`, which --source_column names"));
+  }
+  const bool known =
+      std::any_of(variables.begin(), variables.end(),
+                  [&](const v1::VariableSpec& variable) { return variable.name() == name; });
+  if (!known) column->use = CsvColumn::Use::kCategorical;
+  return absl::OkStatus();
 }
 
 // Writes header and rows. OK does not mean judged: a write that failed is told by Finish().
@@ -77,12 +98,12 @@ absl::Status ReadChunks(const Context& context, Call* call, BacktestSummary* sum
   absl::Status status;
   while (call->Read(&response)) {
     if (!status.ok()) continue;
-    summary->Add(response.chunk());
+    const std::string begun = summary->Add(response.chunk());
     tuner->Add(response.chunk());
     if (context.json()) {
       status = context.PrintJson(response.chunk());
     } else {
-      *context.out << ChunkLine(response.chunk()) << std::flush;
+      *context.out << ChunkLine(response.chunk()) << begun << std::flush;
     }
   }
   return status;
@@ -97,6 +118,10 @@ void BacktestCommand::Register(CLI::App* app, Context* context) {
   target.RegisterModel(command, true);
   target.RegisterVersion(command);
   columns.Register(command);
+  command
+      ->add_option("--source_column", source_column,
+                   "Column of the sources that rows are from, each judged by itself too")
+      ->type_name("COL");
   command
       ->add_option("--labels", labels, "CSV file with the labels, by the column of --id: late ones")
       ->needs(command->get_option("--id"))
@@ -143,8 +168,12 @@ absl::Status BacktestCommand::Run(const Context& context) const {
   const auto baseline = FetchBaseline(context, target.model, target.version, target.number);
   if (!baseline.ok()) return baseline.status();
   const std::vector<v1::VariableSpec> variables = VariablesOf(*baseline);
-  const absl::StatusOr<CsvPlan> plan = columns.Plan(context, variables);
+  absl::StatusOr<CsvPlan> plan = columns.Plan(context, variables);
   if (!plan.ok()) return plan.status();
+  if (!source_column.empty()) {
+    absl::Status sent = SendAsText(columns.csv, source_column, variables, &*plan);
+    if (!sent.ok()) return sent;
+  }
   const absl::Status known = CheckModelColumns(context, target, columns, *plan, variables,
                                                header.has_policy() ? &header.policy() : nullptr);
   if (!known.ok()) return known;

@@ -128,6 +128,7 @@ struct PerformanceCommand {
 struct BacktestCommand {
   TargetFlags target;
   ColumnFlags columns;
+  std::string source_column;
   uint32_t chunk_rows = 0;
   std::string chunk;
   std::string labels;

@@ -57,7 +57,8 @@ class Pace {
 };
 
 absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t total_rows,
-                      Progress* progress, manifest::RowSet* sent, Sender* sender) {
+                      Progress* progress, manifest::RowSet* sent, TimeRange* times,
+                      Sender* sender) {
   const Pace pace(flags.rows_per_second);
   uint64_t rows = 0;
   while (true) {
@@ -67,6 +68,7 @@ absl::Status SendRows(CsvBatches* batches, const SendCommand& flags, uint64_t to
     pace.Await(rows);
     rows += (*batch)->row_count();
     if (flags.DeclaresLoad()) sent->Add(RowSetOf(**batch));
+    times->Add(**batch);
     (*batch)->set_source(flags.source);
     const absl::Status status = sender->SendBlocking(std::move(**batch));
     if (!status.ok()) return status;
@@ -221,9 +223,10 @@ absl::Status SendCommand::Run(const Context& given) const {
   if (!sender.ok()) return sender.status();
   absl::Status status;
   manifest::RowSet sent;
+  TimeRange times;
   {
     Progress sending(*context.err, context.shows_progress, "sending");
-    status = SendRows(batches->get(), *this, plan->rows, &sending, &sent, sender->get());
+    status = SendRows(batches->get(), *this, plan->rows, &sending, &sent, &times, sender->get());
   }
   if (status.ok()) {
     status = keep_open ? (*sender)->Flush(absl::InfiniteDuration())
@@ -245,9 +248,18 @@ absl::Status SendCommand::Run(const Context& given) const {
     if (absl::Status shown = ShowLoad(context, *ended); !shown.ok()) return shown;
     verdict = LoadVerdict(*ended);
   }
+  const std::string late = LateText(stats, times);
+  const bool none_counted = stats.rows_late > 0 && stats.rows_counted == 0;
+  if (!late.empty() && (!none_counted || stats.refused > 0)) {
+    *context.err << "plumbline: warning: " << late << std::endl;
+  }
   if (stats.refused > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(FormatCount(stats.refused, "batch was", "batches were"), " refused"));
+  }
+  if (none_counted) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(late, "; is `", columns.timestamp, "` the column of their times?"));
   }
   return verdict;
 }

@@ -1,6 +1,9 @@
 #include "client/commands/send_summary.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "client/commands/format.h"
 #include "client/commands/text_table.h"
 
@@ -10,7 +13,33 @@ namespace {
 constexpr size_t kMaxReasons = 20;
 constexpr char kOtherReasons[] = "other reasons";
 
+std::string TimeText(int64_t micros) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(micros), absl::UTCTimeZone());
+}
+
 }  // namespace
+
+void TimeRange::Add(const v1::Batch& batch) {
+  const auto& times = batch.event_times().unix_micros();
+  if (times.empty()) return;
+  const auto [first, last] = std::minmax_element(times.begin(), times.end());
+  if (!micros_.has_value()) micros_.emplace(*first, *last);
+  micros_ = {std::min(micros_->first, *first), std::max(micros_->second, *last)};
+}
+
+std::string TimeRange::ToString() const {
+  if (!micros_.has_value()) return "";
+  return absl::StrCat(" with times from ", TimeText(micros_->first), " to ",
+                      TimeText(micros_->second), " UTC");
+}
+
+std::string LateText(const SenderStats& stats, const TimeRange& sent) {
+  if (stats.rows_late == 0) return "";
+  return absl::StrCat(FormatCount(stats.rows_late), " of ",
+                      FormatCount(stats.rows_sent, "row", "rows"), sent.ToString(),
+                      " came too late: the panes of their times have closed, and no statistics "
+                      "count them");
+}
 
 void SendSummary::AddRefusal(const Refusal& refusal) {
   const std::string reason(refusal.reason.message());

@@ -24,11 +24,13 @@ struct ProposedThreshold {
 };
 
 /// Proposes thresholds from a backtest of rows in which nothing was wrong. A page is a run of
-/// chunks in a row in which a check fires on a variable. The pages that pass their thresholds by
-/// the largest factor stay, as many as the budget has; each other one gets a threshold a twentieth
-/// above its peak, rounded up to two digits. Effects in units of thresholds: the statistic of
-/// drift, the odds ratio of rates. What no such threshold decides (rows lost, absent variables, a
-/// rate that was 0 in training) is counted, and takes its part of the budget.
+/// chunks in a row in which a check fires on a variable, of all rows, a source or a slice: there is
+/// one threshold for all of these, and what begins on one variable at once is one incident. The
+/// pages that pass their thresholds by the largest factor stay, as many as the budget has; each
+/// other one gets a threshold a twentieth above its peak, rounded up to two digits. Effects in
+/// units of thresholds: the statistic of drift, the odds ratio of rates. What no such threshold
+/// decides (rows lost, absent variables, a rate that was 0 in training) is counted, and takes its
+/// part of the budget.
 class Tuner {
  public:
   void Add(const v1::BacktestChunk& chunk);

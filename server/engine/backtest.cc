@@ -1,14 +1,10 @@
 #include "server/engine/backtest.h"
 
 #include <algorithm>
-#include <cmath>
-#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "server/checks/evaluate.h"
-#include "server/checks/performance.h"
-#include "server/engine/report.h"
+#include "server/engine/slice.h"
 
 namespace plumbline::engine {
 namespace {
@@ -21,7 +17,8 @@ std::optional<int64_t> TimeOf(const profile::BatchView& batch, uint32_t row) {
 }  // namespace
 
 Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks::Policy policy,
-                       Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season)
+                       Chunking chunking, std::shared_ptr<const profile::SeasonalTraining> season,
+                       BacktestSlices slices)
     : baseline_(std::move(baseline)),
       policy_(std::move(policy)),
       chunking_(chunking),
@@ -29,9 +26,14 @@ Backtester::Backtester(std::shared_ptr<const profile::Baseline> baseline, checks
       measure_(baseline_->task.has_value() ? std::make_optional<Measure>(*baseline_)
                                            : std::nullopt),
       season_(std::move(season)),
-      watch_(baseline_.get(), season_) {
-  // Starts with slices of one row, doubled as the chunk grows: see CountRows.
-  slice_rows_ = 1;
+      slices_(std::move(slices)),
+      all_(baseline_, season_, /*encodes=*/false) {
+  if (slices_.values == nullptr) return;
+  for (const profile::TrainedSlice& value : slices_.values->slices) {
+    Entry& entry = apart_[{"", value.name}];
+    entry = {std::make_unique<BacktestRows>(value.trained, nullptr, /*encodes=*/true), &value};
+    of_values_.push_back(entry.rows.get());
+  }
 }
 
 bool Backtester::StartsNewChunk(int64_t micros) {
@@ -58,64 +60,134 @@ bool Backtester::StartsNewChunk(int64_t micros) {
   return false;
 }
 
-void Backtester::TimedRows::Merge(const TimedRows& other) {
-  pane.Merge(other.pane);
-  for (size_t i = 0; i < times.size(); ++i) times[i] += other.times[i];
+void Backtester::NextPart() {
+  if (++part_ < kParts) return;
+  // Twice as many rows a part: neighbours merge, so that the halves can be told apart to 1/64.
+  all_.PairParts();
+  for (auto& [name, entry] : apart_) entry.rows->PairParts();
+  part_ = kParts / 2;
+  part_rows_ *= 2;
 }
 
-Backtester::TimedRows Backtester::NoRows() const {
-  return {profile::Pane(*baseline_),
-          profile::BucketRows(season_ == nullptr ? 0 : season_->buckets())};
+size_t Backtester::FirstHalf() const {
+  size_t parts = 0;
+  for (uint64_t rows = 0; parts <= part_; ++parts) {
+    const uint64_t own = std::min(part_rows_, chunk_rows_ - rows);
+    // The part that straddles the middle goes where most of it lies.
+    if (2 * rows + own > chunk_rows_) break;
+    rows += own;
+  }
+  return parts;
 }
 
-void Backtester::CountRows(const profile::PreparedBatch& prepared, const profile::BatchView& batch,
-                           uint32_t begin, uint32_t end) {
+void Backtester::CountRows(Counted* batch, uint32_t begin, uint32_t end) {
   while (begin < end) {
-    if (slices_.empty() || slices_.back().pane.rows >= slice_rows_) {
-      if (slices_.size() == kSlices) {
-        // Twice as many rows a slice: neighbours merge, so that the halves can be told apart to
-        // 1/64.
-        for (size_t i = 0; i < kSlices / 2; ++i) {
-          TimedRows merged = std::move(slices_[2 * i]);
-          merged.Merge(slices_[2 * i + 1]);
-          slices_[i] = std::move(merged);
-        }
-        slices_.resize(kSlices / 2);
-        slice_rows_ *= 2;
-      }
-      slices_.push_back(NoRows());
-    }
-    TimedRows& slice = slices_.back();
-    const auto room =
-        static_cast<uint32_t>(std::min<uint64_t>(slice_rows_ - slice.pane.rows, end - begin));
-    prepared.Count(begin, begin + room, &slice.pane);
-    for (uint32_t row = begin; season_ != nullptr && row < begin + room; ++row) {
-      ++slice.times[season_->BucketOf(*TimeOf(batch, row))];
-    }
+    if (chunk_rows_ == (part_ + 1) * part_rows_) NextPart();
+    const auto room = static_cast<uint32_t>(
+        std::min<uint64_t>((part_ + 1) * part_rows_ - chunk_rows_, end - begin));
+    CountPart(batch, begin, begin + room);
     begin += room;
     chunk_rows_ += room;
     total_rows_ += room;
   }
 }
 
-absl::Status Backtester::Add(const profile::BatchView& batch,
-                             const std::function<void(BacktestChunk)>& emit) {
-  const bool by_time = chunking_.duration > absl::ZeroDuration() || chunking_.calendar.has_value();
-  const bool has_time = batch.event_micros.has_value() || !batch.row_event_micros.empty();
-  if (by_time && !has_time) {
+void Backtester::CountPart(Counted* batch, uint32_t begin, uint32_t end) {
+  TimedRows* const all = all_.Open(part_);
+  batch->prepared.Count(begin, end, &all->pane);
+  for (uint32_t row = begin; season_ != nullptr && row < end; ++row) {
+    ++all->times[season_->BucketOf(*TimeOf(batch->view, row))];
+  }
+  for (SourceRows& source : batch->sources) {
+    const absl::Span<const uint32_t> rows = source.In(begin, end);
+    if (rows.empty()) continue;
+    BacktestRows* const own = OpenSource(source.source());
+    if (own == nullptr) continue;
+    TimedRows* const part = own->Open(part_);
+    source.Count(*baseline_, batch->view, aliases_, begin, end, &part->pane);
+    rows_of_sources_ += rows.size();
+    if (season_ == nullptr) continue;
+    for (const uint32_t row : rows) ++part->times[season_->BucketOf(*TimeOf(batch->view, row))];
+  }
+  if (slices_.values == nullptr) return;
+  const std::pair<uint32_t, uint32_t> range(begin, end);
+  profile::CountSlices(*baseline_, *slices_.values, batch->prepared, {&range, 1},
+                       [&](uint32_t value) { return &of_values_[value]->Open(part_)->pane; });
+}
+
+BacktestRows* Backtester::OpenSource(absl::string_view source) {
+  if (source.empty()) return nullptr;
+  SliceName name{std::string(source), ""};
+  const auto known = apart_.find(name);
+  if (known != apart_.end()) return known->second.rows.get();
+  if (!HasRoom()) return nullptr;
+  auto rows = std::make_unique<BacktestRows>(baseline_, season_, /*encodes=*/true,
+                                             Slice::FirstRows(Slice::Of::kSource, policy_));
+  return apart_.emplace(std::move(name), Entry{std::move(rows)}).first->second.rows.get();
+}
+
+bool Backtester::HasRoom() {
+  if (apart_.size() - of_values_.size() < slices_.max_sources) return true;
+  for (auto it = apart_.begin(); it != apart_.end(); ++it) {
+    if (it->first.source.empty()) continue;
+    if (!it->second.rows->idle() || it->second.rows->alerts().AnyActive()) continue;
+    apart_.erase(it);
+    return true;
+  }
+  return false;
+}
+
+absl::Status Backtester::CheckTimes(const profile::BatchView& batch) const {
+  if (batch.event_micros.has_value() || !batch.row_event_micros.empty()) return absl::OkStatus();
+  if (chunking_.duration > absl::ZeroDuration() || chunking_.calendar.has_value()) {
     return absl::InvalidArgumentError(
         "chunks of time need rows with event times; name the column that holds them");
   }
-  if (season_ != nullptr && !has_time) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the policy's season ", profile::SeasonName(season_->season()),
-                     " needs rows with event times; name the column that holds them"));
+  if (season_ == nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the policy's season ", profile::SeasonName(season_->season()),
+                   " needs rows with event times; name the column that holds them"));
+}
+
+std::vector<SourceRows> Backtester::SplitBySource(const profile::BatchView& batch,
+                                                  const std::vector<absl::string_view>& sources) {
+  std::vector<SourceRows> split;
+  std::map<absl::string_view, size_t> index;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    const absl::string_view source = sources.empty() ? batch.source : sources[row];
+    auto known = index.find(source);
+    if (known == index.end()) {
+      if (seen_sources_.size() < Quotas().max_sources_per_model) seen_sources_.emplace(source);
+      known = index.emplace(source, split.size()).first;
+      split.emplace_back(source);
+    }
+    if (seen_sources_.size() > 1) split[known->second].Add(row);  // a single one is all rows
   }
-  const profile::PreparedBatch prepared(*baseline_, batch, aliases_);
+  return split;
+}
+
+absl::Status Backtester::Add(const profile::BatchView& batch,
+                             const std::function<void(BacktestChunk)>& emit) {
+  const bool by_time = chunking_.duration > absl::ZeroDuration() || chunking_.calendar.has_value();
+  if (absl::Status status = CheckTimes(batch); !status.ok()) return status;
+  std::vector<absl::string_view> sources;
+  profile::BatchView view = batch;
+  if (!slices_.source_column.empty()) {
+    auto named = SourcesByColumn(batch, slices_.source_column);
+    if (!named.ok()) return named.status();
+    sources = *std::move(named);
+    // Live batches do not have it.
+    std::erase_if(view.columns, [&](const profile::ColumnView& column) {
+      return column.name == slices_.source_column && !aliases_.contains(column.name) &&
+             !baseline_->schema.Find(column.name).has_value();
+    });
+  }
+  const profile::PreparedBatch prepared(*baseline_, view, aliases_);
+  Counted counted{view, prepared, SplitBySource(view, sources)};
   const auto count = [&](uint32_t first, uint32_t last) {
-    CountRows(prepared, batch, first, last);
+    CountRows(&counted, first, last);
     if (!measure_.has_value()) return;
-    profile::CountPerformance(*baseline_, *baseline_->task, aliases_, batch, first, last,
+    profile::CountPerformance(*baseline_, *baseline_->task, aliases_, view, first, last,
                               &performance_);
   };
   uint32_t begin = 0;
@@ -153,118 +225,6 @@ absl::Status Backtester::Finish(const std::function<void(BacktestChunk)>& emit) 
   if (total_rows_ == 0) return absl::InvalidArgumentError("the backtest has no rows");
   if (chunk_rows_ > 0) Emit(emit);
   return absl::OkStatus();
-}
-
-void Backtester::AddPerformance(BacktestChunk* chunk) {
-  if (!measure_.has_value() || performance_.predictions == 0) return;
-  chunk->performance = measure_->Chunk(performance_, nullptr, policy_);
-  chunk->performance->start = chunk->start;
-  chunk->performance->end = chunk->end;
-  if (performance_.labelled == 0) return;
-  const std::vector<profile::MetricValue> metrics = measure_->Realised(performance_);
-  std::vector<checks::Finding> findings = checks::CheckPerformance({.baseline = *baseline_,
-                                                                    .policy = policy_,
-                                                                    .window = performance_,
-                                                                    .metrics = metrics,
-                                                                    .trained = measure_->trained(),
-                                                                    .joined = performance_.labelled,
-                                                                    .changes = {}});
-  // The chunk has the labels of its rows beside them: their drift is found as that of any variable.
-  std::copy_if(findings.begin(), findings.end(), std::back_inserter(chunk->findings),
-               [](const checks::Finding& finding) {
-                 return finding.check != checks::CheckId::kLabelDrift &&
-                        finding.check != checks::CheckId::kConceptDrift;
-               });
-}
-
-std::optional<std::vector<checks::VariableEvidence>> Backtester::Weigh(const TimedRows& first,
-                                                                       const TimedRows& second) {
-  TimedRows whole = first;
-  whole.Merge(second);
-  latest_.push_front(profile::EncodePane(whole.pane));
-  latest_times_.push_front(whole.times);
-  if (latest_.size() > policy_.window_panes) {
-    latest_.pop_back();
-    latest_times_.pop_back();
-  }
-  if (whole.pane.rows < policy_.min_rows_drift) return std::nullopt;
-  for (const TimedRows* half : {&first, &second}) watch_.Observe(half->pane, half->times);
-  absl::Duration half = absl::ZeroDuration();
-  if (chunk_start_.has_value()) half = absl::Microseconds((*chunk_end_ - *chunk_start_) / 2);
-  std::vector<checks::VariableEvidence> changes =
-      watch_.Weigh(std::log(policy_.BlocksPerFalseAlarm(half)));
-  const auto latest = [this](uint32_t chunks) { return Latest(chunks); };
-  if (season_ == nullptr) {
-    checks::LookBack(*baseline_, policy_, latest, &changes);
-    return changes;
-  }
-  profile::SeasonalBaseline trained(baseline_.get(), season_);
-  const auto at = [&](uint32_t chunks) -> const profile::Baseline& {
-    return TrainedAt(chunks, &trained);
-  };
-  checks::LookBack(policy_, latest, at, &changes);
-  return changes;
-}
-
-const profile::Baseline& Backtester::TrainedAt(uint32_t chunks,
-                                               profile::SeasonalBaseline* trained) const {
-  profile::BucketRows times(season_->buckets());
-  for (size_t i = 0; i < std::min<size_t>(chunks, latest_times_.size()); ++i) {
-    for (size_t bucket = 0; bucket < times.size(); ++bucket) {
-      times[bucket] += latest_times_[i][bucket];
-    }
-  }
-  return trained->At(times);
-}
-
-profile::Pane Backtester::Latest(uint32_t chunks) const {
-  profile::Pane sum(*baseline_);
-  for (size_t i = 0; i < std::min<size_t>(chunks, latest_.size()); ++i) {
-    sum.Merge(profile::DecodePane(*baseline_, latest_[i]).value());  // this encoded them
-  }
-  return sum;
-}
-
-void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
-  if (chunk_rows_ == 0) return;
-  TimedRows first = NoRows(), second = NoRows(), whole = NoRows();
-  for (const TimedRows& slice : slices_) {
-    // The slice that straddles the middle goes where most of it lies.
-    (2 * first.pane.rows + slice.pane.rows <= chunk_rows_ ? first : second).Merge(slice);
-  }
-  whole.Merge(first);
-  whole.Merge(second);
-
-  BacktestChunk chunk;
-  chunk.index = next_index_++;
-  chunk.rows = chunk_rows_;
-  if (chunk_start_.has_value()) chunk.start = absl::FromUnixMicros(*chunk_start_);
-  if (chunk_end_.has_value()) chunk.end = absl::FromUnixMicros(*chunk_end_);
-  profile::SeasonalBaseline seasonal(baseline_.get(), season_);
-  const profile::Baseline& trained = seasonal.At(whole.times);
-  std::vector<profile::VariableStatistics> statistics;
-  for (size_t i = 0; i < baseline_->variables.size(); ++i) {
-    statistics.push_back(profile::CompareToBaseline(trained.variables[i], whole.pane.variables[i]));
-  }
-  const std::optional<std::vector<checks::VariableEvidence>> changes = Weigh(first, second);
-  const checks::EvaluationInput input{.window = whole.pane,
-                                      .changes = changes.has_value() ? &*changes : nullptr,
-                                      .now = chunk.end.value_or(absl::UnixEpoch()),
-                                      .in_season = season_ != nullptr ? &trained : nullptr};
-  chunk.findings = checks::Evaluate(*baseline_, policy_, input, statistics);
-  AddPerformance(&chunk);
-  SortWorstFirst(&chunk.findings);
-  for (size_t i = 0; i < statistics.size(); ++i) {
-    chunk.statistics.emplace_back(baseline_->variables[i].variable.name, std::move(statistics[i]));
-  }
-  emit(std::move(chunk));
-
-  slices_.clear();
-  performance_ = {};
-  slice_rows_ = 1;
-  chunk_rows_ = 0;
-  chunk_start_.reset();
-  chunk_end_.reset();
 }
 
 }  // namespace plumbline::engine

@@ -27,10 +27,12 @@
 #include "server/engine/slice_name.h"
 #include "server/engine/snapshot.h"
 #include "server/profile/baseline.h"
-#include "server/profile/seasonal_training.h"
 #include "server/storage/store.h"
 
 namespace plumbline::engine {
+
+class Backtester;
+struct Chunking;
 
 struct EngineOptions {
   std::string data_dir;
@@ -119,10 +121,6 @@ class Engine {
   /// The same with the chunks and the row sample, which GetBaseline leaves on the disk.
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> GetWholeBaseline(
       absl::string_view model, absl::string_view version, uint64_t number);
-  /// What training of this baseline was by a season; nullptr: of none. Errors: also as CheckSeason,
-  /// naming the model.
-  absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> GetSeason(
-      absl::string_view model, absl::string_view version, uint64_t number, profile::Season season);
   absl::StatusOr<BaselineInfo> GetBaselineInfo(const ModelKey& key, uint64_t number);
   absl::StatusOr<std::vector<BaselineInfo>> ListBaselines(absl::string_view model,
                                                           absl::string_view version);
@@ -198,6 +196,13 @@ class Engine {
   absl::StatusOr<PerformanceReport> GetPerformance(absl::string_view model,
                                                    absl::string_view version,
                                                    std::optional<CalendarUnit> unit);
+  /// What judges past rows against a baseline, by `policy`, or else by the stored one; sources by
+  /// `source_column`, see BacktestSlices. Errors: NotFound, InvalidArgument if the policy's slice
+  /// variables are none of this baseline; as CheckSeason, naming the model.
+  absl::StatusOr<std::unique_ptr<Backtester>> NewBacktest(
+      absl::string_view model, absl::string_view version, uint64_t baseline_number,
+      const std::optional<checks::Policy>& policy, const Chunking& chunking,
+      std::string source_column);
   /// Pending and firing alerts, critical first, then the oldest; also resolved ones if asked.
   std::vector<ModelAlert> ListAlerts(absl::string_view model, absl::string_view version,
                                      bool include_resolved) const;

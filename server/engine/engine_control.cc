@@ -209,13 +209,6 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::GetWholeBaselin
   return impl_->LoadBaseline(*key, number, Impl::Extent::kWhole);
 }
 
-absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> Engine::GetSeason(
-    absl::string_view model, absl::string_view version, uint64_t number, profile::Season season) {
-  auto key = impl_->catalog.Resolve(model, version);
-  if (!key.ok()) return key.status();
-  return impl_->LoadSeason(*key, number, season);
-}
-
 absl::StatusOr<BaselineInfo> Engine::GetBaselineInfo(const ModelKey& key, uint64_t number) {
   const std::optional<CatalogEntry> entry = impl_->catalog.Find(key);
   const auto heads = impl_->store->ListBaselineHeads(key.model, key.version);

@@ -19,6 +19,11 @@
 
 namespace plumbline::engine {
 
+/// OK if the policy's slice variables are categorical features or predictions of the baseline.
+/// Errors: InvalidArgument.
+absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& baseline,
+                                 const checks::Policy& policy);
+
 /// The parts of the engine. engine.cc has the data plane and the life cycle, engine_control.cc the
 /// control plane.
 struct Engine::Impl {

@@ -13,26 +13,6 @@
 namespace plumbline::engine {
 namespace {
 
-absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& baseline,
-                                 const checks::Policy& policy) {
-  for (const std::string& name : policy.slice_variables) {
-    const std::optional<size_t> index = baseline.schema.Find(name);
-    absl::string_view wrong;
-    if (!index.has_value()) {
-      wrong = "is not one of its variables";
-    } else if (baseline.variables[*index].is_numeric()) {
-      wrong = "is numeric: slices are values of a category";
-    } else if (baseline.variables[*index].variable.role == profile::Role::kLabel) {
-      wrong = "is a label, which live rows do not have";
-    } else {
-      continue;
-    }
-    return absl::InvalidArgumentError(
-        absl::StrCat("policy field slice_variables: ", key.InWords(), ": \"", name, "\" ", wrong));
-  }
-  return absl::OkStatus();
-}
-
 // What decides performance, and its limits, must be metrics of what the baseline lets compare.
 absl::Status CheckMetrics(const ModelKey& key, const profile::Baseline& baseline,
                           const checks::Policy& policy) {
@@ -61,6 +41,26 @@ absl::Status CheckMetrics(const ModelKey& key, const profile::Baseline& baseline
 }
 
 }  // namespace
+
+absl::Status CheckSliceVariables(const ModelKey& key, const profile::Baseline& baseline,
+                                 const checks::Policy& policy) {
+  for (const std::string& name : policy.slice_variables) {
+    const std::optional<size_t> index = baseline.schema.Find(name);
+    absl::string_view wrong;
+    if (!index.has_value()) {
+      wrong = "is not one of its variables";
+    } else if (baseline.variables[*index].is_numeric()) {
+      wrong = "is numeric: slices are values of a category";
+    } else if (baseline.variables[*index].variable.role == profile::Role::kLabel) {
+      wrong = "is a label, which live rows do not have";
+    } else {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("policy field slice_variables: ", key.InWords(), ": \"", name, "\" ", wrong));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<storage::v1::PolicyRecord> Engine::GetStoredPolicy(absl::string_view model,
                                                                   absl::string_view version) const {

@@ -11,21 +11,10 @@
 #include "absl/strings/str_format.h"
 #include "server/checks/slice.h"
 #include "server/checks/source.h"
-#include "server/engine/list_in_words.h"
 #include "server/engine/live_model.h"
+#include "server/engine/slice_alerts.h"
 
 namespace plumbline::engine {
-namespace {
-
-// `, source a` or `, sources a, b, c and 2 more`.
-std::string Named(absl::string_view what, std::vector<std::string> names) {
-  constexpr size_t kNamed = 3;
-  if (names.empty()) return "";
-  const bool several = names.size() > 1;
-  return absl::StrCat(", ", what, several ? "s " : " ", ListInWords(std::move(names), kNamed));
-}
-
-}  // namespace
 
 void LiveModel::Tick(absl::Time clock) {
   const Moment now = time_.Look(clock);
@@ -174,19 +163,11 @@ void LiveModel::JudgeSlice(const SliceName& name, const SliceBook::Entry& entry,
 }
 
 void LiveModel::NameSlices(std::vector<checks::Finding>* findings) const {
-  for (checks::Finding& finding : *findings) {
-    if (finding.status != checks::Status::kFiring) continue;
-    std::vector<std::string> sources, slices;
-    for (const auto& [name, entry] : slices_.all()) {
-      if (!entry.slice->alerts().IsActive(finding.check, finding.variable)) continue;
-      (name.slice.empty() ? sources : slices)
-          .push_back(name.slice.empty() ? name.source : name.slice);
-    }
-    if (sources.size() != sources_.size()) {
-      absl::StrAppend(&finding.reason, Named("source", std::move(sources)));
-    }
-    absl::StrAppend(&finding.reason, Named("slice", std::move(slices)));
+  std::vector<SliceAlerts> slices;
+  for (const auto& [name, entry] : slices_.all()) {
+    slices.emplace_back(&name, &entry.slice->alerts());
   }
+  engine::NameSlices(slices, sources_.size(), findings);
 }
 
 void LiveModel::NameRenames(std::vector<checks::Finding>* findings) const {

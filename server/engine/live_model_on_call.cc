@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/checks/incident.h"
 #include "server/engine/list_in_words.h"
 #include "server/engine/live_model.h"
 #include "server/engine/on_call_record.h"
+#include "server/engine/slice_alerts.h"
 
 namespace plumbline::engine {
 namespace {
@@ -119,19 +119,10 @@ void LiveModel::HoldBack(checks::AlertBook* book, std::vector<checks::Alert>* ch
 }
 
 void LiveModel::NameIncidents(checks::AlertBook* book, std::vector<checks::Alert>* changed) const {
-  std::vector<const checks::Alert*> open;
-  for (checks::Alert& alert : *changed) {
-    if (!alert.is_open() || !alert.incident.empty()) continue;
-    if (open.empty()) {
-      const auto add = [&](const checks::Alert& other) { open.push_back(&other); };
-      all_.alerts().ForEachOpen(add);
-      for (const auto& [name, entry] : slices_.all()) {
-        entry.slice->alerts().ForEachOpen(add);
-      }
-    }
-    alert.incident = checks::IncidentOf(alert, open, checks::Together(policy_));
-    book->SetIncident(alert.key, alert.incident);
-  }
+  if (changed->empty()) return;
+  std::vector<const checks::AlertBook*> all = {&all_.alerts()};
+  for (const auto& [name, entry] : slices_.all()) all.push_back(&entry.slice->alerts());
+  engine::NameIncidents(all, policy_, book, changed);
 }
 
 void LiveModel::NameOldIncidents() {

@@ -12,12 +12,12 @@ namespace {
 // against.
 constexpr uint64_t kFirstBlocks = 10;
 
-uint64_t FirstRows(Slice::Of of, const checks::Policy& policy) {
-  if (of != Slice::Of::kSource) return 0;
+}  // namespace
+
+uint64_t Slice::FirstRows(Of of, const checks::Policy& policy) {
+  if (of != Of::kSource) return 0;
   return kFirstBlocks * std::max<uint64_t>(1, policy.min_rows_drift);
 }
-
-}  // namespace
 
 Slice::Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
              const checks::Policy& policy, Of of)

@@ -35,6 +35,8 @@ class Slice {
   /// `baseline` is what the rows are held against.
   Slice(std::shared_ptr<const profile::Baseline> baseline, PaneHome home,
         const checks::Policy& policy, Of of);
+  /// So many first rows are kept; 0: none.
+  static uint64_t FirstRows(Of of, const checks::Policy& policy);
 
   Window& window() { return window_; }
   const Window& window() const { return window_; }

@@ -283,6 +283,11 @@ v1::BacktestChunk ToWire(const engine::BacktestChunk& chunk) {
     *out.add_statistics() = ToWire(name, statistics);
   }
   if (chunk.performance.has_value()) *out.mutable_performance() = ToWire(*chunk.performance);
+  out.set_rows_of_other_sources(chunk.rows_of_other_sources);
+  out.set_slice_categories_left_out(chunk.categories_left_out);
+  for (const engine::ModelIncident& incident : chunk.incidents) {
+    *out.add_incidents() = ToWire(incident);
+  }
   return out;
 }
 

@@ -73,12 +73,20 @@ absl::StatusOr<engine::Chunking> ChunkingOf(const v1::BacktestHeader& header) {
   return chunking;
 }
 
-// The policy of the header, or else the stored one.
-absl::StatusOr<checks::Policy> PolicyOf(const v1::BacktestHeader& header, engine::Engine* engine) {
-  if (!header.has_policy()) return engine->GetPolicy(header.model(), header.version());
-  const auto record = ToRecord(header.policy());
-  if (!record.ok()) return record.status();
-  return engine::EffectivePolicy(*record);
+absl::StatusOr<std::unique_ptr<engine::Backtester>> NewBacktest(const v1::BacktestHeader& header,
+                                                                engine::Engine* engine) {
+  const auto chunking = ChunkingOf(header);
+  if (!chunking.ok()) return chunking.status();
+  std::optional<checks::Policy> policy;
+  if (header.has_policy()) {
+    const auto record = ToRecord(header.policy());
+    if (!record.ok()) return record.status();
+    auto effective = engine::EffectivePolicy(*record);
+    if (!effective.ok()) return effective.status();
+    policy = *std::move(effective);
+  }
+  return engine->NewBacktest(header.model(), header.version(), header.baseline_number(), policy,
+                             *chunking, header.source_column());
 }
 
 // Rows of a backtest, if they keep the contract.
@@ -234,20 +242,8 @@ grpc::Status ReportService::BacktestBytes(
   if (!read || !first.sound() || !first.get().has_header()) {
     return ToGrpcStatus(absl::InvalidArgumentError("a backtest begins with its header"));
   }
-  const v1::BacktestHeader& header = first.get().header();
-  auto baseline = engine_->GetBaseline(header.model(), header.version(), header.baseline_number());
-  if (!baseline.ok()) return ToGrpcStatus(baseline.status());
-  const auto chunking = ChunkingOf(header);
-  if (!chunking.ok()) return ToGrpcStatus(chunking.status());
-  auto policy = PolicyOf(header, engine_);
-  if (!policy.ok()) return ToGrpcStatus(policy.status());
-
-  auto season =
-      engine_->GetSeason(header.model(), header.version(), (*baseline)->number, policy->season);
-  if (!season.ok()) return ToGrpcStatus(season.status());
-
-  engine::Backtester backtester(*std::move(baseline), *std::move(policy), *chunking,
-                                *std::move(season));
+  const auto backtester = NewBacktest(first.get().header(), engine_);
+  if (!backtester.ok()) return ToGrpcStatus(backtester.status());
   const auto emit = [&](const engine::BacktestChunk& chunk) {
     v1::BacktestResponse response;
     *response.mutable_chunk() = ToWire(chunk);
@@ -255,7 +251,7 @@ grpc::Status ReportService::BacktestBytes(
   };
   for (uint64_t index = 1; stream->Read(&bytes); ++index) {
     std::vector<profile::FieldViolation> violations;
-    const absl::Status added = AddRows(bytes, &backtester, emit, &violations);
+    const absl::Status added = AddRows(bytes, backtester->get(), emit, &violations);
     if (!added.ok()) {
       return ToGrpcStatus(
           absl::Status(added.code(), absl::StrCat("batch number ", index, ": ", added.message())),
@@ -263,7 +259,7 @@ grpc::Status ReportService::BacktestBytes(
     }
   }
   if (context->IsCancelled()) return ToGrpcStatus(absl::CancelledError("the client has gone"));
-  return ToGrpcStatus(backtester.Finish(emit));
+  return ToGrpcStatus((*backtester)->Finish(emit));
 }
 
 }  // namespace plumbline::transport

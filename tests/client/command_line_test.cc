@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <initializer_list>
 #include <sstream>
@@ -178,7 +179,9 @@ class FakeReports final : public v1::ReportService::Service {
     uint32_t rows = 0;
     while (stream->Read(&request)) {
       if (request.has_header()) header = request.header();
-      if (request.has_batch()) rows += request.batch().row_count();
+      if (!request.has_batch()) continue;
+      rows += request.batch().row_count();
+      batch = request.batch();
     }
     v1::BacktestResponse response;
     for (uint32_t chunk = 0; chunk < 2; ++chunk) {
@@ -189,6 +192,7 @@ class FakeReports final : public v1::ReportService::Service {
     return grpc::Status::OK;
   }
   v1::BacktestHeader header;
+  v1::Batch batch;  // the last one
 };
 
 class CommandLine : public ::testing::Test {
@@ -207,6 +211,13 @@ class CommandLine : public ::testing::Test {
         if (request.has_batch()) {
           absl::MutexLock lock(&mutex_);
           sent_.push_back(request.batch());
+        }
+        if (request.batch().model() == "old") {  // what is of before 2001 is late
+          const auto& times = request.batch().batch().event_times().unix_micros();
+          const auto late = std::count_if(times.begin(), times.end(), [](int64_t micros) {
+            return micros < int64_t{1'000'000'000} * 1'000'000;
+          });
+          return FakeIngest::Reply{.rows_late = static_cast<uint64_t>(late)};
         }
         if (request.batch().model() != "refusing") return std::nullopt;
         FakeIngest::Reply reply{.result = v1::INGEST_RESULT_REFUSED};
@@ -408,6 +419,24 @@ TEST_F(CommandLine, WarnsOfVariablesWithoutAColumn) {
   EXPECT_EQ(RunHere({"send", "--model", "housing", "--csv", alias.path()}).err, "");
 }
 
+TEST_F(CommandLine, SaysWhichRowsWereLateAndFailsIfAllWere) {
+  const auto send = [&](const char* rows) {
+    const TempFile file(rows);
+    return RunHere({"send", "--model", "old", "--csv", file.path(), "--timestamp", "t",
+                    "--keep_open", "--batch_rows", "2"});
+  };
+  const Outcome all = send("t,code,x\n1971-01-01,a,1\n1972-01-01,a,2\n1970-06-01,a,3\n");
+  EXPECT_EQ(all.code, 1);
+  EXPECT_EQ(all.err,
+            "plumbline: 3 of 3 rows with times from 1970-06-01 00:00:00 to 1972-01-01 00:00:00 UTC "
+            "came too late: the panes of their times have closed, and no statistics count them; is "
+            "`t` the column of their times?\n");
+  const Outcome some = send("t,code,x\n1971-01-01,a,1\n2020-01-01,a,2\n2020-01-02,a,3\n");
+  EXPECT_EQ(some.code, 0);
+  EXPECT_THAT(some.err, HasSubstr("plumbline: warning: 1 of 3 rows with times from 1971-01-01"));
+  EXPECT_EQ(send("t,code,x\n2020-01-01,a,2\n").err, "");
+}
+
 TEST_F(CommandLine, SendsTheSameAgainAsDuplicates) {
   const TempFile file("x\n1\n2\n3\n");
   const std::vector<std::string> arguments = {
@@ -467,9 +496,10 @@ TEST_F(CommandLine, PrintsOneObjectALineForABacktest) {
       RunHere({"--format", "json", "backtest", "--model", "housing", "--csv", file.path(),
                "--timestamp", "t", "--chunk", "30d", "--baseline", "4"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(outcome.out,
-            "{\"chunk\":0,\"rows\":1,\"findings\":[],\"statistics\":[]}\n"
-            "{\"chunk\":1,\"rows\":1,\"findings\":[],\"statistics\":[]}\n");
+  const std::string rest =
+      "\"rows_of_other_sources\":\"0\",\"slice_categories_left_out\":\"0\",\"incidents\":[]}\n";
+  EXPECT_EQ(outcome.out, "{\"chunk\":0,\"rows\":1,\"findings\":[],\"statistics\":[]," + rest +
+                             "{\"chunk\":1,\"rows\":1,\"findings\":[],\"statistics\":[]," + rest);
   EXPECT_EQ(reports_.header.chunk_duration().seconds(), 30 * 24 * 3600);
   EXPECT_EQ(reports_.header.baseline_number(), 4u);
 }
@@ -488,6 +518,28 @@ TEST_F(CommandLine, CutsABacktestAsToldTo) {
   EXPECT_EQ(header_for({"--chunk", "12h"}).chunk_duration().seconds(), 12 * 3600);
   EXPECT_EQ(header_for({"--chunk_rows", "500"}).chunk_rows(), 500u);
   EXPECT_EQ(header_for({}).chunking_case(), v1::BacktestHeader::CHUNKING_NOT_SET);
+}
+
+TEST_F(CommandLine, TellsABacktestWhichColumnNamesTheSources) {
+  const TempFile file("t,x,origin\n2020-10-01,1,01\n2020-10-01,2,\n2020-10-01,3,7\n");
+  const auto run = [&](const std::string& column) {
+    return RunHere({"backtest", "--model", "housing", "--csv", file.path(), "--timestamp", "t",
+                    "--source_column", column});
+  };
+  ASSERT_EQ(run("origin").code, 0);
+  EXPECT_EQ(reports_.header.source_column(), "origin");
+  bool found = false;
+  for (const v1::Column& column : reports_.batch.columns()) {
+    if (column.name() != "origin") continue;
+    found = true;  // as text, whatever it looks like
+    EXPECT_THAT(column.dictionary_values().dictionary(), ::testing::ElementsAre("01", "7"));
+    EXPECT_FALSE(column.validity().empty());
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(run("nowhere").code, 1);
+  EXPECT_EQ(run("nowhere").err, "plumbline: " + file.path() +
+                                    " has no column `nowhere`, which --source_column names\n");
+  EXPECT_THAT(run("t").err, HasSubstr("not sent is column `t`"));
 }
 
 TEST_F(CommandLine, SetsAPolicyFromAFile) {

@@ -26,6 +26,7 @@ class FakeIngest final : public v1::IngestService::Service {
   struct Reply {
     v1::IngestResult result = v1::INGEST_RESULT_COUNTED;
     google::rpc::Status error = {};
+    uint64_t rows_late = 0;                       ///< Of a batch that is counted.
     bool count_but_hang_up = false;               ///< Counted, but the answer never leaves.
     std::optional<grpc::Status> end_stream = {};  ///< The stream ends with this, without an answer.
   };
@@ -58,7 +59,8 @@ class FakeIngest final : public v1::IngestService::Service {
         response.set_model(request.batch().model());
         *response.mutable_number() = request.batch().number();
         if (reply.result == v1::INGEST_RESULT_COUNTED) {
-          response.set_rows_counted(request.batch().batch().row_count());
+          response.set_rows_counted(request.batch().batch().row_count() - reply.rows_late);
+          response.set_rows_late(reply.rows_late);
         }
       }
       stream->Write(response);

@@ -16,7 +16,9 @@ using ::testing::Not;
 
 TEST(JsonLine, PrintsZerosAndEmptyListsButNotWhatIsAbsent) {
   v1::BacktestChunk chunk;
-  EXPECT_EQ(JsonLine(chunk).value(), R"({"chunk":0,"rows":0,"findings":[],"statistics":[]})");
+  EXPECT_EQ(JsonLine(chunk).value(),
+            R"({"chunk":0,"rows":0,"findings":[],"statistics":[],)"
+            R"("rows_of_other_sources":"0","slice_categories_left_out":"0","incidents":[]})");
   v1::VariableStatistics* statistics = chunk.add_statistics();
   statistics->set_psi(0);
   const std::string json = JsonLine(chunk).value();

@@ -289,10 +289,38 @@ TEST(ChunkLine, SaysWhatFires) {
   EXPECT_EQ(ChunkLine(Proto<v1::BacktestChunk>("rows: 1")), "#0  1 row  nothing fires\n");
 }
 
+TEST(ChunkLine, SaysOfWhichRows) {
+  EXPECT_EQ(ChunkLine(Proto<v1::BacktestChunk>(R"pb(
+              rows: 720
+              findings { variable: "age" check: "drift" status: "FIRING" }
+              findings { variable: "age" check: "drift" status: "FIRING" source: "eu" }
+              findings { variable: "age" check: "nan_rate" status: "FIRING" slice: "plan=free" }
+            )pb")),
+            "#0  720 rows  drift: age, age of source eu; nan_rate: age of slice plan=free\n");
+}
+
 v1::BacktestChunk FiringChunk(uint32_t number, const std::string& findings) {
   auto chunk = Proto<v1::BacktestChunk>(findings.c_str());
   chunk.set_chunk(number);
   return chunk;
+}
+
+TEST(Tuner, AThresholdIsThatOfAllRowsSourcesAndSlices) {
+  const auto drift = [](const std::string& of, double value) {
+    return absl::StrCat("findings { check: 'drift' variable: 'a' status: 'FIRING' ", of,
+                        " threshold: 0.2 value: ", value, " }");
+  };
+  Tuner tuner;
+  tuner.Add(FiringChunk(0, drift("", 0.3) + drift("source: 'eu'", 0.8)));
+  tuner.Add(FiringChunk(1, drift("slice: 'plan=free'", 0.4)));
+  tuner.Add(FiringChunk(2, ""));
+  tuner.Add(FiringChunk(3, drift("source: 'us'", 0.5)));
+  const Tuner::Result result = tuner.Propose(0);
+  EXPECT_EQ(result.pages, 2u);  // what fires on one variable at once is one page
+  EXPECT_EQ(result.left, 0u);
+  ASSERT_EQ(result.thresholds.size(), 1u);
+  EXPECT_EQ(result.thresholds[0].peak, 0.8);
+  EXPECT_GT(result.thresholds[0].proposed, 0.8);
 }
 
 TEST(Tuner, RaisesThresholdsAboveWhatHistoryShows) {
@@ -349,6 +377,46 @@ TEST(Tuner, CountsWhatNoThresholdDecides) {
   EXPECT_THAT(
       TuneText(result, 0),
       HasSubstr("No threshold decides: absent_variable (1), nan_rate (1)\n2 pages are left"));
+}
+
+TEST(BacktestSummary, TellsSourcesAndSlicesApartAndCountsIncidents) {
+  BacktestSummary summary;
+  const auto chunk = Proto<v1::BacktestChunk>(R"pb(
+    rows: 10
+    findings { variable: "a" check: "drift" status: "FIRING" }
+    findings {
+      variable: "a"
+      check: "drift"
+      status: "FIRING"
+      source: "eu"
+      statistic: "psi"
+      value: 2
+    }
+    findings { variable: "a" check: "null_rate" status: "FIRING" slice: "plan=free" }
+    statistics { variable: "a" psi: 0.5 }
+    rows_of_other_sources: 3
+    slice_categories_left_out: 2
+    incidents {
+      id: "20260101T000000Z"
+      model: "m"
+      version: "v"
+      severity: "warning"
+      head: "3 alerts"
+    }
+  )pb");
+  EXPECT_EQ(summary.Add(chunk), "warning  m/v  incident 20260101T000000Z  3 alerts\n");
+  EXPECT_EQ(summary.Add(chunk), "");  // it goes on
+  EXPECT_EQ(
+      summary.ToString(),
+      "2 chunks, 20 rows, 1 incident\n"
+      "variable  source     chunks firing  largest psi  checks (chunks)\n"
+      "a                           2 of 2          0.5  drift (2)\n"
+      "a         eu                2 of 2            2  drift (2)\n"
+      "a         plan=free         2 of 2            -  null_rate (2)\n"
+      "judged among all rows only (without a source, from further ones, or before there was a "
+      "second): 6 rows\n"
+      "not judged by themselves (too few rows in training's sample, or beyond "
+      "max_judged_slices): 2 categories\n");
 }
 
 TEST(BacktestSummary, CountsChunksPerVariable) {

@@ -60,6 +60,26 @@ class Row1dSources(DaemonTest):
         text = self.daemon.command("report", "--model", "m").stdout
         self.assertRegex(text, r"ap-south +1,000 +7\.7% +1")
 
+    def test_a_backtest_names_the_source_that_live_does(self):
+        age = self.header.index("age")
+        null = [row[:age] + ["" if i % 20 == 0 else row[age]] + row[age + 1:]
+                for i, row in enumerate(self.live[12_000:13_000])]
+        sources = {"eu-west": self.live[:6_000], "us-east": self.live[6_000:12_000], "ap-south": null}
+        for source, rows in sources.items():
+            self.send(source, rows)
+        wait_for("the alert", lambda: self.firing())
+        path = write_rows(self.folder / "past.csv", [*self.header, "origin"],
+                          [[*row, source] for source, rows in sources.items() for row in rows])
+        words = ["backtest", "--model", "m", "--csv", path, "--ignore", "class"]
+        chunk, = self.daemon.json(*words, "--source_column", "origin")
+        past = {(f["check"], f["variable"], f.get("source", ""))
+                for f in chunk["findings"] if f["status"] == "FIRING"}
+        self.assertEqual(past, set(self.firing()))
+        self.assertEqual(chunk["rows_of_other_sources"], "6000")  # before there was a second
+        text = self.daemon.command(*words, "--source_column", "origin").stdout
+        self.assertIn("null_rate: age of source ap-south", text)
+        self.assertIn("nothing fires", self.daemon.command(*words, "--ignore", "origin").stdout)
+
 
 class Row5aSlices(DaemonTest):
     """The rows with one value of a categorical variable, against training's with the same value."""
@@ -113,6 +133,11 @@ class Row5aSlices(DaemonTest):
         text = self.daemon.command("report", "--model", "m", "--slice", "occupation=Sales").stdout
         self.assertIn("of slice occupation=Sales", text)
         self.assertNotIn("Sales", self.daemon.http("/metrics"))
+        past = write_rows(self.folder / "past.csv", self.header, self.rows[30_000:40_000] + live)
+        chunk, = self.daemon.json("backtest", "--model", "m", "--csv", past, "--ignore", "class")
+        told, = [f for f in chunk["findings"] if f["status"] == "FIRING"]
+        self.assertEqual(told["slice"], "occupation=Sales")
+        self.assertEqual(told["reason"], finding["reason"])
         self.assertIn('no slice "occupation=Pirate"',
                       self.daemon.command("report", "--model", "m", "--slice", "occupation=Pirate", check=False).stderr)
 

@@ -1,4 +1,6 @@
 #include <limits>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -300,6 +302,44 @@ TEST_F(ReportServiceTest, BacktestJudgesWithThePolicyOfItsHeader) {
   std::tie(chunks, status) = Backtest(header, {MakeRows(500)});
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("psy"));
+}
+
+TEST_F(ReportServiceTest, BacktestNamesSourcesAndSlices) {
+  v1::BacktestHeader header = Header();
+  header.set_source_column("origin");
+  header.mutable_policy()->add_slice_variables("city");
+  v1::Batch batch = MakeRows(400);  // every second row is of lima
+  v1::Column* const origin = batch.add_columns();
+  origin->set_name("origin");
+  origin->mutable_dictionary_values()->add_dictionary("a");
+  origin->mutable_dictionary_values()->add_dictionary("b");
+  for (uint32_t row = 0; row < 400; ++row) {
+    origin->mutable_dictionary_values()->add_indices(row % 2);
+    if (row % 2 == 0) continue;
+    batch.mutable_columns(2)->mutable_double_values()->set_values(
+        static_cast<int>(row), std::numeric_limits<double>::quiet_NaN());
+  }
+  auto [chunks, status] = Backtest(header, {batch});
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_THAT(chunks, SizeIs(1));
+  std::set<std::string> firing;
+  for (const v1::Finding& one : chunks[0].findings()) {
+    EXPECT_NE(one.variable(), "origin");
+    if (one.status() == "FIRING" && one.check() == "nan_rate") {
+      firing.insert(one.source() + one.slice());
+    }
+  }
+  EXPECT_THAT(firing, ElementsAre("", "b", "city=lima"));
+  EXPECT_EQ(chunks[0].rows_of_other_sources(), 1u);  // of a, before there was a second
+
+  header.set_source_column("nowhere");
+  std::tie(chunks, status) = Backtest(header, {batch});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("nowhere"));
+  header.mutable_policy()->add_slice_variables("age");
+  std::tie(chunks, status) = Backtest(header, {batch});
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("numeric"));
 }
 
 TEST_F(ReportServiceTest, BacktestRefusesWhatItCannotCut) {
