@@ -134,7 +134,9 @@ double TailEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks, 
   uint64_t outermost = 0;
   size_t ranks = 0;
   while (ranks < codes && outermost < chunks.size()) outermost += all[at(ranks++)];
-  if (static_cast<double>(outermost) > kTailShare * static_cast<double>(values)) return 1;
+  // An extreme that is frequent by itself is a bound rather than the last of a tail.
+  const bool bound = ranks == 2 && bins.size() > 0 && bins.is_atom(above ? bins.size() - 1 : 0);
+  if (bound || static_cast<double>(outermost) > kTailShare * static_cast<double>(values)) return 1;
   std::vector<Counts> marked;
   for (const ChunkRange& chunk : chunks) {
     uint64_t here = 0;

@@ -56,10 +56,10 @@ struct ChunkRange {
 };
 
 /// Of numbers: the design effect of values beyond the range. The largest of those of the counts by
-/// chunk of the outermost values on each side, about as many as chunks (where that is less than a
-/// twentieth of all), and the values around one chunk that lie beyond all other chunks, if more
-/// than chance puts there. 1 for fewer than kFewChunks chunks.
-/// Cost: O(chunks + codes).
+/// chunk of the outermost values on each side, about as many as chunks (where these are less than a
+/// twentieth of all, and not one value alone), and the values around one chunk that lie beyond all
+/// other chunks, if more than chance puts there. 1 for fewer than kFewChunks chunks. Cost: O(chunks
+/// + codes).
 double RangeDesignEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks);
 
 }  // namespace plumbline::profile

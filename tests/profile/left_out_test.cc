@@ -182,6 +182,9 @@ TEST(RangeDesignEffect, FewDistinctValuesAndNoneSayNothing) {
   std::vector<double> values(5'000);
   for (size_t row = 0; row < values.size(); ++row) values[row] = row % 7 < 3 ? 1 : 2;
   EXPECT_EQ(NaturalOf(NumberColumn("x", values), 5'000).outside, 1);
+  // A flag that is set in a few runs.
+  for (size_t row = 0; row < values.size(); ++row) values[row] = row % 1'000 < 40 ? 1 : 0;
+  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 5'000).outside, 1);
   EXPECT_EQ(NaturalOf(NumberColumn("x", std::vector<double>(5'000, NAN)), 5'000).outside, 1);
 }
 
