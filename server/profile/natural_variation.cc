@@ -184,7 +184,7 @@ absl::Status LearnNaturalVariation(Baseline* baseline, const std::vector<SpanSam
     LearnLimits(counts, &variation);
     VariableBaseline& variable = baseline->variables[i];
     variable.natural = std::move(variation);
-    variable.evidence_shares.design_effect = variable.natural.groups;
+    variable.evidence_shares.design_effect = variable.natural.DriftEffect(variable.is_numeric());
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
 #define PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -54,6 +55,9 @@ struct NaturalVariation {
   /// training nothing is known: there it falls as that of independent runs does, as 1 / rows, or
   /// nothing would ever be found where training moved for good. 0 if none is known.
   double PsiLimit(double rows) const;
+  /// That of the evidence on drift. A run of a new category is one of a small group, which `groups`
+  /// hardly knows among many.
+  double DriftEffect(bool numeric) const { return numeric ? groups : std::max(groups, outside); }
   /// True if consecutive rows are more alike than any rows.
   bool IsKnown() const { return groups > 1; }
 };

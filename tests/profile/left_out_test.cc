@@ -100,6 +100,7 @@ TEST(LeftOut, IsTheSameWhetherCategoriesAreKeptByNameOrNot) {
   EXPECT_NEAR(natural.outside_share, users / rows, 0.005);
   EXPECT_GT(natural.outside, 4);
   EXPECT_LT(natural.outside, 20);
+  EXPECT_GE(natural.DriftEffect(/*numeric=*/false), natural.outside);
   BaselineOptions options;
   options.max_categories = 26;
   const NaturalVariation rest = NaturalOf(TextColumn("user", names), rows, options);
