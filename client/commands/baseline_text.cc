@@ -37,6 +37,36 @@ std::string QuantileNear(const v1::VariableStatistics& statistics, double rank) 
 
 // Five times the default threshold.
 constexpr double kHardToJudgePsi = 1;
+// As many unseen categories, and twice the odds of it, would have to come.
+constexpr double kHardToJudgeShare = 0.2;
+constexpr size_t kNamed = 10;
+
+using Variables = google::protobuf::RepeatedPtrField<v1::VariableReport>;
+
+// The names of the worst, with what `words` say of them; empty if none is above `limit`.
+template <class Value, class Words>
+std::string WorstOf(const Variables& variables, double limit, Value value, Words words) {
+  std::vector<const v1::VariableReport*> hard;
+  for (const v1::VariableReport& variable : variables) {
+    if (value(variable) > limit) hard.push_back(&variable);
+  }
+  std::stable_sort(hard.begin(), hard.end(),
+                   [&](const auto* a, const auto* b) { return value(*a) > value(*b); });
+  std::vector<std::string> names;
+  for (const v1::VariableReport* variable : hard) {
+    if (names.size() == kNamed) break;
+    names.push_back(
+        absl::StrCat(Printable(variable->variable(), 40), " (", words(value(*variable)), ")"));
+  }
+  if (hard.size() > kNamed) names.push_back(FormatCount(hard.size() - kNamed, "more", "more"));
+  return absl::StrJoin(names, ", ");
+}
+
+std::string IfSortedText(bool in_time_order) {
+  return in_time_order ? "\n"
+                       : " If its rows were sorted, make the baseline with their times "
+                         "(`--timestamp`), or of shuffled rows.\n";
+}
 
 std::string UnknownText(bool in_time_order) {
   return absl::StrCat(
@@ -47,36 +77,30 @@ std::string UnknownText(bool in_time_order) {
             "create --timestamp`) they are put in order.\n");
 }
 
-std::string HardToJudgeText(
-    bool in_time_order, const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
-  constexpr size_t kNamed = 10;
-  std::vector<const v1::VariableReport*> hard;
-  for (const v1::VariableReport& variable : variables) {
-    if (variable.natural_psi() > kHardToJudgePsi) hard.push_back(&variable);
+std::string HardToJudgeText(bool in_time_order, const Variables& variables) {
+  std::string text;
+  const std::string drift = WorstOf(
+      variables, kHardToJudgePsi, [](const auto& variable) { return variable.natural_psi(); },
+      [](double psi) { return absl::StrFormat("psi %.1f", psi); });
+  if (!drift.empty()) {
+    absl::StrAppend(&text, "Drift is hard to find in ", drift,
+                    ": training itself varies as much from one run of rows to the next.",
+                    IfSortedText(in_time_order));
   }
-  if (hard.empty()) return "";
-  std::stable_sort(hard.begin(), hard.end(), [](const auto* a, const auto* b) {
-    return a->natural_psi() > b->natural_psi();
-  });
-  std::vector<std::string> names;
-  for (const v1::VariableReport* variable : hard) {
-    if (names.size() == kNamed) break;
-    names.push_back(absl::StrFormat("%s (psi %.1f)", Printable(variable->variable(), 40),
-                                    variable->natural_psi()));
+  const std::string unseen = WorstOf(
+      variables, kHardToJudgeShare, [](const auto& variable) { return variable.left_out_share(); },
+      [](double share) { return absl::StrCat(FormatShare(share), " of its values"); });
+  if (!unseen.empty()) {
+    absl::StrAppend(&text, "Unseen categories are to be expected in ", unseen,
+                    ": in training they have a category that no other run of rows has.",
+                    IfSortedText(in_time_order));
   }
-  if (hard.size() > kNamed) names.push_back(FormatCount(hard.size() - kNamed, "more", "more"));
-  return absl::StrCat("Drift is hard to find in ", absl::StrJoin(names, ", "),
-                      ": training itself varies as much from one run of rows to the next.",
-                      in_time_order ? "\n"
-                                    : " If its rows were sorted, make the baseline with their "
-                                      "times (`--timestamp`), or of shuffled rows.\n");
+  return text;
 }
 
 }  // namespace
 
-std::string NaturalVariationCaveats(
-    bool unknown, bool in_time_order,
-    const google::protobuf::RepeatedPtrField<v1::VariableReport>& variables) {
+std::string NaturalVariationCaveats(bool unknown, bool in_time_order, const Variables& variables) {
   return (unknown ? UnknownText(in_time_order) : "") + HardToJudgeText(in_time_order, variables);
 }
 

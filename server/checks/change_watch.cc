@@ -31,9 +31,11 @@ bool IsAsked(CheckId check, const profile::VariableBaseline& variable) {
 // What training says of a rate.
 stats::ShareReference RateReference(CheckId check, const profile::NaturalVariation& natural,
                                     const RateCounts& counts) {
+  double effect = DesignEffectOfRate(check, natural);
+  // Values beyond those of training come in runs where values do.
+  if (counts.is_bound) effect = std::max(effect, natural.groups);
   stats::ShareReference reference = stats::MakeShareReference(
-      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)},
-      DesignEffectOfRate(check, natural));
+      {counts.k_base, counts.n_base - std::min(counts.n_base, counts.k_base)}, effect);
   reference.rises = check != CheckId::kNullRate;
   return reference;
 }
@@ -45,12 +47,12 @@ uint64_t Sum(absl::Span<const float> counts) {
 }
 
 RateCounts BoundOf(uint64_t k_live, const profile::VariableCounts& live, uint64_t k_base,
-                   uint64_t n_base) {
+                   uint64_t n_base, bool of_runs) {
   const uint64_t n_live = live.Coded();
   const double each =
       n_live == 0 ? 1 : static_cast<double>(live.rows) / static_cast<double>(n_live);
   const auto rows_base = static_cast<uint64_t>(std::llround(each * static_cast<double>(n_base)));
-  return {k_live, n_live, k_base, n_base, live.rows, rows_base, /*is_bound=*/true};
+  return {k_live, n_live, k_base, n_base, live.rows, rows_base, /*is_bound=*/true, of_runs};
 }
 
 // `weight`: of the detector among all.
@@ -73,15 +75,19 @@ RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline
   if (check == CheckId::kOutOfRange) {
     const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
     const uint64_t total = base.Coded() + 1;
-    return BoundOf(outside, live, std::min<uint64_t>(2, total), total);
+    const double expected = std::min(2 * baseline.natural.outside, static_cast<double>(total));
+    return BoundOf(outside, live, static_cast<uint64_t>(std::llround(expected)), total,
+                   expected > 2);
   }
   if (check == CheckId::kUnseenCategory) {
     const uint64_t trained = base.Coded();
     const double bound =
         stats::GoodTuringUnseenUpperBound(baseline.singletons, trained, kUnseenConfidence);
-    const auto expected = static_cast<uint64_t>(std::ceil(bound * static_cast<double>(trained)));
+    const double of_runs = baseline.natural.outside_share;
+    const auto expected =
+        static_cast<uint64_t>(std::ceil(std::max(bound, of_runs) * static_cast<double>(trained)));
     return BoundOf(live.codes.empty() ? 0 : live.codes.back(), live, std::min(trained, expected),
-                   trained);
+                   trained, of_runs > bound);
   }
   const auto count = [&](const profile::VariableCounts& counts) {
     if (check == CheckId::kNullRate) return counts.nulls;
@@ -99,8 +105,8 @@ double DesignEffectOfRate(CheckId check, const profile::NaturalVariation& natura
       return natural.nans;
     case CheckId::kInfRate:
       return natural.infinities;
-    default:  // values beyond those of training come in runs where values do
-      return natural.groups;
+    default:
+      return natural.outside;
   }
 }
 

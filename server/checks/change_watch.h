@@ -35,13 +35,18 @@ struct RateCounts {
   /// Training has none itself: k_base is the most that it lets expect, of as many rows as have a
   /// value live.
   bool is_bound = false;
+  /// The bound is not that of independent rows: runs of training's rows had as much that no other
+  /// had.
+  bool of_runs = false;
 };
 /// What `check`, one of kWatchedRates, compares. Out of range: the next value is beyond an extreme
-/// of N values with chance 1 / (N + 1) on each side. Unseen: the upper Good-Turing bound.
+/// of N independent values with chance 1 / (N + 1) on each side; where they come in runs N values
+/// are as few as N / NaturalVariation::outside. Unseen: the upper Good-Turing bound, or
+/// NaturalVariation::outside_share, whichever is larger.
 RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline,
                         const profile::VariableCounts& live);
-/// How much more `check`, one of kWatchedRates, varies in training than of independent rows: nulls,
-/// NaN and infinities may come in runs. See stats::DesignEffect.
+/// How much more `check`, one of kWatchedRates, varies in training than of independent rows: what
+/// it counts may come in runs. See stats::DesignEffect.
 double DesignEffectOfRate(CheckId check, const profile::NaturalVariation& natural);
 
 /// What evidence there is on one thing that is asked of a variable.

@@ -96,11 +96,13 @@ Finding WithTooFew(Finding finding, uint64_t rows, const VariableInput& input);
 /// `0.1%`, and `12,000`.
 std::string PercentText(double share);
 std::string CountText(uint64_t count);
+/// What comes behind `at most 2% expected` where runs of training's rows say so.
+absl::string_view ExpectedBy(const RateCounts& counts);
 
 /// Effect: odds ratio at least the threshold (a fall too if `both_ways`) and a change of at least
 /// Policy::min_rate_change, in the window; or, where that is not so, since the change began of
 /// which closed blocks give evidence. Evidence: Fisher's test at ImmediateLevel, its p to the power
-/// 1 / DesignEffectOfRate where training has a rate, or that. `what` is the word of the
+/// 1 / DesignEffectOfRate, or that. `what` is the word of the
 /// reason, such as `null`. Finding::threshold is the rate at which the effect would be reached.
 /// Rates are over all rows, as in VariableStatistics; evidence, and that change, are of those that
 /// can have it.
@@ -116,7 +118,7 @@ Finding CheckPrecision(const VariableInput& input);
 /// kNullRate, kNanRate, kInfRate, kOutOfRange (the last three: numeric variables). A NaN or an
 /// infinity in a prediction that training had none of fires from the first row on.
 Finding CheckRate(CheckId check, const VariableInput& input);
-/// Against the upper Good-Turing bound of what training lets expect.
+/// Against what training lets expect, see CountsOfRate.
 Finding CheckUnseenCategory(const VariableInput& input);
 /// A category of at least `threshold` of training without a row in the window, where chance, and
 /// the gaps that training has itself, do not explain it.

@@ -60,10 +60,8 @@ Finding Compare(Finding finding, const CheckSettings& settings, const VariableIn
   finding.below_leave = !moved || ratio < settings.leave_threshold;
   const bool effect = moved && ratio >= settings.threshold;
   if (input.brief && !effect) return finding;
-  // Against a bound on what training lets expect rows count as they are.
-  const double varies =
-      counts.is_bound ? 1 : DesignEffectOfRate(finding.check, input.baseline.natural);
-  finding.p_value = Chance(counts, both_ways, varies);
+  finding.p_value =
+      Chance(counts, both_ways, DesignEffectOfRate(finding.check, input.baseline.natural));
   if (effect && (evident || *finding.p_value < ImmediateLevel(input))) {
     finding.status = Status::kFiring;
     finding.cause = fell ? "rate_fell" : "rate_rose";
@@ -72,12 +70,16 @@ Finding Compare(Finding finding, const CheckSettings& settings, const VariableIn
   finding.reason =
       absl::StrCat(finding.variable, ": ", PercentText(*finding.value), " ", what,
                    counts.is_bound ? ", at most " : ", ", PercentText(*finding.baseline),
-                   counts.is_bound ? " expected (" : " in training (", CountText(counts.rows_live),
-                   evident ? " rows since it changed)" : " rows)");
+                   counts.is_bound ? " expected" : " in training", ExpectedBy(counts), " (",
+                   CountText(counts.rows_live), evident ? " rows since it changed)" : " rows)");
   return finding;
 }
 
 }  // namespace
+
+absl::string_view ExpectedBy(const RateCounts& counts) {
+  return counts.of_runs ? " as it comes in runs in training" : "";
+}
 
 Finding CompareRates(Finding finding, const CheckSettings& settings, const VariableInput& input,
                      const RateCounts& counts, bool both_ways, absl::string_view what) {

@@ -27,9 +27,10 @@ Finding CheckUnseenCategory(const VariableInput& input) {
   const RateCounts counts = CountsOfRate(CheckId::kUnseenCategory, input.baseline, input.window);
   const uint64_t unseen = counts.k_live;
   // A class that training never had is wrong from the first row on, if each of training's came
-  // more than once.
+  // more than once, and in more than one run of rows.
   const bool new_class = input.baseline.variable.role == profile::Role::kPrediction && unseen > 0 &&
-                         input.baseline.singletons == 0;
+                         input.baseline.singletons == 0 &&
+                         input.baseline.natural.outside_share == 0;
   VariableInput asked = input;
   asked.brief = input.brief && !new_class;
   if (new_class) asked.evidence = nullptr;  // what is told is of the window
@@ -53,7 +54,7 @@ Finding CheckUnseenCategory(const VariableInput& input) {
   finding.reason =
       absl::StrCat(finding.variable, ": ", CountText(found), " of ", CountText(finding.rows),
                    " rows with a category that training never had", Names(input.window),
-                   ", at most ", PercentText(*finding.baseline), " expected");
+                   ", at most ", PercentText(*finding.baseline), " expected", ExpectedBy(counts));
   if (finding.status == Status::kFiring) finding.cause = "category_unseen";
   return finding;
 }

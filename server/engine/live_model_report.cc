@@ -43,7 +43,8 @@ void AddVariables(const profile::Baseline& baseline, const profile::Baseline& he
     report->variables.push_back({trained.variable, std::move(statistics[i]),
                                  profile::DescribeBaseline(trained),
                                  profile::SideBySide(held.variables[i], window.variables[i]),
-                                 NaturalPsi(held.variables[i], window.variables[i].Coded())});
+                                 NaturalPsi(held.variables[i], window.variables[i].Coded()),
+                                 trained.natural.outside_share});
   }
   std::stable_sort(report->variables.begin(), report->variables.end(),
                    [](const VariableReport& a, const VariableReport& b) {

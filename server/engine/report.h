@@ -31,6 +31,7 @@ struct VariableReport {
   profile::VariableStatistics baseline;
   std::vector<profile::DistributionGroup> distribution;
   std::optional<double> natural_psi;  // NaturalVariation::PsiLimit of the window, if it is known
+  double left_out_share = 0;          // NaturalVariation::outside_share
 };
 
 /// A source that is judged by itself.

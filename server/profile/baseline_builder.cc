@@ -62,7 +62,8 @@ struct BaselineBuilder::Impl {
   void CountCategorical(const BatchView& batch, const ColumnView& column, size_t index,
                         uint32_t begin, uint32_t end);
   absl::Status FinishVariable(size_t index, const VariableCounts& counts,
-                              std::vector<uint32_t>* final_codes, VariableBaseline* variable);
+                              std::vector<uint32_t>* final_codes, SpanSample* rest,
+                              VariableBaseline* variable);
 
   int64_t TimeOf(const BatchView& batch, uint32_t row) const {
     return times.everywhere ? EventMicros(batch, row) : 0;
@@ -118,7 +119,7 @@ void BaselineBuilder::Impl::BeginCounting() {
       row_bytes += 9;
       continue;
     }
-    const CategoricalSketch& sketch = *first[i].categorical;
+    CategoricalSketch& sketch = *first[i].categorical;
     std::vector<uint64_t> candidates = sketch.Candidates();
     variable.distinct = sketch.distinct().EstimatedDistinct();
     variable.singletons =
@@ -127,9 +128,10 @@ void BaselineBuilder::Impl::BeginCounting() {
     row_bytes += 8 + sketch.MeanBytes();
     // Candidates that are not kept go into the filter too.
     const auto kept = std::min(candidates.size(), options.max_categories);
-    second[i].categories.emplace(std::move(candidates),
-                                 variable.distinct - static_cast<double>(kept),
-                                 options.max_filter_bytes, start_micros());
+    second[i].categories.emplace(
+        std::move(candidates), variable.distinct - static_cast<double>(kept),
+        sketch.distinct().level(), options.max_filter_bytes, start_micros());
+    sketch.Forget();
   }
   chunks.emplace(draft, rows, options.max_chunks, options.max_chunk_bytes);
   sampler.emplace(std::move(kinds), rows, row_bytes, options.max_sample_rows,
@@ -164,22 +166,31 @@ void BaselineBuilder::Impl::CountCategorical(const BatchView& batch, const Colum
   };
   if (const auto* dictionary = std::get_if<DictionaryView>(&column.values)) {
     std::vector<uint32_t> codes(dictionary->dictionary.size(), kUncoded);
+    std::vector<uint32_t> rows(codes.size());
     counts.nulls += ForValidRows(column, begin, end, [&](uint32_t row) {
       const uint32_t entry = dictionary->indices[row];
       if (codes[entry] == kUncoded) codes[entry] = categories.Code(dictionary->dictionary[entry]);
       see(row, codes[entry]);
+      ++rows[entry];
     });
+    for (size_t entry = 0; entry < codes.size(); ++entry) {
+      categories.SeeIn(chunks->piece(), dictionary->dictionary[entry], codes[entry], rows[entry]);
+    }
     return;
   }
   ForEachCategory(
       column, begin, end,
-      [&](uint32_t row, absl::string_view category) { see(row, categories.Code(category)); },
+      [&](uint32_t row, absl::string_view category) {
+        const uint32_t code = categories.Code(category);
+        see(row, code);
+        categories.SeeIn(chunks->piece(), category, code);
+      },
       [&](uint32_t) { ++counts.nulls; });
 }
 
 absl::Status BaselineBuilder::Impl::FinishVariable(size_t index, const VariableCounts& counts,
                                                    std::vector<uint32_t>* final_codes,
-                                                   VariableBaseline* variable) {
+                                                   SpanSample* rest, VariableBaseline* variable) {
   const absl::Status differs = absl::FailedPreconditionError(
       absl::StrCat("variable \"", variable->variable.name,
                    "\": the second pass has other values than the first"));
@@ -203,6 +214,11 @@ absl::Status BaselineBuilder::Impl::FinishVariable(size_t index, const VariableC
   variable->longest_category_gap_rows = std::move(result->longest_gap_rows);
   variable->longest_category_gap_micros = std::move(result->longest_gap_micros);
   *final_codes = std::move(result->final_codes);
+  *rest = std::move(result->rest);
+  for (CategorySpan& span : rest->spans) {
+    span.first /= chunks->width();
+    span.last /= chunks->width();
+  }
   return absl::OkStatus();
 }
 
@@ -306,10 +322,11 @@ absl::StatusOr<Baseline> BaselineBuilder::Finish() {
     baseline.in_time_order = impl.counted_times.in_order && impl.times.oldest < impl.times.newest;
   }
   std::vector<std::vector<uint32_t>> final_codes(baseline.variables.size());
+  std::vector<SpanSample> rest(baseline.variables.size());
   for (size_t i = 0; i < baseline.variables.size(); ++i) {
     VariableBaseline& variable = baseline.variables[i];
     const absl::Status finished =
-        impl.FinishVariable(i, total->variables[i], &final_codes[i], &variable);
+        impl.FinishVariable(i, total->variables[i], &final_codes[i], &rest[i], &variable);
     if (!finished.ok()) return finished;
     Derive(&variable);
   }
@@ -318,7 +335,7 @@ absl::StatusOr<Baseline> BaselineBuilder::Finish() {
   baseline.chunks = *std::move(chunks);
   baseline.sample = std::move(*impl.sampler).Finish();
   baseline.probability_groups = FindProbabilityGroups(baseline);
-  if (absl::Status learnt = LearnNaturalVariation(&baseline); !learnt.ok()) {
+  if (absl::Status learnt = LearnNaturalVariation(&baseline, rest); !learnt.ok()) {
     return absl::InternalError(learnt.message());
   }
   return baseline;

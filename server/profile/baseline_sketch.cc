@@ -135,6 +135,12 @@ std::vector<uint64_t> CategoricalSketch::Candidates() const {
   return hashes;
 }
 
+void CategoricalSketch::Forget() {
+  distinct_ = stats::DistinctSample(0);
+  heavy_ = stats::HeavyHitters(1);
+  std::vector<uint64_t>().swap(entry_counts_);
+}
+
 double CategoricalSketch::MeanBytes() const {
   return values_ == 0 ? 0 : static_cast<double>(bytes_) / static_cast<double>(values_);
 }

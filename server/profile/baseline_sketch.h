@@ -54,6 +54,8 @@ class CategoricalSketch {
   /// about eight times as many, to be counted.
   std::vector<uint64_t> Candidates() const;
   const stats::DistinctSample& distinct() const { return distinct_; }
+  /// Gives the memory of all but values() back, when all else has been asked.
+  void Forget();
   uint64_t values() const { return values_; }
   /// Mean length of a category over the values.
   double MeanBytes() const;

@@ -12,6 +12,7 @@
 #include "server/profile/categories.h"
 #include "server/profile/code_counts.h"
 #include "server/profile/gap_clock.h"
+#include "server/profile/left_out.h"
 #include "server/stats/membership_filter.h"
 
 namespace plumbline::profile {
@@ -21,9 +22,10 @@ namespace plumbline::profile {
 /// the candidates' until Finish ranks them. Not thread-safe.
 class CategoryCounter {
  public:
-  /// `expected_rest`: distinct categories that will not be candidates.
-  CategoryCounter(std::vector<uint64_t> candidates, double expected_rest, size_t max_filter_bytes,
-                  int64_t start_micros);
+  /// `expected_rest`: distinct categories that will not be candidates. `level`: the spans of those
+  /// are kept of one in 2^level, see stats::DistinctSample.
+  CategoryCounter(std::vector<uint64_t> candidates, double expected_rest, int level,
+                  size_t max_filter_bytes, int64_t start_micros);
 
   size_t candidates() const { return names_.size(); }
 
@@ -34,6 +36,9 @@ class CategoryCounter {
   void See(uint32_t code, uint64_t row, int64_t micros) {
     if (code < gaps_.size()) gaps_[code].See(row, micros);
   }
+  /// `rows` of this category, which has this code, came in this piece of the rows, which is not
+  /// before those seen.
+  void SeeIn(uint64_t piece, absl::string_view category, uint32_t code, uint64_t rows = 1);
 
   struct Result {
     CategoryTable table;
@@ -41,6 +46,7 @@ class CategoryCounter {
     std::vector<uint32_t> final_codes;
     std::vector<uint64_t> longest_gap_rows;  // by category of the table
     std::vector<int64_t> longest_gap_micros;
+    SpanSample rest;  // by piece, of all that the table does not keep by name
   };
   /// Keeps the `max_kept` candidates with the largest `counts` (by candidate's code), equal ones by
   /// name; the others join the rest.
@@ -52,7 +58,10 @@ class CategoryCounter {
   std::vector<std::string> names_;
   std::vector<bool> named_;
   std::vector<GapClock> gaps_;
+  std::vector<CategorySpan> spans_;
   stats::MembershipFilter rest_;
+  int level_;
+  absl::flat_hash_map<uint64_t, CategorySpan> rest_spans_;  // as many as the first pass's sample
 };
 
 }  // namespace plumbline::profile

@@ -27,6 +27,10 @@ class ChunkList {
   /// The chunk under way; count into it no more rows than RowsLeft().
   Pane* current() { return &current_; }
   uint64_t RowsLeft() const;
+  /// The first of the finest pieces of the chunk under way. Of a chunk in the end those from its
+  /// own place times width() on, width() of them.
+  uint64_t piece() const { return chunks_.size() * width_; }
+  uint64_t width() const { return width_; }
   /// Event times, in microseconds, of the rows just counted.
   void See(int64_t oldest_micros, int64_t newest_micros);
   /// Closes the chunk under way if it is full. Errors: Internal (a pane that cannot be read back).

@@ -155,9 +155,9 @@ void Derive(VariableBaseline* variable) {
   variable->grouping = MakeGrouping(*variable);
   variable->domain = DomainOf(*variable);
   variable->evidence_groups = EvidenceGroups(*variable);
-  variable->evidence_shares =
-      stats::MakeShareReference(variable->evidence_groups.Sum(*variable, variable->counts.codes),
-                                variable->natural.groups, variable->is_numeric());
+  variable->evidence_shares = stats::MakeShareReference(
+      variable->evidence_groups.Sum(*variable, variable->counts.codes),
+      variable->natural.DriftEffect(variable->is_numeric()), variable->is_numeric());
 }
 
 }  // namespace plumbline::profile

@@ -23,16 +23,40 @@ struct ChunkCounts {
   Counts groups;                   // of the Grouping
   Counts coarse;                   // of the EvidenceGroups
   Counts nulls, nans, infinities;  // marked, and the others
+  uint64_t values = 0;
+  ChunkRange range;  // numeric
 };
 
 Counts Marked(uint64_t marked, uint64_t rows) { return {marked, rows - std::min(rows, marked)}; }
 
 ChunkCounts CountsOf(const VariableBaseline& variable, const VariableCounts& chunk) {
   const uint64_t present = chunk.rows - std::min(chunk.rows, chunk.absent + chunk.wrong_type);
-  return {variable.grouping.Sum(chunk.codes.ToVector()),
-          variable.evidence_groups.Sum(variable, chunk.codes), Marked(chunk.nulls, present),
-          Marked(chunk.nans, present),
-          Marked(chunk.positive_infinities + chunk.negative_infinities, present)};
+  ChunkCounts counts{variable.grouping.Sum(chunk.codes.ToVector()),
+                     variable.evidence_groups.Sum(variable, chunk.codes),
+                     Marked(chunk.nulls, present),
+                     Marked(chunk.nans, present),
+                     Marked(chunk.positive_infinities + chunk.negative_infinities, present),
+                     chunk.Coded(),
+                     {}};
+  if (variable.is_numeric() && chunk.moments.count() > 0) {
+    counts.range = {chunk.codes, chunk.moments.Min(), chunk.moments.Max()};
+  } else if (variable.is_numeric()) {
+    counts.range.codes = CodeCounts(chunk.codes.size());
+  }
+  return counts;
+}
+
+// What is left out with a run of rows. `kept`: the spans of the categories by name.
+LeftOut LeftOutOf(const VariableBaseline& variable, std::vector<ChunkCounts>* chunks,
+                  const std::vector<CategorySpan>& kept, const SpanSample& rest) {
+  if (variable.is_numeric()) {
+    std::vector<ChunkRange> ranges;
+    for (ChunkCounts& chunk : *chunks) ranges.push_back(std::move(chunk.range));
+    return {0, RangeDesignEffect(variable.bins, ranges)};
+  }
+  Counts values;
+  for (const ChunkCounts& chunk : *chunks) values.push_back(chunk.values);
+  return LeaveOutCategories(kept, rest, values);
 }
 
 double Total(const Counts& counts) {
@@ -124,10 +148,11 @@ bool KnowsNaturalVariation(const Baseline& baseline) {
                      [](const VariableBaseline& variable) { return variable.natural.IsKnown(); });
 }
 
-absl::Status LearnNaturalVariation(Baseline* baseline) {
+absl::Status LearnNaturalVariation(Baseline* baseline, const std::vector<SpanSample>& rest) {
   if (baseline->chunks.empty()) return absl::OkStatus();
   const size_t variables = baseline->variables.size();
   std::vector<std::vector<ChunkCounts>> chunks(variables);
+  std::vector<std::vector<CategorySpan>> kept(variables);
   double rows = 0;
   for (const BaselineChunk& chunk : baseline->chunks) {
     const absl::StatusOr<Pane> pane = DecodePane(*baseline, chunk.pane);
@@ -135,7 +160,12 @@ absl::Status LearnNaturalVariation(Baseline* baseline) {
     rows += static_cast<double>(chunk.rows);
     for (size_t i = 0; i < variables; ++i) {
       const VariableBaseline& variable = baseline->variables[i];
-      chunks[i].push_back(CountsOf(variable, pane->variables[i]));
+      const VariableCounts& counts = pane->variables[i];
+      kept[i].resize(variable.categories.size());
+      for (size_t code = 0; code < kept[i].size(); ++code) {
+        if (counts.codes[code] > 0) kept[i][code].See(chunks[i].size(), counts.codes[code]);
+      }
+      chunks[i].push_back(CountsOf(variable, counts));
     }
   }
   for (size_t i = 0; i < variables; ++i) {
@@ -145,12 +175,16 @@ absl::Status LearnNaturalVariation(Baseline* baseline) {
     variation.nulls = EffectOf(chunks[i], &ChunkCounts::nulls);
     variation.nans = EffectOf(chunks[i], &ChunkCounts::nans);
     variation.infinities = EffectOf(chunks[i], &ChunkCounts::infinities);
+    const LeftOut left_out = LeftOutOf(baseline->variables[i], &chunks[i], kept[i],
+                                       i < rest.size() ? rest[i] : SpanSample());
+    variation.outside = left_out.design_effect;
+    variation.outside_share = left_out.share;
     std::vector<Counts> counts;
     for (ChunkCounts& chunk : chunks[i]) counts.push_back(std::move(chunk.groups));
     LearnLimits(counts, &variation);
     VariableBaseline& variable = baseline->variables[i];
     variable.natural = std::move(variation);
-    variable.evidence_shares.design_effect = variable.natural.groups;
+    variable.evidence_shares.design_effect = variable.natural.DriftEffect(variable.is_numeric());
   }
   return absl::OkStatus();
 }

@@ -1,12 +1,14 @@
 #ifndef PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
 #define PLUMBLINE_SERVER_PROFILE_NATURAL_VARIATION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "server/profile/code_counts.h"
+#include "server/profile/left_out.h"
 
 namespace plumbline::profile {
 
@@ -38,6 +40,10 @@ class EvidenceGroups {
 struct NaturalVariation {
   /// stats::DesignEffect over the EvidenceGroups, and of the rates.
   double groups = 1, nulls = 1, nans = 1, infinities = 1;
+  /// The same of rows with what training would not have known without the run in which they came:
+  /// categories that no other has (LeaveOutCategories), values beyond the others' range
+  /// (RangeDesignEffect). And the share of values that these categories have; of numbers 0.
+  double outside = 1, outside_share = 0;
   /// The psi, less what chance gives, that a run of 1, 2, 4 .. chunks, up to half of them, had
   /// against the rest, extended to what one run in 200 would have by an exponential tail
   /// over the upper half of the runs, and at least a quarter above the largest: the maximum alone
@@ -49,6 +55,9 @@ struct NaturalVariation {
   /// training nothing is known: there it falls as that of independent runs does, as 1 / rows, or
   /// nothing would ever be found where training moved for good. 0 if none is known.
   double PsiLimit(double rows) const;
+  /// That of the evidence on drift. A run of a new category is one of a small group, which `groups`
+  /// hardly knows among many.
+  double DriftEffect(bool numeric) const { return numeric ? groups : std::max(groups, outside); }
   /// True if consecutive rows are more alike than any rows.
   bool IsKnown() const { return groups > 1; }
 };
@@ -62,9 +71,10 @@ inline constexpr size_t kFewChunks = 8;
 double TailLimit(std::vector<double> values);
 
 /// Sets VariableBaseline::natural of every variable, from the chunks that the baseline has with it,
-/// and what follows from it. Errors: DataLoss if a chunk cannot be read. Cost: one reading of the
-/// chunks, O(chunks * groups^2) a variable.
-absl::Status LearnNaturalVariation(Baseline* baseline);
+/// and what follows from it. `rest`, by variable: the categories that it does not keep by name;
+/// empty if they are not known, then the others alone tell what is left out. Errors: DataLoss if a
+/// chunk cannot be read. Cost: one reading of the chunks, O(chunks * groups^2) a variable.
+absl::Status LearnNaturalVariation(Baseline* baseline, const std::vector<SpanSample>& rest = {});
 
 }  // namespace plumbline::profile
 

@@ -122,6 +122,8 @@ void NaturalTo(const profile::NaturalVariation& natural, v1::NaturalVariationRec
   record->set_nans(natural.nans);
   record->set_infinities(natural.infinities);
   record->set_chunk_rows(natural.chunk_rows);
+  record->set_outside(natural.outside);
+  record->set_outside_share(natural.outside_share);
   record->mutable_psi_limits()->Assign(natural.psi_limits.begin(), natural.psi_limits.end());
 }
 
@@ -129,19 +131,23 @@ absl::Status NaturalFrom(const v1::VariableBaselineRecord& variable,
                          profile::NaturalVariation* natural) {
   if (!variable.has_natural_variation()) return absl::OkStatus();
   const v1::NaturalVariationRecord& record = variable.natural_variation();
+  const double outside = record.outside() == 0 ? 1 : record.outside();
   for (const double effect :
-       {record.groups(), record.nulls(), record.nans(), record.infinities()}) {
+       {record.groups(), record.nulls(), record.nans(), record.infinities(), outside}) {
     if (!(effect >= 1 && std::isfinite(effect))) {
       return Bad(variable.name(), "its natural variation has a design effect below 1");
     }
   }
-  bool sound = record.chunk_rows() >= 0 && std::isfinite(record.chunk_rows());
+  bool sound = record.chunk_rows() >= 0 && std::isfinite(record.chunk_rows()) &&
+               record.outside_share() >= 0 && record.outside_share() <= 1;
   for (const float limit : record.psi_limits()) sound &= limit >= 0 && std::isfinite(limit);
   if (!sound) return Bad(variable.name(), "its natural variation is none");
   *natural = {.groups = record.groups(),
               .nulls = record.nulls(),
               .nans = record.nans(),
               .infinities = record.infinities(),
+              .outside = outside,
+              .outside_share = record.outside_share(),
               .psi_limits = {record.psi_limits().begin(), record.psi_limits().end()},
               .chunk_rows = record.chunk_rows()};
   return absl::OkStatus();

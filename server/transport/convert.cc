@@ -238,6 +238,7 @@ v1::Report ToWire(const engine::Report& report) {
     *one->mutable_baseline() = ToWire(variable.variable.name, variable.baseline);
     AddDistribution(variable.distribution, one);
     SetIf(variable.natural_psi, [&](double x) { one->set_natural_psi(x); });
+    if (variable.left_out_share > 0) one->set_left_out_share(variable.left_out_share);
   }
   const size_t losses = std::min(report.losses.size(), kMaxLosses);
   for (size_t i = 0; i < losses; ++i) *out.add_losses() = ToWire(report.losses[i]);
@@ -339,6 +340,8 @@ v1::Baseline ToWire(const engine::BaselineInfo& info, const profile::Baseline& b
     one->set_kind(ToWire(variable.variable.kind));
     *one->mutable_baseline() = ToWire(variable.variable.name, profile::DescribeBaseline(variable));
     AddDistribution(profile::SideBySide(variable, profile::VariableCounts()), one);
+    const double left_out = variable.natural.outside_share;
+    if (left_out > 0) one->set_left_out_share(left_out);
     if (variable.natural.psi_limits.empty()) continue;
     one->set_natural_psi(
         variable.natural.PsiLimit(static_cast<double>(variable.counts.Coded()) / 2));

@@ -499,5 +499,53 @@ TEST_F(EvaluateTest, NullsThatComeInRunsInTrainingCountForFewer) {
   EXPECT_FALSE(fires(600, 200));
 }
 
+// What fires of 600 rows of which so many have a category, or a value, that training never had.
+class RunsInTraining : public EvaluateTest {
+ protected:
+  Finding Judge(CheckId check, uint64_t unknown, double effect, double share) const {
+    profile::VariableBaseline trained =
+        baseline_.variables[check == CheckId::kUnseenCategory ? 3 : 0];
+    trained.natural.outside = effect;
+    trained.natural.outside_share = share;
+    profile::VariableCounts live;
+    live.rows = 600;
+    std::vector<uint64_t> codes(trained.counts.codes.size());
+    codes[1] = live.rows - unknown;
+    codes.back() = unknown;
+    live.codes = profile::CodeCounts::Of(codes);
+    const profile::VariableStatistics none;
+    const VariableInput input{.baseline = trained,
+                              .window = live,
+                              .statistics = none,
+                              .policy = policy_,
+                              .variables = 20};
+    return check == CheckId::kUnseenCategory ? CheckUnseenCategory(input) : CheckRate(check, input);
+  }
+  bool Fires(CheckId check, uint64_t unknown, double effect, double share = 0) const {
+    return Judge(check, unknown, effect, share).status == Status::kFiring;
+  }
+};
+
+TEST_F(RunsInTraining, LetExpectRunsOfUnseenCategories) {
+  constexpr CheckId kUnseen = CheckId::kUnseenCategory;
+  EXPECT_TRUE(Fires(kUnseen, 60, 1));
+  EXPECT_FALSE(Fires(kUnseen, 60, 50));  // as if it were one of twelve
+  EXPECT_FALSE(Fires(kUnseen, 60, 1, 0.08));
+  EXPECT_FALSE(Fires(kUnseen, 150, 50, 0.05));
+  EXPECT_TRUE(Fires(kUnseen, 600, 50, 0.05));
+  const std::string by_chance = Judge(kUnseen, 60, 1, 0).reason;
+  EXPECT_THAT(by_chance, testing::EndsWith(" expected"));
+  EXPECT_THAT(Judge(kUnseen, 600, 50, 0.05).reason,
+              testing::EndsWith(", at most 5% expected as it comes in runs in training"));
+}
+
+TEST_F(RunsInTraining, LetExpectRunsOfValuesBeyondTheRange) {
+  EXPECT_TRUE(Fires(CheckId::kOutOfRange, 60, 1));
+  EXPECT_FALSE(Fires(CheckId::kOutOfRange, 60, 50));
+  EXPECT_TRUE(Fires(CheckId::kOutOfRange, 600, 50));
+  EXPECT_FALSE(Fires(CheckId::kOutOfRange, 600, 1e300));
+  EXPECT_EQ(Judge(CheckId::kOutOfRange, 60, 50, 0).baseline, 100 / (kRows + 1.0));
+}
+
 }  // namespace
 }  // namespace plumbline::checks

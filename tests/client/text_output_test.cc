@@ -467,6 +467,18 @@ TEST(BaselineText, NamesVariablesInWhichDriftIsHardToFind) {
   EXPECT_THAT(BaselineText(baseline), HasSubstr("x (psi 3.0), 2 more: training itself"));
 }
 
+TEST(BaselineText, NamesVariablesInWhichUnseenCategoriesAreExpected) {
+  auto baseline = Proto<v1::Baseline>(R"pb(
+    variables { variable: "city" left_out_share: 0.02 }
+    variables { variable: "user" left_out_share: 0.97 }
+  )pb");
+  EXPECT_THAT(BaselineText(baseline),
+              HasSubstr("Unseen categories are to be expected in user (97.0% of its values): in "
+                        "training they have a category that no other run of rows has. If its rows "
+                        "were sorted, make the baseline with their times"));
+  EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("city (")));
+}
+
 TEST(BaselineText, IsATableOfVariables) {
   const auto baseline = Proto<v1::Baseline>(R"pb(
     summary {

@@ -108,6 +108,25 @@ TEST(BaselineRecord, LearnsNaturalVariationWhereAnOlderOneHasNone) {
   EXPECT_EQ(ToRecord(*baseline).SerializeAsString(), record.SerializeAsString());
 }
 
+TEST(BaselineRecord, AnOlderOneLetsExpectWhatIndependentRowsDo) {
+  v1::BaselineRecord record = ToRecord(Built());
+  v1::NaturalVariationRecord* const natural =
+      record.mutable_variables(1)->mutable_natural_variation();
+  natural->set_outside(12.5);
+  natural->set_outside_share(0.25);
+  const auto baseline = FromRecord(record);
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_EQ(baseline->variables[1].natural.outside, 12.5);
+  EXPECT_EQ(baseline->variables[1].natural.outside_share, 0.25);
+  EXPECT_EQ(ToRecord(*baseline).SerializeAsString(), record.SerializeAsString());
+  natural->clear_outside();
+  natural->clear_outside_share();
+  const auto older = FromRecord(record);
+  ASSERT_TRUE(older.ok()) << older.status();
+  EXPECT_EQ(older->variables[1].natural.outside, 1);
+  EXPECT_EQ(older->variables[1].natural.outside_share, 0);
+}
+
 TEST(BaselineRecord, CodesLiveValuesAsTheBaselineDid) {
   const Baseline baseline = Built();
   const Baseline back = FromRecord(ToRecord(baseline)).value();
@@ -149,6 +168,15 @@ TEST(BaselineRecord, RefusesWhatDoesNotFit) {
       },
       [](v1::BaselineRecord* r) {
         r->mutable_variables(0)->mutable_natural_variation()->add_psi_limits(NAN);
+      },
+      [](v1::BaselineRecord* r) {
+        r->mutable_variables(0)->mutable_natural_variation()->set_outside(0.5);
+      },
+      [](v1::BaselineRecord* r) {
+        r->mutable_variables(0)->mutable_natural_variation()->set_outside_share(1.5);
+      },
+      [](v1::BaselineRecord* r) {
+        r->mutable_variables(0)->mutable_natural_variation()->set_outside_share(NAN);
       },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->mutable_counts()->add_codes(0); },
       [](v1::BaselineRecord* r) { r->mutable_variables(0)->mutable_counts()->set_codes(1, ~0ull); },

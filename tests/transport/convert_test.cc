@@ -161,6 +161,7 @@ TEST(ToWire, WritesAReportWithBothSides) {
   variable.live.mean = 2;
   variable.baseline.mean = 1;
   variable.natural_psi = 0.5;
+  variable.left_out_share = 0.25;
   variable.distribution = {{"below 1", std::nullopt, 1.0, 4, 5}, {"above", 1.0, kInf, 6, 7}};
   const v1::Report out = ToWire(in);
   EXPECT_EQ(out.start().seconds(), 60);
@@ -173,6 +174,7 @@ TEST(ToWire, WritesAReportWithBothSides) {
   EXPECT_EQ(out.variables(0).live().mean(), 2);
   EXPECT_EQ(out.variables(0).baseline().mean(), 1);
   EXPECT_EQ(out.variables(0).natural_psi(), 0.5);
+  EXPECT_EQ(out.variables(0).left_out_share(), 0.25);
   ASSERT_THAT(out.variables(0).distribution(), SizeIs(2));
   EXPECT_FALSE(out.variables(0).distribution(0).has_lower());
   EXPECT_EQ(out.variables(0).distribution(0).upper(), 1);

@@ -15,6 +15,8 @@ namespace {
 constexpr double kBudget = 10'000;  // panes of a false page
 constexpr double kNullRate = 0.02;
 constexpr int kFormulaPanes = 40;  // of a life
+// Training of fewer rows has hardly seen a run of Rows::kRuns.
+constexpr uint32_t kLeastForRuns = 10'000;
 
 /// Panes of one life after another, each with a baseline of its own.
 struct Cell {
@@ -96,7 +98,8 @@ double Percent(uint64_t part, uint64_t whole) {
 }  // namespace
 
 bool NoDrift(Size size) {
-  static constexpr const char* kRowNames[] = {"independent", "correlated", "autocorrelated"};
+  static constexpr const char* kRowNames[] = {"independent", "correlated", "autocorrelated",
+                                              "runs"};
   std::printf(
       "Nothing drifts: mixed kinds, nulls 2%%, a budget of one page in 10,000 panes. Beside it "
       "the share of\npanes in which one variable at least is beyond the usual limit.\n\n");
@@ -108,7 +111,9 @@ bool NoDrift(Size size) {
     if (size != Size::kFull && full.variables * full.rows > 100'000) continue;
     if (size == Size::kTest && full.variables > 20) continue;
     const Cell cell = Sized(full, size);
-    for (const Rows rows : {Rows::kIndependent, Rows::kCorrelated, Rows::kAutocorrelated}) {
+    for (const Rows rows :
+         {Rows::kIndependent, Rows::kCorrelated, Rows::kAutocorrelated, Rows::kRuns}) {
+      if (rows == Rows::kRuns && cell.trained < kLeastForRuns) continue;
       const Tally tally = Live(cell, rows, seed += 1'000);
       std::printf("%9zu %5u %-14s %8u %6d %7lu %8lu %6lu | %5.0f%% %5.0f%% %5.0f%%\n",
                   cell.variables, cell.rows, kRowNames[static_cast<int>(rows)], cell.trained,

@@ -11,11 +11,15 @@ constexpr double kMemory = 0.9;  // of kAutocorrelated
 constexpr double kNullRun = 10;  // rows, of kAutocorrelated
 constexpr double kAtom = 0.25;   // a value that training hardly has; exact in double
 
-const std::vector<absl::string_view>& Letters() {
-  static constexpr absl::string_view kLetters = "abcdefghijklmnopqrstuvwxyz";
+// Of kRuns: the share of rows that come in runs, how long these are on average, and how far from
+// its middle the values of one are.
+constexpr double kCategoryShare = 0.05, kCategoryRun = 50;
+constexpr double kFarShare = 0.005, kFarRun = 5, kFarSpread = 0.1;
+
+const std::vector<std::string>& Letters() {
   static const auto* const letters = [] {
-    auto* result = new std::vector<absl::string_view>();
-    for (size_t i = 0; i < kLetters.size(); ++i) result->push_back(kLetters.substr(i, 1));
+    auto* result = new std::vector<std::string>();
+    for (char letter = 'a'; letter <= 'z'; ++letter) result->emplace_back(1, letter);
     return result;
   }();
   return *letters;
@@ -57,6 +61,10 @@ Stream::Stream(std::vector<Kind> kinds, Rows rows, double null_rate, uint64_t se
       random_(seed),
       latent_(kinds_.size()),
       null_(kinds_.size()),
+      run_(kinds_.size()),
+      far_(kinds_.size()),
+      runs_(kinds_.size()),
+      categories_(kinds_.size()),
       numbers_(kinds_.size()),
       indices_(kinds_.size()),
       validity_(kinds_.size()) {
@@ -73,9 +81,32 @@ bool Stream::IsNull(size_t variable, double rate) {
   return null_[variable];
 }
 
+bool Stream::IsInRun(size_t variable) {
+  if (rows_ != Rows::kRuns) return false;
+  const bool categorical = IsCategorical(kinds_[variable]);
+  const double share = categorical ? kCategoryShare : kFarShare;
+  const double length = categorical ? kCategoryRun : kFarRun;
+  const double chance = run_[variable] ? 1 - 1 / length : share / (1 - share) / length;
+  const bool in_run = random_.Uniform() < chance;
+  if (in_run && !run_[variable]) {
+    far_[variable] = 3 - std::log(random_.Uniform());
+    ++runs_[variable];
+  }
+  run_[variable] = in_run;
+  return in_run;
+}
+
+uint32_t Stream::RunCategory(size_t variable) {
+  std::vector<std::string>& categories = categories_[variable];
+  std::string name = absl::StrCat("run ", runs_[variable]);
+  if (categories.back() != name) categories.push_back(std::move(name));
+  return static_cast<uint32_t>(categories.size()) - 1;
+}
+
 void Stream::Fill(size_t variable, uint32_t rows, const Change* change) {
   const Kind kind = kinds_[variable];
   const bool categorical = IsCategorical(kind);
+  categories_[variable] = Letters();
   std::vector<double>& numbers = numbers_[variable];
   std::vector<uint32_t>& indices = indices_[variable];
   numbers.resize(categorical ? 0 : rows);
@@ -90,10 +121,11 @@ void Stream::Fill(size_t variable, uint32_t rows, const Change* change) {
       z = latent_[variable] = kMemory * latent_[variable] + std::sqrt(1 - kMemory * kMemory) * z;
     }
     if (change != nullptr) z = z * change->spread + change->shift;
+    const bool in_run = IsInRun(variable);
     if (categorical) {
-      indices[row] = Category(kind, z);
+      indices[row] = in_run ? RunCategory(variable) : Category(kind, z);
     } else {
-      numbers[row] = Number(kind, z);
+      numbers[row] = Number(kind, in_run ? far_[variable] + kFarSpread * z : z);
     }
     if (null_rate > 0 && IsNull(variable, null_rate)) {
       validity_[variable][row >> 3] &= static_cast<uint8_t>(~(1u << (row & 7)));
@@ -131,7 +163,8 @@ profile::BatchView Stream::Next(uint32_t rows, const Change& change, double exte
     column.name = names_[i];
     column.validity = validity_[i];
     if (IsCategorical(kinds_[i])) {
-      column.values = profile::DictionaryView{Letters(), indices_[i]};
+      column.values =
+          profile::DictionaryView{{categories_[i].begin(), categories_[i].end()}, indices_[i]};
     } else {
       column.values = absl::MakeConstSpan(numbers_[i]);
     }

@@ -71,6 +71,10 @@ enum class Rows {
   // Of order one with 0.9 from row to row, each variable by itself, and its nulls come in runs of
   // 10 on average.
   kAutocorrelated,
+  // Independent, but for runs that each variable has by itself: 5% of the rows in runs of 50 on
+  // average of a category that no other run has; of numbers 2%, in runs of 10 about a value far
+  // out that is the run's own.
+  kRuns,
 };
 
 /// What happens to the first variable. Shifts and factors are in its standard deviations.
@@ -96,6 +100,10 @@ class Stream {
   void Fill(size_t variable, uint32_t rows, const Change* change);
   // Whether the next value of a variable is null, which it is at this rate.
   bool IsNull(size_t variable, double rate);
+  // Whether the next row of a variable is one of a run, for kRuns; begins and ends runs.
+  bool IsInRun(size_t variable);
+  // The category of the variable's run.
+  uint32_t RunCategory(size_t variable);
 
   const std::vector<Kind> kinds_;
   const Rows rows_;
@@ -103,8 +111,12 @@ class Stream {
   Random random_;
   std::vector<double> latent_;  // by variable: the last, for kAutocorrelated
   std::vector<bool> null_;      // by variable: the last was, for kAutocorrelated
+  std::vector<bool> run_;       // by variable: the last was of a run, for kRuns
+  std::vector<double> far_;     // by variable: about which its run is
+  std::vector<uint64_t> runs_;  // by variable: begun
   std::vector<double> common_;
   std::vector<std::string> names_;
+  std::vector<std::vector<std::string>> categories_;  // by variable: what indices_ point at
   std::vector<std::vector<double>> numbers_;
   std::vector<std::vector<uint32_t>> indices_;
   std::vector<std::vector<uint8_t>> validity_;
