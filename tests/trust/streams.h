@@ -72,7 +72,7 @@ enum class Rows {
   // 10 on average.
   kAutocorrelated,
   // Independent, but for runs that each variable has by itself: 5% of the rows in runs of 50 on
-  // average of a category that no other run has; of numbers 2%, in runs of 10 about a value far
+  // average of a category that no other run has; of numbers 0.5%, in runs of 5 about a value far
   // out that is the run's own.
   kRuns,
 };
