@@ -18,6 +18,9 @@ constexpr double kSurely = 0.01;
 constexpr double kChanceDeviations = 4, kChanceCategories = 4;
 // Of all values, at most, those that are the outermost.
 constexpr double kTailShare = 0.05;
+// Where so few categories, if they lie in one place, are most of the rows, they are a closed set by
+// which the rows were sorted, not what keeps coming.
+constexpr double kFewCategories = 100, kMostRows = 0.5;
 // Chance hardly puts the five outermost values around one of eight chunks or more.
 constexpr uint64_t kFewBeyond = 5;
 
@@ -147,6 +150,21 @@ double TailEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks, 
   return UpperEffect(marked);
 }
 
+// True if every chunk lies beyond the one before: the rows are sorted by it.
+bool IsSorted(absl::Span<const ChunkRange> chunks) {
+  const ChunkRange* before = nullptr;
+  bool rises = true, falls = true;
+  for (const ChunkRange& chunk : chunks) {
+    if (chunk.codes.Total() == 0) continue;
+    if (before != nullptr) {
+      rises &= before->max <= chunk.min;
+      falls &= before->min >= chunk.max;
+    }
+    before = &chunk;
+  }
+  return rises || falls;
+}
+
 }  // namespace
 
 LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample& rest,
@@ -162,6 +180,7 @@ LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample
     for (const CategorySpan& span : kept) places.Add(span, 1);
     for (const CategorySpan& span : rest.spans) places.Add(span, rest.scale);
     const LeftOut found = places.Result(of_runs);
+    if (categories < kFewCategories && found.share > kMostRows) return {};
     most.share = std::max(most.share, found.share);
     most.design_effect = std::max(most.design_effect, found.design_effect);
   }
@@ -169,7 +188,7 @@ LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample
 }
 
 double RangeDesignEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks) {
-  if (chunks.size() < kFewChunks) return 1;
+  if (chunks.size() < kFewChunks || IsSorted(chunks)) return 1;
   double effect = 1;
   for (const bool above : {false, true}) {
     effect = std::max(effect, TailEffect(bins, chunks, above));

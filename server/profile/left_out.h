@@ -45,7 +45,8 @@ struct LeftOut {
 /// chunk, and two where there are at least 48 chunks; whichever has more. Categories of more than
 /// one row count only where they are together more than chance explains. `kept` and `rest` together
 /// are all categories; `values`: by chunk, those that have one. Nothing is left out of fewer than
-/// kFewChunks chunks. Cost: O(categories).
+/// kFewChunks chunks, and where fewer than 100 categories would be more than half of the rows:
+/// these were sorted by them. Cost: O(categories).
 LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample& rest,
                            absl::Span<const uint64_t> values);
 
@@ -58,8 +59,8 @@ struct ChunkRange {
 /// Of numbers: the design effect of values beyond the range. The largest of those of the counts by
 /// chunk of the outermost values on each side, about as many as chunks (where these are less than a
 /// twentieth of all, and not one value alone), and the values around one chunk that lie beyond all
-/// other chunks, if more than chance puts there. 1 for fewer than kFewChunks chunks. Cost: O(chunks
-/// + codes).
+/// other chunks, if more than chance puts there. 1 for fewer than kFewChunks chunks, and where
+/// every chunk lies beyond the one before: the rows were sorted by it. Cost: O(chunks + codes).
 double RangeDesignEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks);
 
 }  // namespace plumbline::profile

@@ -59,7 +59,7 @@ TEST(CategoryTable, CallsEverythingUnseenWhileEmpty) {
 TEST(CategoryCounter, KeepsByExactCountThenByName) {
   CategoryCounter counter({stats::HashBytes("x"), stats::HashBytes("b"), stats::HashBytes("a"),
                            stats::HashBytes("never")},
-                          1, 1024, 0);
+                          1, 0, 1024, 0);
   CodeCounts counts(6);
   uint64_t row = 0;
   for (const char* category : {"a", "b", "rest", "b", "a", "x", "x", "x"}) {
@@ -105,7 +105,7 @@ TEST(CategoryCounter, PutsCandidatesBeyondTheLimitIntoTheRest) {
   constexpr size_t kCandidates = kMaxKeptCategories + 100;
   std::vector<uint64_t> hashes;
   for (size_t i = 0; i < kCandidates; ++i) hashes.push_back(stats::HashBytes(std::to_string(i)));
-  CategoryCounter counter(hashes, 100, 1 << 16, 0);
+  CategoryCounter counter(hashes, 100, 0, 1 << 16, 0);
   CodeCounts counts(kCandidates + 2);
   for (size_t i = 0; i < kCandidates; ++i) counts.Add(counter.Code(std::to_string(i)), i + 1);
   const auto result = std::move(counter).Finish(counts, kMaxKeptCategories, 1, 0);

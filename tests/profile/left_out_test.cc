@@ -1,5 +1,6 @@
 #include "server/profile/left_out.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -67,6 +68,19 @@ TEST(LeaveOutCategories, NothingIsLeftOutOfFewChunksOrNoValues) {
   EXPECT_EQ(LeaveOutCategories({{{3, 3, 50}}}, {}, Values(7)).share, 0);
   EXPECT_EQ(LeaveOutCategories({}, {}, std::vector<uint64_t>(64)).share, 0);
   EXPECT_EQ(LeaveOutCategories({}, {}, {}).design_effect, 1);
+}
+
+TEST(LeaveOutCategories, RowsThatAreSortedByAFewNamesDoNotLetExpectMore) {
+  const auto sorted = [](uint64_t names) {
+    std::vector<CategorySpan> spans;
+    for (uint64_t i = 0; i < names; ++i) {
+      spans.push_back({64 * i / names, (64 * (i + 1) - 1) / names, 6'400 / names});
+    }
+    return LeaveOutCategories(spans, {}, Values(64));
+  };
+  EXPECT_EQ(sorted(32).share, 0);
+  EXPECT_EQ(sorted(32).design_effect, 1);
+  EXPECT_DOUBLE_EQ(sorted(640).share, 1);  // of so many there will be more
 }
 
 // 40,000 rows of letters, and runs of 10 rows of a user each, 1,500 of them or so.
@@ -177,6 +191,14 @@ TEST(RangeDesignEffect, ATrendGoesBeyondTheRangeChunkAfterChunk) {
   std::vector<double> values = Bursts(0);
   for (size_t row = 0; row < values.size(); ++row) values[row] += 1e-2 * static_cast<double>(row);
   EXPECT_GT(NaturalOf(NumberColumn("x", values), 50'000).outside, 300);
+}
+
+TEST(RangeDesignEffect, RowsThatAreSortedByItDoNotLetExpectMore) {
+  std::vector<double> values = Bursts(50);
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 50'000).outside, 1);
+  std::reverse(values.begin(), values.end());
+  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 50'000).outside, 1);
 }
 
 TEST(RangeDesignEffect, FewDistinctValuesAndNoneSayNothing) {
