@@ -395,7 +395,8 @@ TEST_F(EvaluateTest, WhatIsNotAskedWouldNotHaveFired) {
   std::map<CheckId, int> fired, not_asked;
   const profile::VariableStatistics none;
   for (int round = 0; round < 400; ++round) {
-    Live live(round % 5 == 0 ? 40 : 1000, 20 + static_cast<uint64_t>(round));
+    const int rows = round % 5 == 0 ? 40 : round % 10 == 4 ? 4'000 : 1'000;
+    Live live(rows, 20 + static_cast<uint64_t>(round));
     const double share =
         std::pow(10.0, -3.0 * std::uniform_real_distribution<double>(0, 1)(random));
     std::bernoulli_distribution hit(round % 7 == 0 ? 1 : share);
