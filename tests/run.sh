@@ -22,10 +22,10 @@ esac
 deploy/packages.sh
 export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp:print_suppressions=0"
-# Headers are precompiled for the sanitizers only: the plain build is to see a missing include, and at -O3 g++ 12 warns of what is
-# inside precompiled system headers.
+# The plain build is to see a missing include; the others are to be quick. Headers are precompiled for the sanitizers only: at -O3
+# g++ 12 warns of what is inside precompiled system headers.
 cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLUMBLINE_SANITIZE="$sanitize" \
-  -DPLUMBLINE_PRECOMPILE="${sanitize:+ON}"
+  -DPLUMBLINE_PRECOMPILE="${sanitize:+ON}" -DPLUMBLINE_UNITY="${1:+ON}"
 if [ "$sanitize" = thread ]; then
   # gRPC comes uninstrumented: what it synchronises looks like races.
   rooms=(base stats profile checks storage engine)
