@@ -134,11 +134,13 @@ void Backtester::Emit(const std::function<void(BacktestChunk)>& emit) {
   if (chunk_start_.has_value()) half = absl::Microseconds((*chunk_end_ - *chunk_start_) / 2);
   const double log_alarm = std::log(policy_.BlocksPerFalseAlarm(half) * static_cast<double>(sets));
   std::vector<profile::VariableStatistics> statistics = all_.Describe();
+  const std::vector<checks::VariableEvidence>* const changes = all_.Changes(policy_, log_alarm);
+  const profile::Baseline* const in_season = all_.InSeason();
   const checks::EvaluationInput input{.window = all_.window(),
-                                      .changes = all_.Changes(policy_, log_alarm),
+                                      .changes = changes,
                                       .now = chunk.end.value_or(absl::UnixEpoch()),
                                       .sets = sets,
-                                      .in_season = all_.InSeason()};
+                                      .in_season = in_season};
   chunk.findings = checks::Evaluate(*baseline_, policy_, input, statistics);
   AddPerformance(&chunk);
   // Without times chunks begin a window after one another.
