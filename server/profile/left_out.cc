@@ -16,13 +16,9 @@ constexpr size_t kManyLongRuns = 24;
 constexpr double kSurely = 0.01;
 // Standard deviations, and categories, of what chance may put in one place.
 constexpr double kChanceDeviations = 4, kChanceCategories = 4;
-// Of all values, at most, those that are the outermost.
-constexpr double kTailShare = 0.05;
 // Where so few categories, if they lie in one place, are most of the rows, they are a closed set by
 // which the rows were sorted, not what keeps coming.
 constexpr double kFewCategories = 100, kMostRows = 0.5;
-// Chance hardly puts the five outermost values around one of eight chunks or more.
-constexpr uint64_t kFewBeyond = 5;
 
 using Counts = std::vector<uint64_t>;
 
@@ -84,87 +80,6 @@ class LonePlaces {
   double expected_ = 0, found_ = 0;             // categories of the others, by chance
 };
 
-// What lies beyond `limit` of these values, above it or below. Within a bin they are even.
-uint64_t CountBeyond(const NumericBins& bins, const Counts& codes, double limit, bool above) {
-  auto count = static_cast<double>(above ? codes.back() : codes.front());
-  for (size_t bin = 0; bin < bins.size(); ++bin) {
-    const double low = bins.edges()[bin], high = bins.edges()[bin + 1];
-    double part = 0;
-    if (bins.is_atom(bin)) {
-      part = (above ? low > limit : low < limit) ? 1 : 0;
-    } else {
-      // Halved: the difference of two doubles may be none.
-      const double beyond = above ? high / 2 - limit / 2 : limit / 2 - low / 2;
-      part = std::clamp(beyond / (high / 2 - low / 2), 0.0, 1.0);
-    }
-    count += part * static_cast<double>(codes[bin + 1]);
-  }
-  return static_cast<uint64_t>(std::llround(count));
-}
-
-// The values in the chunk with the extreme and its neighbours that lie beyond all other chunks.
-uint64_t BeyondOthers(const NumericBins& bins, absl::Span<const ChunkRange> chunks, bool above) {
-  const auto farther = [above](double a, double b) { return above ? a > b : a < b; };
-  const auto end = [above](const ChunkRange& chunk) { return above ? chunk.max : chunk.min; };
-  std::optional<size_t> farthest;
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    if (chunks[i].codes.Total() == 0) continue;
-    if (!farthest.has_value() || farther(end(chunks[i]), end(chunks[*farthest]))) farthest = i;
-  }
-  if (!farthest.has_value()) return 0;
-  std::optional<double> limit;
-  Counts around(bins.size() + 2);
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    if (chunks[i].codes.Total() == 0) continue;
-    if (i + 1 >= *farthest && i <= *farthest + 1) {
-      for (size_t code = 0; code < around.size(); ++code) around[code] += chunks[i].codes[code];
-    } else if (!limit.has_value() || farther(end(chunks[i]), *limit)) {
-      limit = end(chunks[i]);
-    }
-  }
-  return limit.has_value() ? CountBeyond(bins, around, *limit, above) : 0;
-}
-
-// Of the counts of the outermost values.
-double TailEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks, bool above) {
-  const size_t codes = bins.size() + 2;
-  Counts all(codes);
-  for (const ChunkRange& chunk : chunks) {
-    for (size_t code = 0; code < codes; ++code) all[code] += chunk.codes[code];
-  }
-  const uint64_t values = std::accumulate(all.begin(), all.end(), uint64_t{0});
-  const auto at = [&](size_t rank) { return above ? codes - 1 - rank : rank; };
-  uint64_t outermost = 0;
-  size_t ranks = 0;
-  while (ranks < codes && outermost < chunks.size()) outermost += all[at(ranks++)];
-  // An extreme that is frequent by itself is a bound rather than the last of a tail.
-  const bool bound = ranks == 2 && bins.size() > 0 && bins.is_atom(above ? bins.size() - 1 : 0);
-  if (bound || static_cast<double>(outermost) > kTailShare * static_cast<double>(values)) return 1;
-  std::vector<Counts> marked;
-  for (const ChunkRange& chunk : chunks) {
-    uint64_t here = 0;
-    for (size_t rank = 0; rank < ranks; ++rank) here += chunk.codes[at(rank)];
-    const uint64_t total = chunk.codes.Total();
-    if (total > 0) marked.push_back({here, total - here});
-  }
-  return UpperEffect(marked);
-}
-
-// True if every chunk lies beyond the one before: the rows are sorted by it.
-bool IsSorted(absl::Span<const ChunkRange> chunks) {
-  const ChunkRange* before = nullptr;
-  bool rises = true, falls = true;
-  for (const ChunkRange& chunk : chunks) {
-    if (chunk.codes.Total() == 0) continue;
-    if (before != nullptr) {
-      rises &= before->max <= chunk.min;
-      falls &= before->min >= chunk.max;
-    }
-    before = &chunk;
-  }
-  return rises || falls;
-}
-
 }  // namespace
 
 LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample& rest,
@@ -185,17 +100,6 @@ LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample
     most.design_effect = std::max(most.design_effect, found.design_effect);
   }
   return most;
-}
-
-double RangeDesignEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks) {
-  if (chunks.size() < kFewChunks || IsSorted(chunks)) return 1;
-  double effect = 1;
-  for (const bool above : {false, true}) {
-    effect = std::max(effect, TailEffect(bins, chunks, above));
-    const uint64_t beyond = BeyondOthers(bins, chunks, above);
-    if (beyond >= kFewBeyond) effect = std::max(effect, static_cast<double>(beyond));
-  }
-  return effect;
 }
 
 }  // namespace plumbline::profile

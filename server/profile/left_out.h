@@ -7,8 +7,6 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "server/profile/bins.h"
-#include "server/profile/code_counts.h"
 
 namespace plumbline::profile {
 
@@ -49,19 +47,6 @@ struct LeftOut {
 /// these were sorted by them. Cost: O(categories).
 LeftOut LeaveOutCategories(absl::Span<const CategorySpan> kept, const SpanSample& rest,
                            absl::Span<const uint64_t> values);
-
-/// The values of a numeric variable in one chunk.
-struct ChunkRange {
-  CodeCounts codes;
-  double min = 0, max = 0;  // if there are any
-};
-
-/// Of numbers: the design effect of values beyond the range. The largest of those of the counts by
-/// chunk of the outermost values on each side, about as many as chunks (where these are less than a
-/// twentieth of all, and not one value alone), and the values around one chunk that lie beyond all
-/// other chunks, if more than chance puts there. 1 for fewer than kFewChunks chunks, and where
-/// every chunk lies beyond the one before: the rows were sorted by it. Cost: O(chunks + codes).
-double RangeDesignEffect(const NumericBins& bins, absl::Span<const ChunkRange> chunks);
 
 }  // namespace plumbline::profile
 

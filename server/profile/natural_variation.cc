@@ -24,38 +24,26 @@ struct ChunkCounts {
   Counts coarse;                   // of the EvidenceGroups
   Counts nulls, nans, infinities;  // marked, and the others
   uint64_t values = 0;
-  ChunkRange range;  // numeric
 };
 
 Counts Marked(uint64_t marked, uint64_t rows) { return {marked, rows - std::min(rows, marked)}; }
 
 ChunkCounts CountsOf(const VariableBaseline& variable, const VariableCounts& chunk) {
   const uint64_t present = chunk.rows - std::min(chunk.rows, chunk.absent + chunk.wrong_type);
-  ChunkCounts counts{variable.grouping.Sum(chunk.codes.ToVector()),
-                     variable.evidence_groups.Sum(variable, chunk.codes),
-                     Marked(chunk.nulls, present),
-                     Marked(chunk.nans, present),
-                     Marked(chunk.positive_infinities + chunk.negative_infinities, present),
-                     chunk.Coded(),
-                     {}};
-  if (variable.is_numeric() && chunk.moments.count() > 0) {
-    counts.range = {chunk.codes, chunk.moments.Min(), chunk.moments.Max()};
-  } else if (variable.is_numeric()) {
-    counts.range.codes = CodeCounts(chunk.codes.size());
-  }
-  return counts;
+  return {variable.grouping.Sum(chunk.codes.ToVector()),
+          variable.evidence_groups.Sum(variable, chunk.codes),
+          Marked(chunk.nulls, present),
+          Marked(chunk.nans, present),
+          Marked(chunk.positive_infinities + chunk.negative_infinities, present),
+          chunk.Coded()};
 }
 
 // What is left out with a run of rows. `kept`: the spans of the categories by name.
-LeftOut LeftOutOf(const VariableBaseline& variable, std::vector<ChunkCounts>* chunks,
+LeftOut LeftOutOf(const VariableBaseline& variable, const std::vector<ChunkCounts>& chunks,
                   const std::vector<CategorySpan>& kept, const SpanSample& rest) {
-  if (variable.is_numeric()) {
-    std::vector<ChunkRange> ranges;
-    for (ChunkCounts& chunk : *chunks) ranges.push_back(std::move(chunk.range));
-    return {0, RangeDesignEffect(variable.bins, ranges)};
-  }
+  if (variable.is_numeric()) return {};
   Counts values;
-  for (const ChunkCounts& chunk : *chunks) values.push_back(chunk.values);
+  for (const ChunkCounts& chunk : chunks) values.push_back(chunk.values);
   return LeaveOutCategories(kept, rest, values);
 }
 
@@ -175,7 +163,7 @@ absl::Status LearnNaturalVariation(Baseline* baseline, const std::vector<SpanSam
     variation.nulls = EffectOf(chunks[i], &ChunkCounts::nulls);
     variation.nans = EffectOf(chunks[i], &ChunkCounts::nans);
     variation.infinities = EffectOf(chunks[i], &ChunkCounts::infinities);
-    const LeftOut left_out = LeftOutOf(baseline->variables[i], &chunks[i], kept[i],
+    const LeftOut left_out = LeftOutOf(baseline->variables[i], chunks[i], kept[i],
                                        i < rest.size() ? rest[i] : SpanSample());
     variation.outside = left_out.design_effect;
     variation.outside_share = left_out.share;

@@ -1,6 +1,5 @@
 #include "server/profile/left_out.h"
 
-#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -160,55 +159,6 @@ TEST(LeftOut, IsKnownOfChunksThatWereJoined) {
   EXPECT_NEAR(joined->variables[0].natural.outside_share, whole->variables[0].natural.outside_share,
               0.005);
   EXPECT_GT(joined->variables[0].natural.outside, 4);
-}
-
-// Normal values, but for `bursts` of 20 rows about a value far out that is the burst's own.
-std::vector<double> Bursts(int bursts) {
-  std::mt19937_64 random(6);
-  std::normal_distribution<double> normal;
-  std::exponential_distribution<double> far;
-  std::vector<double> values(50'000);
-  for (double& value : values) value = normal(random);
-  for (int i = 0; i < bursts; ++i) {
-    const double middle = 4 + far(random);
-    const size_t begin = random() % (values.size() - 20);
-    for (size_t row = begin; row < begin + 20; ++row) {
-      values[row] = middle + 0.1 * normal(random);
-    }
-  }
-  return values;
-}
-
-TEST(RangeDesignEffect, BurstsGoBeyondTheRangeAsBursts) {
-  EXPECT_EQ(NaturalOf(NumberColumn("x", Bursts(0)), 50'000).outside, 1);
-  const NaturalVariation natural = NaturalOf(NumberColumn("x", Bursts(50)), 50'000);
-  EXPECT_GT(natural.outside, 15);
-  EXPECT_LT(natural.outside, 100);
-  EXPECT_EQ(natural.outside_share, 0);
-}
-
-TEST(RangeDesignEffect, ATrendGoesBeyondTheRangeChunkAfterChunk) {
-  std::vector<double> values = Bursts(0);
-  for (size_t row = 0; row < values.size(); ++row) values[row] += 1e-2 * static_cast<double>(row);
-  EXPECT_GT(NaturalOf(NumberColumn("x", values), 50'000).outside, 300);
-}
-
-TEST(RangeDesignEffect, RowsThatAreSortedByItDoNotLetExpectMore) {
-  std::vector<double> values = Bursts(50);
-  std::sort(values.begin(), values.end());
-  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 50'000).outside, 1);
-  std::reverse(values.begin(), values.end());
-  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 50'000).outside, 1);
-}
-
-TEST(RangeDesignEffect, FewDistinctValuesAndNoneSayNothing) {
-  std::vector<double> values(5'000);
-  for (size_t row = 0; row < values.size(); ++row) values[row] = row % 7 < 3 ? 1 : 2;
-  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 5'000).outside, 1);
-  // A flag that is set in a few runs.
-  for (size_t row = 0; row < values.size(); ++row) values[row] = row % 1'000 < 40 ? 1 : 0;
-  EXPECT_EQ(NaturalOf(NumberColumn("x", values), 5'000).outside, 1);
-  EXPECT_EQ(NaturalOf(NumberColumn("x", std::vector<double>(5'000, NAN)), 5'000).outside, 1);
 }
 
 }  // namespace
