@@ -41,8 +41,8 @@ struct NaturalVariation {
   /// stats::DesignEffect over the EvidenceGroups, and of the rates.
   double groups = 1, nulls = 1, nans = 1, infinities = 1;
   /// The same of rows with what training would not have known without the run in which they came:
-  /// categories that no other has (LeaveOutCategories), values beyond the others' range
-  /// (RangeDesignEffect). And the share of values that these categories have; of numbers 0.
+  /// categories that no other has (LeaveOutCategories); of numbers 1. And the share of values that
+  /// these categories have; of numbers 0.
   double outside = 1, outside_share = 0;
   /// The psi, less what chance gives, that a run of 1, 2, 4 .. chunks, up to half of them, had
   /// against the rest, extended to what one run in 200 would have by an exponential tail
