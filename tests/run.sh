@@ -2,7 +2,7 @@
 # Builds Plumbline and passes all its tests, on a fresh Debian 12 machine, as root or with sudo.
 #   tests/run.sh [--sanitize | --tsan | --shipped]
 # --sanitize builds the libraries and their tests with ASAN and UBSAN (the latter not of transport, tests and generated code);
-# --tsan builds and passes the rooms below gRPC with TSAN; --shipped builds what is shipped, and passes the tests that run it and
+# --tsan builds and passes the rooms below gRPC with TSAN; --shipped builds what is shipped (in eights), and passes the tests that run it and
 # those of the command.
 # BUILD_DIR names the build folder (default build, build-asan or build-tsan).
 set -euo pipefail

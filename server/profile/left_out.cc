@@ -1,8 +1,7 @@
 #include "server/profile/left_out.h"
 
+#include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <optional>
 
 #include "server/profile/natural_variation.h"
 #include "server/stats/change_evidence.h"
