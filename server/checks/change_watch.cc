@@ -74,10 +74,7 @@ RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline
   const profile::VariableCounts& base = baseline.counts;
   if (check == CheckId::kOutOfRange) {
     const uint64_t outside = live.codes.empty() ? 0 : live.codes.front() + live.codes.back();
-    const uint64_t total = base.Coded() + 1;
-    const double expected = std::min(2 * baseline.natural.outside, static_cast<double>(total));
-    return BoundOf(outside, live, static_cast<uint64_t>(std::llround(expected)), total,
-                   expected > 2);
+    return BoundOf(outside, live, 2, base.Coded() + 1, /*of_runs=*/false);
   }
   if (check == CheckId::kUnseenCategory) {
     const uint64_t trained = base.Coded();

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 
 constexpr int kRows = 10'000;
 
-constexpr double kAlarm = 9.2;  // ln of 10,000 blocks
+constexpr double kEvidence = 9.2;  // ln of 10,000 blocks
 
 std::vector<double> Normal(int rows, double mean, uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -86,7 +86,7 @@ class EvaluateTest : public ::testing::Test {
     // The rows are two blocks.
     ChangeWatch watch(&baseline_);
     for (int block = 0; block < 2; ++block) watch.Observe(pane);
-    const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
+    const std::vector<VariableEvidence> changes = watch.Weigh(kEvidence);
     const EvaluationInput input{.window = pane,
                                 .changes = &changes,
                                 .now = absl::FromUnixSeconds(1000),
@@ -340,7 +340,7 @@ TEST(EvaluateNoDrift, TwentyVariablesInTwoHundredWindowsNeverAlert) {
             profile::CompareToBaseline(baseline->variables[i], merged.variables[i]));
       }
       watch.Observe(pane);
-      const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
+      const std::vector<VariableEvidence> changes = watch.Weigh(kEvidence);
       const EvaluationInput input{.window = merged,
                                   .changes = &changes,
                                   .now = absl::FromUnixSeconds(60 * static_cast<int64_t>(block)),
@@ -449,7 +449,7 @@ TEST_F(EvaluateTest, WhatIsNotAskedWouldNotHaveFired) {
     const Pane pane = profile::CountBatch(baseline_, MakeBatch(live.rows, columns));
     ChangeWatch watch(&baseline_);
     for (int block = 0; block < 2; ++block) watch.Observe(pane);
-    const std::vector<VariableEvidence> changes = watch.Weigh(kAlarm);
+    const std::vector<VariableEvidence> changes = watch.Weigh(kEvidence);
     for (const Finding& finding : Judge(pane)) {
       const std::optional<size_t> index = baseline_.schema.Find(finding.variable);
       if (!index.has_value()) continue;
@@ -500,12 +500,11 @@ TEST_F(EvaluateTest, NullsThatComeInRunsInTrainingCountForFewer) {
   EXPECT_FALSE(fires(600, 200));
 }
 
-// What fires of 600 rows of which so many have a category, or a value, that training never had.
+// What fires of 600 rows of which so many have a category that training never had.
 class RunsInTraining : public EvaluateTest {
  protected:
-  Finding Judge(CheckId check, uint64_t unknown, double effect, double share) const {
-    profile::VariableBaseline trained =
-        baseline_.variables[check == CheckId::kUnseenCategory ? 3 : 0];
+  Finding Judge(uint64_t unknown, double effect, double share) const {
+    profile::VariableBaseline trained = baseline_.variables[3];
     trained.natural.outside = effect;
     trained.natural.outside_share = share;
     profile::VariableCounts live;
@@ -520,32 +519,23 @@ class RunsInTraining : public EvaluateTest {
                               .statistics = none,
                               .policy = policy_,
                               .variables = 20};
-    return check == CheckId::kUnseenCategory ? CheckUnseenCategory(input) : CheckRate(check, input);
+    return CheckUnseenCategory(input);
   }
-  bool Fires(CheckId check, uint64_t unknown, double effect, double share = 0) const {
-    return Judge(check, unknown, effect, share).status == Status::kFiring;
+  bool Fires(uint64_t unknown, double effect, double share = 0) const {
+    return Judge(unknown, effect, share).status == Status::kFiring;
   }
 };
 
 TEST_F(RunsInTraining, LetExpectRunsOfUnseenCategories) {
-  constexpr CheckId kUnseen = CheckId::kUnseenCategory;
-  EXPECT_TRUE(Fires(kUnseen, 60, 1));
-  EXPECT_FALSE(Fires(kUnseen, 60, 50));  // as if it were one of twelve
-  EXPECT_FALSE(Fires(kUnseen, 60, 1, 0.08));
-  EXPECT_FALSE(Fires(kUnseen, 150, 50, 0.05));
-  EXPECT_TRUE(Fires(kUnseen, 600, 50, 0.05));
-  const std::string by_chance = Judge(kUnseen, 60, 1, 0).reason;
+  EXPECT_TRUE(Fires(60, 1));
+  EXPECT_FALSE(Fires(60, 50));  // as if it were one of twelve
+  EXPECT_FALSE(Fires(60, 1, 0.08));
+  EXPECT_FALSE(Fires(150, 50, 0.05));
+  EXPECT_TRUE(Fires(600, 50, 0.05));
+  const std::string by_chance = Judge(60, 1, 0).reason;
   EXPECT_THAT(by_chance, testing::EndsWith(" expected"));
-  EXPECT_THAT(Judge(kUnseen, 600, 50, 0.05).reason,
+  EXPECT_THAT(Judge(600, 50, 0.05).reason,
               testing::EndsWith(", at most 5% expected as it comes in runs in training"));
-}
-
-TEST_F(RunsInTraining, LetExpectRunsOfValuesBeyondTheRange) {
-  EXPECT_TRUE(Fires(CheckId::kOutOfRange, 60, 1));
-  EXPECT_FALSE(Fires(CheckId::kOutOfRange, 60, 50));
-  EXPECT_TRUE(Fires(CheckId::kOutOfRange, 600, 50));
-  EXPECT_FALSE(Fires(CheckId::kOutOfRange, 600, 1e300));
-  EXPECT_EQ(Judge(CheckId::kOutOfRange, 60, 50, 0).baseline, 100 / (kRows + 1.0));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 // Columns of numbers (NaN: null) and of texts (empty: null), as a batch.
-struct Rows {
+struct ScoredRows {
   std::vector<std::pair<std::string, std::vector<double>>> numbers;
   std::vector<std::pair<std::string, std::vector<std::string>>> texts;
   mutable std::vector<std::vector<uint8_t>> validity;
@@ -63,8 +63,8 @@ struct Rows {
     return profile::MakeBatch(size(), std::move(columns));
   }
   // Rows [begin, end).
-  Rows Part(uint32_t begin, uint32_t end) const {
-    Rows part;
+  ScoredRows Part(uint32_t begin, uint32_t end) const {
+    ScoredRows part;
     for (const auto& [name, values] : numbers) {
       part.numbers.emplace_back(name, std::vector(values.begin() + begin, values.begin() + end));
     }
@@ -85,7 +85,7 @@ struct Rows {
 
 constexpr double kNull = std::numeric_limits<double>::quiet_NaN();
 
-profile::Baseline Trained(const Rows& rows, const std::vector<std::string>& predictions) {
+profile::Baseline Trained(const ScoredRows& rows, const std::vector<std::string>& predictions) {
   std::vector<profile::VariableHint> hints;
   for (const std::string& name : predictions) {
     hints.emplace_back();
@@ -119,10 +119,10 @@ std::optional<Impact> Find(const std::vector<Impact>& impacts, const std::string
 }
 
 // A score that follows `x`, and a class that follows the score.
-Rows Scored(uint32_t count, uint64_t seed) {
+ScoredRows Scored(uint32_t count, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(0, 1);
-  Rows rows{{{"x", {}}, {"z", {}}, {"score", {}}}, {{"verdict", {}}}, {}};
+  ScoredRows rows{{{"x", {}}, {"z", {}}, {"score", {}}}, {{"verdict", {}}}, {}};
   for (uint32_t row = 0; row < count; ++row) {
     const double x = std::clamp(normal(random), -2.5, 2.5);
     rows.numbers[0].second.push_back(x);
@@ -141,7 +141,7 @@ std::vector<Impact> FindImpacts(const profile::Baseline& baseline, const Policy&
 
 class ImpactTest : public ::testing::Test {
  protected:
-  std::vector<Impact> Impacts(const Rows& rows) const {
+  std::vector<Impact> Impacts(const ScoredRows& rows) const {
     return FindImpacts(baseline_, policy_, profile::CountBatch(baseline_, rows.Batch()));
   }
 
@@ -150,7 +150,7 @@ class ImpactTest : public ::testing::Test {
 };
 
 TEST_F(ImpactTest, RowsThatLackAnInputArePredictedOtherwise) {
-  Rows rows = Scored(4'000, 2);
+  ScoredRows rows = Scored(4'000, 2);
   double sum = 0, of_rest = 0;
   uint64_t nulls = 0;
   for (uint32_t row = 0; row < 4'000; ++row) {
@@ -200,7 +200,7 @@ TEST_F(ImpactTest, NoDifferenceIsShownWhereRowsLackItByChance) {
   std::mt19937_64 random(5);
   int different = 0;
   for (int trial = 0; trial < 300; ++trial) {
-    Rows rows = Scored(600, 100 + trial);
+    ScoredRows rows = Scored(600, 100 + trial);
     for (double& x : rows.Number("x")) {
       if (random() % 5 == 0) x = kNull;
     }
@@ -220,7 +220,7 @@ TEST_F(ImpactTest, NoDifferenceIsShownWhereRowsLackItByChance) {
 }
 
 TEST_F(ImpactTest, TooFewRowsAreNotJudged) {
-  Rows rows = Scored(1'000, 3);
+  ScoredRows rows = Scored(1'000, 3);
   for (uint32_t row = 0; row < 29; ++row) rows.Number("x")[row] = kNull;
   const std::vector<Impact> impacts = Impacts(rows);
   ASSERT_EQ(impacts.size(), 2u);
@@ -229,7 +229,7 @@ TEST_F(ImpactTest, TooFewRowsAreNotJudged) {
 }
 
 TEST_F(ImpactTest, AnInputThatIsInNoRowIsComparedWithTraining) {
-  Rows rows = Scored(2'000, 4);
+  ScoredRows rows = Scored(2'000, 4);
   for (double& score : rows.Number("score")) score += 5;
   profile::BatchView batch = rows.Batch();
   batch.columns.erase(batch.columns.begin());
@@ -244,8 +244,8 @@ TEST_F(ImpactTest, AnInputThatIsInNoRowIsComparedWithTraining) {
 }
 
 TEST_F(ImpactTest, AnUnseenCategoryAndValuesOutOfRangeAreStatesToo) {
-  Rows rows = Scored(2'000, 6);
-  Rows trained = Scored(5'000, 7);
+  ScoredRows rows = Scored(2'000, 6);
+  ScoredRows trained = Scored(5'000, 7);
   trained.texts.emplace_back("city", std::vector<std::string>(5'000, "oslo"));
   rows.texts.emplace_back("city", std::vector<std::string>(2'000, "oslo"));
   for (uint32_t row = 0; row < 2'000; ++row) {
@@ -260,7 +260,7 @@ TEST_F(ImpactTest, AnUnseenCategoryAndValuesOutOfRangeAreStatesToo) {
 }
 
 TEST_F(ImpactTest, RowsThatAnEarlierReleaseCountedAreNotTakenForRowsWithAValue) {
-  Rows rows = Scored(2'000, 8);
+  ScoredRows rows = Scored(2'000, 8);
   for (uint32_t row = 0; row < 2'000; row += 4) rows.Number("x")[row] = kNull;
   profile::Pane pane = profile::CountBatch(baseline_, rows.Batch());
   profile::Pane before = pane;
@@ -272,7 +272,7 @@ TEST_F(ImpactTest, RowsThatAnEarlierReleaseCountedAreNotTakenForRowsWithAValue) 
 }
 
 TEST_F(ImpactTest, NothingIsSaidWherePredictionsAreNotNumbersOrMissing) {
-  Rows rows = Scored(500, 9);
+  ScoredRows rows = Scored(500, 9);
   for (uint32_t row = 0; row < 200; ++row) {
     rows.Number("x")[row] = kNull;
     rows.Number("score")[row] = kNull;
@@ -286,9 +286,9 @@ TEST_F(ImpactTest, NothingIsSaidWherePredictionsAreNotNumbersOrMissing) {
 
 // Adult: rows of which workclass is missing (5.7%), in training too, are predicted otherwise: an
 // association that is there in the data as they came.
-Rows Adult() {
+ScoredRows Adult() {
   const Table table = ReadCsv("adult/adults.csv.gz");
-  Rows rows;
+  ScoredRows rows;
   rows.numbers.emplace_back("age", Numbers(table.Column("age")));
   for (const std::string name : {"workclass", "education", "class"}) {
     rows.texts.emplace_back(name, table.Column(name));
@@ -297,9 +297,9 @@ Rows Adult() {
 }
 
 TEST(RealData, Row6cImpactOfWhatIsMissingInAdult) {
-  Rows rows = Adult();
+  ScoredRows rows = Adult();
   const profile::Baseline baseline = Trained(rows.Part(0, 32'561), {"class"});
-  Rows live = rows.Part(32'561, rows.size());
+  ScoredRows live = rows.Part(32'561, rows.size());
   const std::vector<std::string> whole = live.Text("class");
   const auto impacts = [&] {
     return FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, live.Batch()));
@@ -327,7 +327,7 @@ TEST(RealData, Row6cImpactOfWhatIsMissingInAdult) {
 }
 
 TEST(RealData, Row6cImpactOfACategoryThatIsSilent) {
-  Rows rows = Adult();
+  ScoredRows rows = Adult();
   const profile::Baseline baseline = Trained(rows.Part(0, 32'561), {"class"});
   const size_t education = *baseline.schema.Find("education");
   const profile::Pane live = profile::CountBatch(baseline, rows.Part(32'561, rows.size()).Batch());
@@ -353,16 +353,16 @@ TEST(RealData, Row6cImpactOfACategoryThatIsSilent) {
 TEST(RealData, Row6cImpactOfNullsInCaliforniaHousing) {
   const auto read = [](const std::string& file) {
     const Table table = ReadCsv("california_housing/" + file);
-    Rows rows;
+    ScoredRows rows;
     for (const std::string name : {"MedInc", "HouseAge", "y_pred_proba"}) {
       rows.numbers.emplace_back(name, Numbers(table.Column(name)));
     }
     rows.texts.emplace_back("y_pred", table.Column("y_pred"));
     return rows;
   };
-  const Rows trained = read("reference.csv.gz");
+  const ScoredRows trained = read("reference.csv.gz");
   const profile::Baseline baseline = Trained(trained, {"y_pred_proba", "y_pred"});
-  const auto null_rate = [&](const Rows& rows) -> std::optional<Finding> {
+  const auto null_rate = [&](const ScoredRows& rows) -> std::optional<Finding> {
     for (Finding& finding : Firing(baseline, profile::CountBatch(baseline, rows.Batch()))) {
       if (finding.check == CheckId::kNullRate) return std::move(finding);
     }
@@ -374,7 +374,7 @@ TEST(RealData, Row6cImpactOfNullsInCaliforniaHousing) {
       FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, trained.Batch())),
       IsEmpty());
   // Every tenth row, whatever is predicted.
-  Rows rows = trained;
+  ScoredRows rows = trained;
   for (uint32_t row = 0; row < rows.size(); row += 10) rows.Number("HouseAge")[row] = kNull;
   std::optional<Finding> finding = null_rate(rows);
   ASSERT_TRUE(finding.has_value());

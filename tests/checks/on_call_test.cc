@@ -16,12 +16,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kBegin = absl::FromUnixSeconds(1'700'000'000);
 
-Signature By(const std::string& who, absl::Time at = kStart) { return {who, "because", at}; }
+Signature By(const std::string& who, absl::Time at = kBegin) { return {who, "because", at}; }
 
 Mute MuteOf(CheckId check, const std::string& variable, absl::Duration lasts) {
-  return {check, variable, "", "", kStart + lasts, By("anna"), std::nullopt};
+  return {check, variable, "", "", kBegin + lasts, By("anna"), std::nullopt};
 }
 Mute Of(CheckId check, const std::string& variable, const std::string& slice = "") {
   Mute mute = MuteOf(check, variable, {});
@@ -30,7 +30,7 @@ Mute Of(CheckId check, const std::string& variable, const std::string& slice = "
 }
 
 ExpectedChange Release(absl::Duration from, absl::Duration until) {
-  return {"v2", {}, kStart + from, kStart + until, By("ben"), std::nullopt};
+  return {"v2", {}, kBegin + from, kBegin + until, By("ben"), std::nullopt};
 }
 
 Finding Firing(CheckId check, const std::string& variable, const std::string& source = "") {
@@ -52,8 +52,8 @@ class OnCallTest : public ::testing::Test {
   OnCallTest() { policy_.checks[CheckId::kDrift].for_panes = 1; }
 
   void Judge(const std::vector<Finding>& findings, absl::Duration at) {
-    said_.Expire(kStart + at);
-    std::vector<Alert> changed = alerts_.Advance(findings, policy_, kStart + at, ++block_);
+    said_.Expire(kBegin + at);
+    std::vector<Alert> changed = alerts_.Advance(findings, policy_, kBegin + at, ++block_);
     alerts_.HoldBack(
         said_, [](absl::string_view name) { return name == "score"; }, &changed);
   }
@@ -81,11 +81,11 @@ TEST_F(OnCallTest, AMuteHoldsBackAndWhatIsStillThereFiresAtItsEnd) {
   const Alert age = alerts_.alerts()[0];
   EXPECT_EQ(age.state, AlertState::kFiring);  // judged all the same
   EXPECT_THAT(WordsOf(age), HasSubstr("muted until 2023-11-15 00:13:20 UTC by anna: because"));
-  EXPECT_FALSE(said_.IsDue(kStart + absl::Minutes(119)));
-  EXPECT_TRUE(said_.IsDue(kStart + absl::Hours(2)));
+  EXPECT_FALSE(said_.IsDue(kBegin + absl::Minutes(119)));
+  EXPECT_TRUE(said_.IsDue(kBegin + absl::Hours(2)));
   Judge(both, absl::Hours(2));
   EXPECT_THAT(Fires(), ElementsAre("null_rateage", "null_rateincome"));
-  EXPECT_EQ(alerts_.alerts()[0].firing_since, kStart + absl::Minutes(1));
+  EXPECT_EQ(alerts_.alerts()[0].firing_since, kBegin + absl::Minutes(1));
   EXPECT_EQ(WordsOf(alerts_.alerts()[0]), "");
   ASSERT_EQ(said_.mutes().size(), 1u);  // kept as what it was
   EXPECT_EQ(said_.mutes()[0].ended->by, "");
@@ -200,7 +200,7 @@ TEST_F(OnCallTest, AnExpectedChangeMayBeOfSomeVariablesAndDeclaredAfterwards) {
   Judge(both, absl::ZeroDuration());
   ExpectedChange late = Release(-absl::Hours(1), absl::Hours(1));
   late.variables = {"age"};
-  late.set.at = kStart + absl::Minutes(30);
+  late.set.at = kBegin + absl::Minutes(30);
   ASSERT_TRUE(said_.Add(late).ok());
   Judge(both, absl::Minutes(30));
   EXPECT_THAT(Fires(), ElementsAre("driftpay"));
@@ -236,7 +236,7 @@ TEST_F(OnCallTest, WhatIsSaidIsBoundedAndSaysWho) {
   EXPECT_THAT(refused(mute), HasSubstr("by (who says so) is missing"));
   mute.set.by = "a\nb";
   EXPECT_THAT(refused(mute), HasSubstr("control character"));
-  mute.set = {"anna", std::string(1'025, 'x'), kStart};
+  mute.set = {"anna", std::string(1'025, 'x'), kBegin};
   EXPECT_THAT(refused(mute), HasSubstr("1025 bytes; at most 1024"));
   EXPECT_THAT(said_.Add(Release(absl::Hours(1), absl::Hours(1))).message(), HasSubstr("lasts"));
   EXPECT_THAT(said_.Add(Release(-absl::Hours(2), -absl::Hours(1))).message(), HasSubstr("is over"));
@@ -249,7 +249,7 @@ TEST_F(OnCallTest, WhatIsSaidIsBoundedAndSaysWho) {
   EXPECT_EQ(full.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(full.message(), HasSubstr("100 mutes in force already"));
   ASSERT_TRUE(said_.Add(MuteOf(CheckId::kDrift, "7", absl::Hours(2))).ok());  // in another's place
-  said_.Expire(kStart + absl::Hours(3));
+  said_.Expire(kBegin + absl::Hours(3));
   EXPECT_EQ(said_.mutes_in_force(), 0u);
   EXPECT_EQ(said_.mutes().size(), OnCallBook::kMaxEnded);
 }
@@ -259,7 +259,7 @@ Alert Begun(const Finding& finding, absl::Duration at) {
   alert.key = {finding.check, finding.variable, finding.source, finding.slice};
   alert.finding = finding;
   alert.state = AlertState::kFiring;
-  alert.pending_since = alert.firing_since = kStart + at;
+  alert.pending_since = alert.firing_since = kBegin + at;
   return alert;
 }
 
@@ -294,7 +294,7 @@ TEST(Incident, IsWhatBeginsTogetherOrSharesSomething) {
   ASSERT_EQ(incidents.size(), 3u);
   EXPECT_EQ(incidents[0].id, first);
   EXPECT_EQ(incidents[0].alerts.size(), 4u);
-  EXPECT_EQ(incidents[0].began, kStart);
+  EXPECT_EQ(incidents[0].began, kBegin);
 }
 
 TEST(Incident, OfTheSameSecondHasAnotherName) {
@@ -342,7 +342,7 @@ TEST(Incident, TellsTheLikeliestCausesFirst) {
 
 TEST(Incident, WhatIsHeldBackComesLast) {
   std::vector<Alert> alerts = {Begun(Firing(CheckId::kDrift, "a"), absl::ZeroDuration())};
-  alerts[0].hold = Hold{Hold::Kind::kMute, "", "anna", "because", kStart + absl::Hours(1)};
+  alerts[0].hold = Hold{Hold::Kind::kMute, "", "anna", "because", kBegin + absl::Hours(1)};
   Named(&alerts);
   EXPECT_EQ(IncidentsOf(alerts, {}).at(0).severity, std::nullopt);
   EXPECT_THAT(IncidentsOf(alerts, {})[0].head, HasSubstr("1 alert since"));

@@ -24,8 +24,8 @@ using ::testing::IsEmpty;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // A feature, two probabilities and a class.
-struct Rows {
-  Rows(uint32_t count, uint64_t seed) : rows(count) {
+struct PredictionRows {
+  PredictionRows(uint32_t count, uint64_t seed) : rows(count) {
     std::mt19937_64 random(seed);
     std::normal_distribution<double> normal(40, 10);
     std::uniform_real_distribution<double> unit(0, 1);
@@ -58,12 +58,12 @@ class PredictionIntegrityTest : public ::testing::Test {
     std::vector<profile::VariableHint> hints(3);
     hints[0].name = "p_no", hints[1].name = "p_yes", hints[2].name = "label";
     for (profile::VariableHint& hint : hints) hint.role = profile::Role::kPrediction;
-    auto baseline = profile::BuildBaseline({Rows(5'000, 1).Batch()}, hints);
+    auto baseline = profile::BuildBaseline({PredictionRows(5'000, 1).Batch()}, hints);
     EXPECT_TRUE(baseline.ok()) << baseline.status();
     baseline_ = *std::move(baseline);
   }
 
-  std::vector<Finding> Firing(const Rows& rows) const {
+  std::vector<Finding> Firing(const PredictionRows& rows) const {
     const profile::Pane pane = profile::CountBatch(baseline_, rows.Batch());
     std::vector<profile::VariableStatistics> statistics;
     for (size_t i = 0; i < baseline_.variables.size(); ++i) {
@@ -80,11 +80,11 @@ class PredictionIntegrityTest : public ::testing::Test {
 };
 
 TEST_F(PredictionIntegrityTest, SaysNothingOfPredictionsLikeTraining) {
-  EXPECT_THAT(Firing(Rows(2'000, 2)), IsEmpty());
+  EXPECT_THAT(Firing(PredictionRows(2'000, 2)), IsEmpty());
 }
 
 TEST_F(PredictionIntegrityTest, NamesWhatIsNullInTheSameRows) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   for (uint32_t row = 0; row < 20; ++row) rows.yes[row] = kNan;
   for (uint32_t row = 0; row < 19; ++row) rows.SetAgeNull(row);
   const std::vector<Finding> findings = Firing(rows);
@@ -102,7 +102,7 @@ TEST_F(PredictionIntegrityTest, NamesWhatIsNullInTheSameRows) {
 }
 
 TEST_F(PredictionIntegrityTest, NamesNoCauseOfRowsWithAnotherFault) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   for (uint32_t row = 0; row < 19; ++row) {
     rows.yes[row] = kNan;
     rows.SetAgeNull(row);
@@ -122,14 +122,14 @@ TEST_F(PredictionIntegrityTest, NamesNoCauseOfRowsWithAnotherFault) {
 }
 
 TEST_F(PredictionIntegrityTest, NamesNoCauseThatIsAsFrequentElsewhere) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   for (uint32_t row = 0; row < 20; ++row) rows.yes[row] = kNan;
   for (uint32_t row = 0; row < rows.rows; row += 2) rows.SetAgeNull(row);
   for (const Finding& finding : Firing(rows)) EXPECT_THAT(finding.causes, IsEmpty());
 }
 
 TEST_F(PredictionIntegrityTest, AsksTrainingWhereNoPredictionIsRight) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   for (uint32_t row = 0; row < rows.rows; ++row) {
     rows.yes[row] = kNan;
     rows.SetAgeNull(row);
@@ -143,7 +143,7 @@ TEST_F(PredictionIntegrityTest, AsksTrainingWhereNoPredictionIsRight) {
 }
 
 TEST_F(PredictionIntegrityTest, SeesOneProbabilityOutsideOfItsDomain) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   rows.yes[5] = 1.5;
   rows.no[5] = -0.5;
   EXPECT_THAT(Firing(rows),
@@ -157,7 +157,7 @@ TEST_F(PredictionIntegrityTest, SeesOneProbabilityOutsideOfItsDomain) {
 }
 
 TEST_F(PredictionIntegrityTest, SeesOneRowWhoseProbabilitiesDoNotSumToOne) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   rows.yes[5] = 0.5;
   rows.no[5] = 0.51;
   const std::vector<Finding> findings = Firing(rows);
@@ -168,7 +168,7 @@ TEST_F(PredictionIntegrityTest, SeesOneRowWhoseProbabilitiesDoNotSumToOne) {
 }
 
 TEST_F(PredictionIntegrityTest, SeesOneRowOfAClassThatTrainingNeverHad) {
-  Rows rows(2'000, 2);
+  PredictionRows rows(2'000, 2);
   rows.label[7] = "ugly";
   const std::vector<Finding> findings = Firing(rows);
   ASSERT_EQ(findings.size(), 1u);

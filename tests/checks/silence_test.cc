@@ -19,8 +19,8 @@ constexpr size_t kPaneRows = 50;
 
 // A city, of which `rome` comes in 0.6% of the rows, and a reading that comes in 5% of them, or
 // not.
-struct Rows {
-  Rows(std::mt19937_64* random, size_t count, bool with_rome = true, bool with_reading = true) {
+struct PaneRows {
+  PaneRows(std::mt19937_64* random, size_t count, bool with_rome = true, bool with_reading = true) {
     std::uniform_real_distribution<double> uniform(0, 1);
     validity.assign((count + 7) / 8, 0);
     for (size_t i = 0; i < count; ++i) {
@@ -47,7 +47,7 @@ struct Rows {
 class SilenceTest : public ::testing::Test {
  protected:
   explicit SilenceTest(bool with_times = false) {
-    Rows rows(&random_, 20'000);
+    PaneRows rows(&random_, 20'000);
     profile::BatchView batch = rows.Batch();
     std::vector<int64_t> times;
     for (size_t i = 0; i < rows.city.size(); ++i) {
@@ -58,7 +58,7 @@ class SilenceTest : public ::testing::Test {
     clocks_.emplace(baseline_);
   }
 
-  void Close(const Rows& rows, int minutes = 1) {
+  void Close(const PaneRows& rows, int minutes = 1) {
     clocks_->Close(profile::CountBatch(baseline_, rows.Batch()), now_, now_ + minutes * kMinute);
     now_ += minutes * kMinute;
   }
@@ -79,7 +79,7 @@ class SilenceTest : public ::testing::Test {
   // Rows until variable `index` fires; at most `limit`.
   size_t RowsUntil(size_t index, bool with_rome, bool with_reading, size_t limit, int minutes = 1) {
     for (size_t rows = 0; rows < limit;) {
-      Close(Rows(&random_, kPaneRows, with_rome, with_reading), minutes);
+      Close(PaneRows(&random_, kPaneRows, with_rome, with_reading), minutes);
       rows += kPaneRows;
       if (Fires(index)) return rows;
     }
@@ -103,7 +103,7 @@ TEST_F(SilenceTest, NoSilenceOfChanceFires) {
   const profile::VariableCounts window;
   int not_asked = 0;
   for (int pane = 0; pane < 20'000; ++pane) {
-    Close(Rows(&random_, kPaneRows));
+    Close(PaneRows(&random_, kPaneRows));
     for (const size_t index : {0, 1}) {
       ASSERT_FALSE(Fires(index)) << pane;
       const VariableInput input{.baseline = baseline_.variables[index],
@@ -127,14 +127,14 @@ TEST_F(SilenceTest, ARareCategoryThatStopsIsNamed) {
   EXPECT_THAT(finding.reason, HasSubstr("city: no `rome` in "));
   EXPECT_GE(*finding.value, *finding.threshold);
   // The next one ends it.
-  Close(Rows(&random_, 2'000));
+  Close(PaneRows(&random_, 2'000));
   EXPECT_FALSE(Fires(0));
 }
 
 // Once as a warning, though a check on the window says so as well.
 TEST_F(SilenceTest, AFrequentCategoryThatStopsIsAWarning) {
   for (int pane = 0; pane < 100 && !Fires(0); ++pane) {
-    Rows rows(&random_, kPaneRows);
+    PaneRows rows(&random_, kPaneRows);
     std::replace(rows.city.begin(), rows.city.end(), std::string("lima"), std::string("oslo"));
     Close(rows);
   }
@@ -161,7 +161,7 @@ TEST_F(SilenceTest, OutlivesARestartWithoutBeginningAnew) {
   clocks_.emplace(baseline_);
   size_t rows = 0;
   for (; rows < 100'000 && !Fires(0); rows += kPaneRows) {
-    Close(Rows(&random_, kPaneRows, false, true));
+    Close(PaneRows(&random_, kPaneRows, false, true));
     ArrivalClocks loaded(baseline_);
     ASSERT_TRUE(loaded.Decode(clocks_->Encode()).ok());
     clocks_ = loaded;
@@ -170,7 +170,7 @@ TEST_F(SilenceTest, OutlivesARestartWithoutBeginningAnew) {
 }
 
 TEST_F(SilenceTest, DamagedBytesAreRefused) {
-  Close(Rows(&random_, 100, false, false));
+  Close(PaneRows(&random_, 100, false, false));
   const std::string bytes = clocks_->Encode();
   EXPECT_EQ(clocks_->Decode(bytes.substr(1)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(clocks_->Decode(bytes + "x").code(), absl::StatusCode::kDataLoss);
@@ -196,7 +196,7 @@ TEST_F(SilenceWithTimesTest, MoreTrafficMakesNoSilence) {
   EXPECT_EQ(RowsUntil(0, false, true, 40'000, 0), 40'000u);
   // In its time it is silent.
   now_ += 1'000 * kMinute;
-  Close(Rows(&random_, kPaneRows, false, true));
+  Close(PaneRows(&random_, kPaneRows, false, true));
   EXPECT_TRUE(Fires(0));
   EXPECT_THAT(Check(0).reason, HasSubstr(" rows or "));
 }

@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr int kKinds = 8;
-constexpr int kPaneRows = 240;
+constexpr int kSliceRows = 240;
 
 // Panes of all rows, and of each slice. x is normal, `kind` one of eight values in turn.
 struct Stream {
@@ -63,11 +63,11 @@ class EvaluateSliceTest : public ::testing::Test {
   void Send(Stream* stream, int panes, Moved moved) {
     stream->slices.resize(slicing_.slices.size());
     for (int pane = 0; pane < panes; ++pane) {
-      const profile::BatchView batch = Rows(kPaneRows, moved);
+      const profile::BatchView batch = Rows(kSliceRows, moved);
       stream->all.push_back(profile::CountBatch(baseline_, batch));
       for (auto& slice : stream->slices) slice.emplace_back(baseline_);
       const profile::PreparedBatch prepared(baseline_, batch);
-      profile::CountSlices(baseline_, slicing_, prepared, {{0u, uint32_t{kPaneRows}}},
+      profile::CountSlices(baseline_, slicing_, prepared, {{0u, uint32_t{kSliceRows}}},
                            [&](uint32_t slice) { return &stream->slices[slice].back(); });
     }
   }

@@ -17,12 +17,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-using Rows = std::vector<std::vector<std::string>>;
+using Cells = std::vector<std::vector<std::string>>;
 
 struct Result {
   absl::Status status;
   std::vector<std::string> header;
-  Rows rows;
+  Cells rows;
   std::vector<uint64_t> lines;
 };
 
@@ -48,7 +48,7 @@ Result Read(const std::string& content, char delimiter = ',') {
   return ReadPath(file.path(), delimiter);
 }
 
-std::string ErrorOf(const std::string& content) {
+std::string ReadError(const std::string& content) {
   return std::string(Read(content).status.message());
 }
 
@@ -56,19 +56,19 @@ TEST(CsvReader, ReadsHeaderAndRows) {
   const Result result = Read("a,b\n1,x\n2,y\n");
   ASSERT_TRUE(result.status.ok()) << result.status;
   EXPECT_THAT(result.header, ElementsAre("a", "b"));
-  EXPECT_EQ(result.rows, (Rows{{"1", "x"}, {"2", "y"}}));
+  EXPECT_EQ(result.rows, (Cells{{"1", "x"}, {"2", "y"}}));
 }
 
 TEST(CsvReader, ReadsQuotes) {
   const Result result = Read("\"a\",\"b,c\"\n\"say \"\"hi\"\"\",\"two\nlines\"\n\"\",x\n");
   ASSERT_TRUE(result.status.ok()) << result.status;
   EXPECT_THAT(result.header, ElementsAre("a", "b,c"));
-  EXPECT_EQ(result.rows, (Rows{{"say \"hi\"", "two\nlines"}, {"", "x"}}));
+  EXPECT_EQ(result.rows, (Cells{{"say \"hi\"", "two\nlines"}, {"", "x"}}));
   EXPECT_THAT(result.lines, ElementsAre(2u, 4u));
 }
 
 TEST(CsvReader, TakesEveryEndOfLine) {
-  const Rows rows = {{"1", "x"}, {"2", ""}};
+  const Cells rows = {{"1", "x"}, {"2", ""}};
   for (const char* content : {"a,b\n1,x\n2,\n", "a,b\r\n1,x\r\n2,\r\n", "a,b\r1,x\r2,\r",
                               "a,b\n1,x\n2,", "a,b\r\n\r\n1,x\r\n\r\n2,\r\n"}) {
     const Result result = Read(content);
@@ -84,9 +84,9 @@ TEST(CsvReader, CountsLinesWithEveryEndOfLine) {
 }
 
 TEST(CsvReader, KeepsSpacesAndOtherDelimiters) {
-  EXPECT_EQ(Read("a,b\n x , y\n").rows, (Rows{{" x ", " y"}}));
-  EXPECT_EQ(Read("a;b\n1,5;x\n", ';').rows, (Rows{{"1,5", "x"}}));
-  EXPECT_EQ(Read("a\tb\n1\t\n", '\t').rows, (Rows{{"1", ""}}));
+  EXPECT_EQ(Read("a,b\n x , y\n").rows, (Cells{{" x ", " y"}}));
+  EXPECT_EQ(Read("a;b\n1,5;x\n", ';').rows, (Cells{{"1,5", "x"}}));
+  EXPECT_EQ(Read("a\tb\n1\t\n", '\t').rows, (Cells{{"1", ""}}));
 }
 
 TEST(CsvReader, SkipsTheByteOrderMark) {
@@ -94,35 +94,35 @@ TEST(CsvReader, SkipsTheByteOrderMark) {
 }
 
 TEST(CsvReader, NamesTheLineOfARaggedRow) {
-  EXPECT_THAT(ErrorOf("a,b\n1,2\n3\n"), HasSubstr(".csv:3: 1 field in a row, 2 in the header"));
-  EXPECT_THAT(ErrorOf("a,b\n\"x\ny\",2\n3,4,5\n"), HasSubstr(":4: 3 fields in a row"));
+  EXPECT_THAT(ReadError("a,b\n1,2\n3\n"), HasSubstr(".csv:3: 1 field in a row, 2 in the header"));
+  EXPECT_THAT(ReadError("a,b\n\"x\ny\",2\n3,4,5\n"), HasSubstr(":4: 3 fields in a row"));
 }
 
 TEST(CsvReader, NamesTheLineThatIsNotUtf8) {
-  EXPECT_THAT(ErrorOf("a,b\n1,2\nZ\xFCrich,2\n"), HasSubstr(".csv:3: not UTF-8"));
-  EXPECT_THAT(ErrorOf("\xFF\xFE"
-                      "a\n"),
+  EXPECT_THAT(ReadError("a,b\n1,2\nZ\xFCrich,2\n"), HasSubstr(".csv:3: not UTF-8"));
+  EXPECT_THAT(ReadError("\xFF\xFE"
+                        "a\n"),
               HasSubstr(".csv:1: not UTF-8"));
 }
 
 TEST(CsvReader, RefusesABadHeader) {
-  EXPECT_THAT(ErrorOf(""), HasSubstr("the file is empty"));
-  EXPECT_THAT(ErrorOf("a,,b\n"), HasSubstr(":1: column 2 of the header has no name"));
-  EXPECT_THAT(ErrorOf("a,b,a\n"), HasSubstr(":1: column a is in the header twice"));
+  EXPECT_THAT(ReadError(""), HasSubstr("the file is empty"));
+  EXPECT_THAT(ReadError("a,,b\n"), HasSubstr(":1: column 2 of the header has no name"));
+  EXPECT_THAT(ReadError("a,b,a\n"), HasSubstr(":1: column a is in the header twice"));
 }
 
 TEST(CsvReader, NamesTheLineOfAQuoteInTheWrongPlace) {
-  EXPECT_THAT(ErrorOf("a,b\n1,2\n1,5\" pipe\n"), HasSubstr(":3: a quote in the wrong place"));
+  EXPECT_THAT(ReadError("a,b\n1,2\n1,5\" pipe\n"), HasSubstr(":3: a quote in the wrong place"));
 }
 
 TEST(CsvReader, NamesTheLineOfAQuoteThatIsNeverClosed) {
-  EXPECT_THAT(ErrorOf("a,b\n1,2\n3,\"open\n5,6\n"),
+  EXPECT_THAT(ReadError("a,b\n1,2\n3,\"open\n5,6\n"),
               HasSubstr(":3: a quote opens here and is never closed"));
 }
 
 TEST(CsvReader, BoundsTheMemoryOfARow) {
   const std::string content = "a\n\"" + std::string(CsvReader::kMaxRowBytes + 1, 'x');
-  EXPECT_THAT(ErrorOf(content), HasSubstr(":2: a row of more than 8 MiB"));
+  EXPECT_THAT(ReadError(content), HasSubstr(":2: a row of more than 8 MiB"));
 }
 
 TEST(CsvReader, RepeatsItsError) {
@@ -144,7 +144,7 @@ TEST(CsvReader, SaysThatAFileIsNotThere) {
 TEST(CsvReader, ReadsFilesLargerThanItsBuffer) {
   // Rows of many lengths, so that every kind of byte falls on the edge of a buffer.
   std::ostringstream content;
-  Rows expected;
+  Cells expected;
   content << "a,b\r\n";
   for (int i = 0; i < 50'000; ++i) {
     const std::string text(static_cast<size_t>(i % 37), 'x');
@@ -166,7 +166,7 @@ std::string Gzipped(const std::string& content) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
-TEST(CsvReader, ReadsGzip) { EXPECT_EQ(Read(Gzipped("a,b\n1,x\n")).rows, (Rows{{"1", "x"}})); }
+TEST(CsvReader, ReadsGzip) { EXPECT_EQ(Read(Gzipped("a,b\n1,x\n")).rows, (Cells{{"1", "x"}})); }
 
 TEST(CsvReader, SaysThatGzipIsTruncated) {
   std::string content = "a,b\n";

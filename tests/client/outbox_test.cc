@@ -27,7 +27,7 @@ OutboxOptions Options() {
   return options;
 }
 
-v1::Batch Rows(uint32_t rows) {
+v1::Batch BatchOf(uint32_t rows) {
   v1::Batch batch;
   batch.set_row_count(rows);
   return batch;
@@ -52,7 +52,7 @@ v1::IngestResponse Answer(uint64_t sequence, v1::IngestResult result, uint64_t r
 
 TEST(Outbox, NumbersBatchesWhenTheyAreWritten) {
   Outbox outbox(Options());
-  outbox.Push(Rows(5));
+  outbox.Push(BatchOf(5));
   const v1::IngestRequest* request = outbox.TakeNext(kNow);
   ASSERT_NE(request, nullptr);
   EXPECT_EQ(request->batch().model(), "housing");
@@ -65,7 +65,7 @@ TEST(Outbox, NumbersBatchesWhenTheyAreWritten) {
 
 TEST(Outbox, LeavesNoHoleWhereItDropped) {
   Outbox outbox(Options());
-  for (uint32_t rows = 1; rows <= 3; ++rows) outbox.Push(Rows(rows));
+  for (uint32_t rows = 1; rows <= 3; ++rows) outbox.Push(BatchOf(rows));
   EXPECT_FALSE(outbox.HasRoomFor(1));
   outbox.DropOldest();
   EXPECT_TRUE(outbox.HasRoomFor(1));
@@ -81,14 +81,14 @@ TEST(Outbox, BoundsBytesToo) {
   options.max_queued_bytes = 100;
   Outbox outbox(options);
   EXPECT_TRUE(outbox.HasRoomFor(1000));  // alone
-  outbox.Push(Rows(1));
+  outbox.Push(BatchOf(1));
   EXPECT_FALSE(outbox.HasRoomFor(100));
   EXPECT_TRUE(outbox.HasRoomFor(50));
 }
 
 TEST(Outbox, HoldsBackBeyondWhatMayBeInFlight) {
   Outbox outbox(Options());
-  for (int i = 0; i < 3; ++i) outbox.Push(Rows(1));
+  for (int i = 0; i < 3; ++i) outbox.Push(BatchOf(1));
   EXPECT_EQ(Write(&outbox), 1u);
   EXPECT_EQ(Write(&outbox), 2u);
   EXPECT_EQ(Write(&outbox), 0u);
@@ -114,7 +114,7 @@ TEST(Outbox, KeepsBackWhatASlowServerWouldOnlyHold) {
   OutboxOptions options = Options();
   options.max_in_flight = 20;
   Outbox outbox(options);
-  for (int i = 0; i < 200; ++i) outbox.Push(Rows(1));
+  for (int i = 0; i < 200; ++i) outbox.Push(BatchOf(1));
   const absl::Duration way = absl::Seconds(1), slow = way + 2 * SendWindow::kSoon;
   // A long way alone is no reason.
   EXPECT_EQ(Round(way, &outbox), SendWindow::kFirst);
@@ -134,7 +134,7 @@ TEST(Outbox, CountsWhatTheServerAnswers) {
   options.max_in_flight = 10;
   options.max_queued_batches = 10;
   Outbox outbox(options);
-  for (int i = 0; i < 3; ++i) outbox.Push(Rows(10));
+  for (int i = 0; i < 3; ++i) outbox.Push(BatchOf(10));
   for (int i = 0; i < 3; ++i) Write(&outbox);
   v1::IngestResponse counted = Answer(1, v1::INGEST_RESULT_COUNTED, 8);
   counted.set_rows_late(2);
@@ -163,8 +163,8 @@ TEST(Outbox, CountsWhatTheServerAnswers) {
 
 TEST(Outbox, SendsAgainWithTheSameNumberAndFirst) {
   Outbox outbox(Options());
-  outbox.Push(Rows(1));
-  outbox.Push(Rows(2));
+  outbox.Push(BatchOf(1));
+  outbox.Push(BatchOf(2));
   Write(&outbox);
   v1::IngestResponse retry = Answer(1, v1::INGEST_RESULT_RETRY);
   google::rpc::RetryInfo info;
@@ -181,7 +181,7 @@ TEST(Outbox, SendsAgainWithTheSameNumberAndFirst) {
 
 TEST(Outbox, SendsAgainWhatWasInFlightInOrder) {
   Outbox outbox(Options());
-  for (int i = 0; i < 3; ++i) outbox.Push(Rows(1));
+  for (int i = 0; i < 3; ++i) outbox.Push(BatchOf(1));
   Write(&outbox);
   Write(&outbox);
   EXPECT_FALSE(outbox.OnStreamEnded(absl::UnavailableError("gone"), false).has_value());
@@ -194,7 +194,7 @@ TEST(Outbox, SendsAgainWhatWasInFlightInOrder) {
 
 TEST(Outbox, IgnoresAnAnswerToNothing) {
   Outbox outbox(Options());
-  outbox.Push(Rows(1));
+  outbox.Push(BatchOf(1));
   Write(&outbox);
   EXPECT_FALSE(outbox.OnResponse(Answer(9, v1::INGEST_RESULT_COUNTED), kNow).settled);
   EXPECT_TRUE(outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED), kNow).settled);
@@ -204,7 +204,7 @@ TEST(Outbox, IgnoresAnAnswerToNothing) {
 
 TEST(Outbox, KeepsARequestThatIsAnsweredWhileItIsWritten) {
   Outbox outbox(Options());
-  outbox.Push(Rows(5));
+  outbox.Push(BatchOf(5));
   const v1::IngestRequest* request = outbox.TakeNext(kNow);
   outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED, 5), kNow);
   EXPECT_EQ(request->batch().batch().row_count(), 5u);  // ASAN tells if it was freed
@@ -216,7 +216,7 @@ TEST(Outbox, FindsTheBatchThatEndsStreamsAndGivesItUp) {
   OutboxOptions options = Options();
   options.max_strikes = 2;
   Outbox outbox(options);
-  for (int i = 0; i < 3; ++i) outbox.Push(Rows(1));
+  for (int i = 0; i < 3; ++i) outbox.Push(BatchOf(1));
   const absl::Status too_large = absl::ResourceExhaustedError("message larger than max");
   Write(&outbox);
   Write(&outbox);
@@ -251,7 +251,7 @@ TEST(Outbox, DoesNotBlameABatchForTheNetworkOrABusyServer) {
   OutboxOptions options = Options();
   options.max_strikes = 1;
   Outbox outbox(options);
-  outbox.Push(Rows(1));
+  outbox.Push(BatchOf(1));
   for (const absl::Status& status :
        {absl::UnavailableError(""), absl::CancelledError(""), absl::PermissionDeniedError(""),
         absl::ResourceExhaustedError("Received RST_STREAM with error code 11")}) {
@@ -265,7 +265,7 @@ TEST(Outbox, DoesNotBlameABatchForTheNetworkOrABusyServer) {
 
 TEST(Outbox, EndsTheEpochWithTheLastNumberUsed) {
   Outbox outbox(Options());
-  outbox.Push(Rows(1));
+  outbox.Push(BatchOf(1));
   Write(&outbox);
   outbox.OnResponse(Answer(1, v1::INGEST_RESULT_COUNTED), kNow);
   outbox.PushEndEpoch();
@@ -283,7 +283,7 @@ TEST(Outbox, EndsTheEpochWithTheLastNumberUsed) {
 
 TEST(Outbox, SaysWhatStillWaits) {
   Outbox outbox(Options());
-  for (int i = 0; i < 3; ++i) outbox.Push(Rows(1));
+  for (int i = 0; i < 3; ++i) outbox.Push(BatchOf(1));
   Write(&outbox);
   Write(&outbox);
   EXPECT_EQ(outbox.stats().waiting, 3u);

@@ -39,7 +39,7 @@ std::unique_ptr<Sender> NewSender(SenderOptions options) {
   return sender.ok() ? *std::move(sender) : nullptr;
 }
 
-v1::Batch Rows(uint32_t rows) {
+v1::Batch RowsOf(uint32_t rows) {
   BatchBuilder builder;
   builder.AddDoubles("x", std::vector<double>(rows, 1.5));
   return builder.Build().value();
@@ -70,7 +70,7 @@ TEST(Sender, DeliversEverythingAndEndsTheEpoch) {
   FakeIngest service;
   FakeServer server({&service});
   const auto sender = NewSender(Options(server.address()));
-  for (int i = 0; i < 500; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(3)).ok());
+  for (int i = 0; i < 500; ++i) ASSERT_TRUE(sender->SendBlocking(RowsOf(3)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), UpTo(500));
@@ -109,7 +109,7 @@ TEST(Sender, DeclaresItsEnvironmentFirstAndTellsOfARefusal) {
     refusals.push_back(refusal);
   };
   const auto sender = NewSender(options);
-  ASSERT_TRUE(sender->SendBlocking(Rows(3)).ok());
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(3)).ok());
   ASSERT_TRUE(sender->Finish(kPatience).ok());
   EXPECT_TRUE(was_first);
   EXPECT_EQ(sender->stats().refused, 0u);
@@ -131,7 +131,7 @@ TEST(Sender, CountsOnceWhenTheServerGoesAwayBeforeItAnswers) {
   });
   FakeServer server({&service});
   const auto sender = NewSender(Options(server.address()));
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(2)).ok());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender->SendBlocking(RowsOf(2)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), UpTo(100));
@@ -153,7 +153,7 @@ TEST(Sender, SendsAgainWhatTheServerCouldNotTakeNow) {
   });
   FakeServer server({&service});
   const auto sender = NewSender(Options(server.address()));
-  for (int i = 0; i < 20; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), UpTo(20));
@@ -172,7 +172,7 @@ TEST(Sender, ComesBackWhenABusyServerEndsTheStreamAndKeepsTheNumbers) {
   SenderOptions options = Options(server.address());
   options.max_strikes = 1;
   const auto sender = NewSender(options);
-  for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(2)).ok());
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(sender->SendBlocking(RowsOf(2)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), UpTo(100));
@@ -195,7 +195,7 @@ TEST(Sender, ABusyServerCostsTheOldestOfAFullQueueAndLeavesNoHole) {
   options.max_queued_batches = 5;
   options.max_in_flight = 2;
   const auto sender = NewSender(options);
-  for (int i = 0; i < 1000; ++i) sender->Send(Rows(1));
+  for (int i = 0; i < 1000; ++i) sender->Send(RowsOf(1));
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   const SenderStats stats = sender->stats();
@@ -224,7 +224,7 @@ TEST(Sender, ReportsRefusalsAndGoesOnOnTheSameStream) {
     refusals.push_back(refusal);
   };
   const auto sender = NewSender(options);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(sender->SendBlocking(Rows(4)).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(sender->SendBlocking(RowsOf(4)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), (std::set<uint64_t>{1, 3}));
@@ -243,7 +243,7 @@ TEST(Sender, GivesUpAMessageOverTheLimitAndGoesOn) {
   FakeServer server({&service}, 0, 64 << 10);
   const auto sender = NewSender(Options(server.address()));
   for (int i = 1; i <= 6; ++i) {
-    ASSERT_TRUE(sender->SendBlocking(Rows(i == 3 ? 100'000 : 10)).ok());
+    ASSERT_TRUE(sender->SendBlocking(RowsOf(i == 3 ? 100'000 : 10)).ok());
   }
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
@@ -260,11 +260,11 @@ TEST(Sender, GivesUpTextThatIsNotUtf8AndGoesOn) {
   FakeIngest service;
   FakeServer server({&service});
   const auto sender = NewSender(Options(server.address()));
-  ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
-  v1::Batch latin1 = Rows(1);
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
+  v1::Batch latin1 = RowsOf(1);
   latin1.set_source("Z\xFCrich");
   ASSERT_TRUE(sender->SendBlocking(latin1).ok());
-  ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
   const absl::Status status = sender->Finish(kPatience);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(service.counted(), (std::set<uint64_t>{1, 3}));
@@ -278,7 +278,7 @@ TEST(Sender, DropsTheOldestAndNeverBlocks) {
   options.max_queued_batches = 5;
   options.max_in_flight = 1;
   const auto sender = NewSender(options);
-  for (int i = 0; i < 100; ++i) sender->Send(Rows(1));
+  for (int i = 0; i < 100; ++i) sender->Send(RowsOf(1));
   const SenderStats stats = sender->stats();
   EXPECT_LE(stats.waiting, 6u);
   EXPECT_EQ(stats.dropped + stats.waiting, 100u);
@@ -289,8 +289,8 @@ TEST(Sender, DropsABatchLargerThanTheQueueAndKeepsTheOthers) {
   SenderOptions options = Options("127.0.0.1:1");
   options.max_queued_bytes = 1000;
   const auto sender = NewSender(options);
-  EXPECT_TRUE(sender->Send(Rows(1)));
-  EXPECT_FALSE(sender->Send(Rows(1000)));
+  EXPECT_TRUE(sender->Send(RowsOf(1)));
+  EXPECT_FALSE(sender->Send(RowsOf(1000)));
   EXPECT_EQ(sender->stats().waiting, 1u);
   EXPECT_EQ(sender->stats().rows_dropped, 1000u);
 }
@@ -300,10 +300,10 @@ TEST(Sender, DeliversAfterTheServerComesBack) {
   auto server = std::make_unique<FakeServer>(std::vector<grpc::Service*>{&first});
   const int port = server->port();
   const auto sender = NewSender(Options(server->address()));
-  ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
   ASSERT_TRUE(sender->Flush(kPatience).ok());
   server.reset();
-  ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
   FakeIngest second;
   server = std::make_unique<FakeServer>(std::vector<grpc::Service*>{&second}, port);
   const absl::Status status = sender->Finish(kPatience);
@@ -318,12 +318,12 @@ TEST(Sender, FailsForGoodWhenNobodyAnswersForTooLong) {
   options.give_up_after = absl::Milliseconds(50);
   options.max_queued_batches = 1;
   const auto sender = NewSender(options);
-  sender->Send(Rows(1));
+  sender->Send(RowsOf(1));
   const absl::Status status = sender->Flush(kPatience);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("1 batches undelivered"));
-  EXPECT_EQ(sender->SendBlocking(Rows(1)), status);
-  EXPECT_FALSE(sender->Send(Rows(1)));
+  EXPECT_EQ(sender->SendBlocking(RowsOf(1)), status);
+  EXPECT_FALSE(sender->Send(RowsOf(1)));
   EXPECT_EQ(sender->Finish(kPatience), status);
   EXPECT_EQ(sender->stats().dropped, 2u);
 }
@@ -338,7 +338,7 @@ TEST(Sender, OpensANewStreamWhenTheOldOneGoesSilent) {
   SenderOptions options = Options(server.address());
   options.ack_timeout = absl::Milliseconds(20);
   const auto sender = NewSender(options);
-  ASSERT_TRUE(sender->SendBlocking(Rows(1)).ok());
+  ASSERT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
   const absl::Status status = sender->Flush(kPatience);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_GE(service.streams(), 2);
@@ -348,7 +348,7 @@ TEST(Sender, OpensANewStreamWhenTheOldOneGoesSilent) {
 
 TEST(Sender, SaysWhatWaitsWhenTimeIsUp) {
   const auto sender = NewSender(Options("127.0.0.1:1"));
-  sender->Send(Rows(1));
+  sender->Send(RowsOf(1));
   const absl::Status status = sender->Flush(absl::Milliseconds(1));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(std::string(status.message()), HasSubstr("1 batches still wait"));
@@ -360,8 +360,8 @@ TEST(Sender, TakesNothingAfterFinish) {
   const auto sender = NewSender(Options(server.address()));
   ASSERT_TRUE(sender->Finish(kPatience).ok());
   EXPECT_EQ(service.controls()[0].end_epoch().last_sequence(), 0u);
-  EXPECT_FALSE(sender->Send(Rows(1)));
-  EXPECT_EQ(sender->SendBlocking(Rows(1)).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(sender->Send(RowsOf(1)));
+  EXPECT_EQ(sender->SendBlocking(RowsOf(1)).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(Sender, StopsWhileTheServerIsSilent) {
@@ -372,7 +372,7 @@ TEST(Sender, StopsWhileTheServerIsSilent) {
   });
   FakeServer server({&service});
   auto sender = NewSender(Options(server.address()));
-  for (int i = 0; i < 10; ++i) sender->Send(Rows(100'000));
+  for (int i = 0; i < 10; ++i) sender->Send(RowsOf(100'000));
   sender.reset();  // must come back although nothing was ever answered
   EXPECT_EQ(service.rows(), 0u);
   released.Notify();
@@ -385,7 +385,7 @@ TEST(Sender, IsSafeToUseFromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 50; ++i) EXPECT_TRUE(sender->SendBlocking(Rows(1)).ok());
+      for (int i = 0; i < 50; ++i) EXPECT_TRUE(sender->SendBlocking(RowsOf(1)).ok());
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -18,7 +18,7 @@ namespace plumbline::engine {
 namespace {
 
 constexpr absl::Duration kMinute = absl::Minutes(1);
-constexpr int64_t kStart = int64_t{1'700'000'040} * 1'000'000;  // of a minute
+constexpr int64_t kMinuteStart = int64_t{1'700'000'040} * 1'000'000;  // of a minute
 
 class ArrivalTest : public ::testing::Test {
  protected:
@@ -27,7 +27,7 @@ class ArrivalTest : public ::testing::Test {
   }
   std::unique_ptr<LiveModel> Model(checks::Policy policy = {}) {
     return std::make_unique<LiveModel>(key_, baseline_, std::move(policy), 1,
-                                       absl::FromUnixMicros(kStart), store_.get());
+                                       absl::FromUnixMicros(kMinuteStart), store_.get());
   }
 
   const ModelKey key_{"m", "default"};
@@ -36,12 +36,12 @@ class ArrivalTest : public ::testing::Test {
   const std::unique_ptr<storage::Store> store_ =
       storage::Store::Open("/data", {env_.get()}).value();
   std::mt19937_64 random_{7};
-  const absl::Time now_ = absl::FromUnixMicros(kStart) + absl::Seconds(50);
+  const absl::Time now_ = absl::FromUnixMicros(kMinuteStart) + absl::Seconds(50);
 };
 
 TEST_F(ArrivalTest, CountsWhatTheWorkerWouldAndGivesTheRowsBack) {
   Rows rows = RandomRows(&random_, 3'000, 0.3);
-  rows.micros = kStart + 7'000'000;
+  rows.micros = kMinuteStart + 7'000'000;
   rows.source = "eu-west";
   rows.x[5] = std::numeric_limits<double>::quiet_NaN();
   rows.x[6] = std::numeric_limits<double>::infinity();
@@ -87,15 +87,15 @@ TEST_F(ArrivalTest, LeavesSmallBatchesToTheWorker) {
 }
 
 TEST_F(ArrivalTest, CountsRowsWithTimesIfTheyLieInOnePane) {
-  std::vector<int64_t> micros(1'000, kStart + 1);
-  micros[400] = kStart + 59'999'999;
+  std::vector<int64_t> micros(1'000, kMinuteStart + 1);
+  micros[400] = kMinuteStart + 59'999'999;
   IngestBatch one_pane = Batch(1, RandomRows(&random_, 1'000));
   one_pane.view.row_event_micros = micros;
   CountAtArrival(baseline_, {}, nullptr, kMinute, &one_pane);
   ASSERT_TRUE(one_pane.counted.has_value());
-  EXPECT_EQ(one_pane.counted->event_micros, kStart + 59'999'999);
+  EXPECT_EQ(one_pane.counted->event_micros, kMinuteStart + 59'999'999);
 
-  micros[400] = kStart + 60'000'000;
+  micros[400] = kMinuteStart + 60'000'000;
   IngestBatch two_panes = Batch(2, RandomRows(&random_, 1'000));
   two_panes.view.row_event_micros = micros;
   CountAtArrival(baseline_, {}, nullptr, kMinute, &two_panes);
@@ -105,10 +105,10 @@ TEST_F(ArrivalTest, CountsRowsWithTimesIfTheyLieInOnePane) {
 TEST_F(ArrivalTest, RowsOfAClosedPaneAreLate) {
   const std::unique_ptr<LiveModel> model = Model();
   Rows early = RandomRows(&random_, 10);
-  early.micros = kStart - int64_t{7'200'000'000};
+  early.micros = kMinuteStart - int64_t{7'200'000'000};
   model->Ingest(Batch(1, early), now_);
   Rows fresh = RandomRows(&random_, 10);
-  fresh.micros = kStart;
+  fresh.micros = kMinuteStart;
   model->Ingest(Batch(2, fresh), now_);  // closes the first pane
   Rows late = RandomRows(&random_, 1'000);
   late.micros = early.micros;

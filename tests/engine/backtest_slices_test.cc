@@ -28,7 +28,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-const ModelKey kKey{"m", "v"};
 const absl::Time kStart = absl::FromUnixSeconds(1'700'000'400);  // ten minutes, and a pane, start
 constexpr int kMinutes = 60;
 

@@ -20,9 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const ModelKey kKey{"m", "v"};
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);
-
 manifest::Environment Python(const std::string& numpy) {
   return {.interpreter = "CPython",
           .interpreter_version = "3.11.2",

@@ -16,6 +16,7 @@
 #include "rocksdb/env.h"
 #include "server/engine/live_model.h"
 #include "tests/data_reader.h"
+#include "tests/engine/rows.h"
 #include "tests/profile/batch_maker.h"
 
 namespace plumbline::engine {
@@ -25,11 +26,10 @@ using ::plumbline::testing::ReadCsv;
 using ::plumbline::testing::Table;
 using profile::PerformanceMetric;
 
-const ModelKey kKey{"m", "v"};
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kServed = absl::FromUnixSeconds(1'700'000'000);
 
 // Rows of a feature, a class, a score and a label, or of some of these.
-struct Rows : BatchOwner {
+struct LabelRows : BatchOwner {
   std::vector<std::string> ids;
   std::vector<double> x, predicted, score, truth;
   std::vector<int64_t> micros;
@@ -48,8 +48,8 @@ struct Rows : BatchOwner {
   }
 };
 
-IngestBatch BatchOf(Rows rows, BatchNumber number = {}) {
-  auto owner = std::make_unique<Rows>(std::move(rows));
+IngestBatch BatchOf(LabelRows rows, BatchNumber number = {}) {
+  auto owner = std::make_unique<LabelRows>(std::move(rows));
   IngestBatch batch;
   batch.key = kKey;
   batch.number = std::move(number);
@@ -58,7 +58,7 @@ IngestBatch BatchOf(Rows rows, BatchNumber number = {}) {
   return batch;
 }
 
-std::shared_ptr<const profile::Baseline> Trained(const Rows& rows) {
+std::shared_ptr<const profile::Baseline> Trained(const LabelRows& rows) {
   const profile::BatchView view = rows.View();
   std::vector<profile::VariableHint> hints = {{"truth", profile::Role::kLabel, {}},
                                               {"class", profile::Role::kPrediction, {}}};
@@ -73,9 +73,9 @@ std::shared_ptr<const profile::Baseline> Trained(const Rows& rows) {
 }
 
 // Rows whose score is the chance of 1 to the power of `skew`, one a minute; ids from `first` on.
-Rows SomeRows(size_t count, size_t first, double skew, std::mt19937_64* random) {
+LabelRows SomeRows(size_t count, size_t first, double skew, std::mt19937_64* random) {
   std::uniform_real_distribution<double> uniform(0, 1);
-  Rows rows;
+  LabelRows rows;
   for (size_t i = 0; i < count; ++i) {
     const double score = std::round(uniform(*random) * 100) / 100;
     rows.ids.push_back(absl::StrCat("row ", first + i));
@@ -83,26 +83,26 @@ Rows SomeRows(size_t count, size_t first, double skew, std::mt19937_64* random) 
     rows.score.push_back(score);
     rows.predicted.push_back(score >= 0.5 ? 1 : 0);
     rows.truth.push_back(uniform(*random) < std::pow(score, skew) ? 1 : 0);
-    rows.micros.push_back(absl::ToUnixMicros(kNow + absl::Minutes(first + i)));
+    rows.micros.push_back(absl::ToUnixMicros(kServed + absl::Minutes(first + i)));
   }
   return rows;
 }
 
-Rows Predictions(Rows rows) {
+LabelRows Predictions(LabelRows rows) {
   rows.truth.clear();
   return rows;
 }
 
 // The labels of `rows`, without times.
-Rows Labels(const Rows& rows) {
-  Rows labels;
+LabelRows Labels(const LabelRows& rows) {
+  LabelRows labels;
   labels.ids = rows.ids;
   labels.truth = rows.truth;
   return labels;
 }
 
-Rows Label(const std::string& id, double truth, std::optional<absl::Time> time = {}) {
-  Rows label;
+LabelRows Label(const std::string& id, double truth, std::optional<absl::Time> time = {}) {
+  LabelRows label;
   label.ids = {id};
   label.truth = {truth};
   if (time.has_value()) label.micros = {absl::ToUnixMicros(*time)};
@@ -125,12 +125,12 @@ class Model {
         baseline_(std::move(baseline)),
         quotas_(quotas),
         policy_(PolicyOfDays()),
-        live_(
-            std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kNow, store_.get(), quotas_)) {
+        live_(std::make_unique<LiveModel>(kKey, baseline_, policy_, 1, kServed, store_.get(),
+                                          quotas_)) {
     Commit();
   }
 
-  void Send(Rows rows, BatchNumber number = {}) {
+  void Send(LabelRows rows, BatchNumber number = {}) {
     const IngestOutcome outcome = live_->Ingest(BatchOf(std::move(rows), std::move(number)), now_);
     EXPECT_TRUE(outcome.error.ok()) << outcome.error;
   }
@@ -164,7 +164,7 @@ class Model {
   const std::shared_ptr<const profile::Baseline> baseline_;
   const Quotas quotas_;
   checks::Policy policy_;
-  absl::Time now_ = kNow + absl::Hours(24 * 30);
+  absl::Time now_ = kServed + absl::Hours(24 * 30);
   std::unique_ptr<LiveModel> live_;
 };
 
@@ -194,8 +194,8 @@ class LabelJoinTest : public ::testing::Test {
 
 TEST_F(LabelJoinTest, LabelsFindTheirPredictionsWheneverTheyCome) {
   Model model(baseline_);
-  const Rows rows = SomeRows(300, 0, 1, &random_);
-  Rows labels = Labels(rows);
+  const LabelRows rows = SomeRows(300, 0, 1, &random_);
+  LabelRows labels = Labels(rows);
   // Two come before their predictions.
   model.Send(Label("row 3", rows.truth[3]));
   model.Send(Label("row 7", rows.truth[7]));
@@ -228,7 +228,7 @@ TEST_F(LabelJoinTest, LabelsFindTheirPredictionsWheneverTheyCome) {
 
 TEST_F(LabelJoinTest, ALabelThatChangesAmendsWhatHasLongBeenCommitted) {
   Model model(baseline_);
-  const Rows rows = SomeRows(6'000, 0, 1, &random_);  // of a hundred hours
+  const LabelRows rows = SomeRows(6'000, 0, 1, &random_);  // of a hundred hours
   model.Send(Predictions(rows));
   model.Send(Labels(rows));
   for (int i = 0; i < 3; ++i) {
@@ -256,11 +256,11 @@ TEST_F(LabelJoinTest, ALabelThatChangesAmendsWhatHasLongBeenCommitted) {
 TEST_F(LabelJoinTest, TheLaterLabelCountsWhicheverComesFirst) {
   for (const bool later_first : {false, true}) {
     Model model(baseline_);
-    Rows row = SomeRows(1, 0, 1, &random_);
+    LabelRows row = SomeRows(1, 0, 1, &random_);
     row.predicted = {1};
     model.Send(Predictions(row));
-    const Rows early = Label("row 0", 0, kNow + absl::Hours(1));
-    const Rows late = Label("row 0", 1, kNow + absl::Hours(2));
+    const LabelRows early = Label("row 0", 0, kServed + absl::Hours(1));
+    const LabelRows late = Label("row 0", 1, kServed + absl::Hours(2));
     model.Send(later_first ? late : early);
     model.Send(later_first ? early : late);
     const PerformanceReport report = model.Performance();
@@ -274,7 +274,7 @@ TEST_F(LabelJoinTest, TheLaterLabelCountsWhicheverComesFirst) {
 
 TEST_F(LabelJoinTest, PredictionsThatComeAgainWithTheirLabelsAreNoNewRows) {
   Model model(baseline_);
-  const Rows rows = SomeRows(200, 0, 1, &random_);
+  const LabelRows rows = SomeRows(200, 0, 1, &random_);
   model.Send(Predictions(rows));
   model.Commit();
   model.Send(rows);
@@ -282,7 +282,7 @@ TEST_F(LabelJoinTest, PredictionsThatComeAgainWithTheirLabelsAreNoNewRows) {
   EXPECT_EQ(model.Performance().labelled, 200u);
   EXPECT_EQ(model.Performance().predictions, 200u);
   // Predictions and labels without features, of rows that are known and of others.
-  Rows more = SomeRows(250, 0, 1, &random_);
+  LabelRows more = SomeRows(250, 0, 1, &random_);
   more.x.clear();
   std::copy(rows.score.begin(), rows.score.end(), more.score.begin());
   std::copy(rows.predicted.begin(), rows.predicted.end(), more.predicted.begin());
@@ -292,7 +292,7 @@ TEST_F(LabelJoinTest, PredictionsThatComeAgainWithTheirLabelsAreNoNewRows) {
   EXPECT_EQ(model.Performance().labelled, 250u);
   EXPECT_EQ(model.Performance().predictions, 250u);
   // Rows with labels and without ids stand for themselves.
-  Rows nameless = SomeRows(50, 1'000, 1, &random_);
+  LabelRows nameless = SomeRows(50, 1'000, 1, &random_);
   nameless.ids.clear();
   model.Send(nameless);
   EXPECT_EQ(model.live().Snapshot()->rows, 250u);
@@ -334,10 +334,10 @@ TEST_F(LabelJoinTest, WhatIsKeptIsBoundedInNumberAndInTime) {
 TEST_F(LabelJoinTest, KilledAnywhereAndSentAgainItIsTheSame) {
   Model whole(baseline_), killed(baseline_);
   size_t committed = 0, kills = 0;
-  std::vector<std::pair<Rows, BatchNumber>> story;
-  std::vector<Rows> sent;
+  std::vector<std::pair<LabelRows, BatchNumber>> story;
+  std::vector<LabelRows> sent;
   for (uint64_t step = 1; step <= 250; ++step) {
-    Rows rows;
+    LabelRows rows;
     const uint64_t dice = random_() % 10;
     if (dice < 4 || sent.empty()) {
       sent.push_back(SomeRows(40, 40 * sent.size(), 1, &random_));
@@ -394,7 +394,7 @@ TEST_F(LabelJoinTest, AFallOfPerformanceIsFoundAndNoneIsNot) {
     model.SetPolicy(policy);
     for (size_t i = 0; i < 8; ++i) {
       // From the sixth on the labels have nothing to do with the scores.
-      Rows rows = SomeRows(400, 400 * i, 1, &random_);
+      LabelRows rows = SomeRows(400, 400 * i, 1, &random_);
       if (falls && i >= 5) std::shuffle(rows.truth.begin(), rows.truth.end(), random_);
       model.Send(Predictions(rows));
       model.Send(Labels(rows));
@@ -428,15 +428,15 @@ TEST_F(LabelJoinTest, APredictionWithoutATimeLetsNoOtherExpire) {
   checks::Policy policy = model.policy();
   policy.label_wait = absl::Hours(24);
   model.SetPolicy(policy);
-  const Rows rows = SomeRows(300, 0, 1, &random_);  // a month before they come
+  const LabelRows rows = SomeRows(300, 0, 1, &random_);  // a month before they come
   model.Send(Predictions(rows));
   model.Commit();
-  Rows timeless = Predictions(SomeRows(1, 1'000, 1, &random_));
+  LabelRows timeless = Predictions(SomeRows(1, 1'000, 1, &random_));
   timeless.micros.clear();
   model.Send(timeless);
   model.Commit();
   model.Restart();
-  Rows half = Labels(rows);
+  LabelRows half = Labels(rows);
   half.ids.resize(150);
   half.truth.resize(150);
   model.Send(half);
@@ -457,7 +457,7 @@ TEST_F(LabelJoinTest, APredictionWithoutATimeLetsNoOtherExpire) {
   EXPECT_EQ(counts.expired_labels, 1u);
 
   // What has one waits by the newest that has.
-  Rows later = Predictions(SomeRows(1, 300 + 25 * 60, 1, &random_));
+  LabelRows later = Predictions(SomeRows(1, 300 + 25 * 60, 1, &random_));
   model.Send(later);
   model.Commit();
   EXPECT_EQ(model.Performance().counts.kept, 1u);
@@ -466,10 +466,10 @@ TEST_F(LabelJoinTest, APredictionWithoutATimeLetsNoOtherExpire) {
 
 TEST_F(LabelJoinTest, AnEmptyIdIsNone) {
   Model model(baseline_);
-  Rows rows = SomeRows(4, 0, 1, &random_);
+  LabelRows rows = SomeRows(4, 0, 1, &random_);
   rows.ids = {"", "", "a", ""};
   model.Send(Predictions(rows));
-  Rows labels = Labels(rows);
+  LabelRows labels = Labels(rows);
   model.Send(labels);
   PerformanceReport report = model.Performance();
   EXPECT_EQ(report.counts.without_id, 6u);
@@ -486,12 +486,12 @@ TEST_F(LabelJoinTest, AnEmptyIdIsNone) {
 }
 
 TEST_F(LabelJoinTest, ALabelThatComesAgainCountsFromItsLaterTime) {
-  const auto day = [](int days) { return absl::ToUnixMicros(kNow + absl::Hours(24 * days)); };
+  const auto day = [](int days) { return absl::ToUnixMicros(kServed + absl::Hours(24 * days)); };
   for (const bool labels_first : {false, true}) {
     Model model(baseline_);
-    Rows row = SomeRows(1, 0, 1, &random_);
+    LabelRows row = SomeRows(1, 0, 1, &random_);
     row.predicted = {1};
-    Rows labels;
+    LabelRows labels;
     labels.ids = {"row 0", "row 0", "row 0"};
     labels.truth = {0, 0, 1};
     labels.micros = {day(1), day(20), day(10)};
@@ -507,9 +507,9 @@ TEST_F(LabelJoinTest, ALabelThatComesAgainCountsFromItsLaterTime) {
 }
 
 TEST_F(LabelJoinTest, HoursStayAsLongAsLabelsWait) {
-  Rows rows = SomeRows(10'000, 0, 1, &random_);
+  LabelRows rows = SomeRows(10'000, 0, 1, &random_);
   for (size_t i = 0; i < rows.micros.size(); ++i) {
-    rows.micros[i] = absl::ToUnixMicros(kNow - absl::Hours(10'000 - i));
+    rows.micros[i] = absl::ToUnixMicros(kServed - absl::Hours(10'000 - i));
   }
   for (const bool long_wait : {true, false}) {
     Model model(baseline_);
@@ -531,13 +531,13 @@ TEST_F(LabelJoinTest, HoursStayAsLongAsLabelsWait) {
 
 TEST_F(LabelJoinTest, IdsAndScoresOfAnotherTypeAreTheSame) {
   Model model(baseline_);
-  Rows rows = SomeRows(200, 0, 1, &random_);
+  LabelRows rows = SomeRows(200, 0, 1, &random_);
   for (size_t i = 0; i < rows.ids.size(); ++i) rows.ids[i] = absl::StrCat(i);
   model.Send(Predictions(rows));
   model.Commit();
-  Rows again = rows;
+  LabelRows again = rows;
   for (std::string& id : again.ids) absl::StrAppend(&id, ".0");
-  Rows labels = Labels(again);
+  LabelRows labels = Labels(again);
   labels.ids.resize(50);
   labels.truth.resize(50);
   model.Send(labels);
@@ -555,14 +555,14 @@ TEST_F(LabelJoinTest, IdsAndScoresOfAnotherTypeAreTheSame) {
 }
 
 // A number and what came of it, without ids: the noise's standard deviation is `deviation`.
-Rows Measured(size_t count, size_t first, double deviation, std::mt19937_64* random) {
+LabelRows Measured(size_t count, size_t first, double deviation, std::mt19937_64* random) {
   std::normal_distribution<double> normal(0, 1);
-  Rows rows;
+  LabelRows rows;
   for (size_t i = 0; i < count; ++i) {
     rows.x.push_back(normal(*random));
     rows.predicted.push_back(2 * rows.x.back());
     rows.truth.push_back(rows.predicted.back() + deviation * normal(*random));
-    rows.micros.push_back(absl::ToUnixMicros(kNow + absl::Minutes(first + i)));
+    rows.micros.push_back(absl::ToUnixMicros(kServed + absl::Minutes(first + i)));
   }
   return rows;
 }
@@ -620,7 +620,7 @@ TEST(RiseOfLoss, NoiseAlarmsLessThanOnceInAMillion) {
 
 TEST_F(LabelJoinTest, LabelsThatAreNotWhatTheyWereDrift) {
   Model model(baseline_);
-  Rows rows = SomeRows(1'000, 0, 8, &random_);  // hardly any 1
+  LabelRows rows = SomeRows(1'000, 0, 8, &random_);  // hardly any 1
   model.Send(Predictions(rows));
   EXPECT_EQ(FindingsOf(&model).count("label_drift truth"), 0u);
   model.Send(Labels(rows));
@@ -636,7 +636,7 @@ TEST(Row5bLateLabels, MonthsOfCaliforniaHousingAreAsIfComputedDirectly) {
   const Table analysis = ReadCsv("california_housing/analysis.csv.gz");
   const Table labels = ReadCsv("california_housing/analysis_gt.csv");
   const auto rows_of = [](const Table& table, const std::vector<std::string>& truth) {
-    Rows rows;
+    LabelRows rows;
     rows.ids = table.Column("id");
     rows.x = testing::Numbers(table.Column("MedInc"));
     rows.predicted = testing::Numbers(table.Column("y_pred"));
@@ -650,7 +650,7 @@ TEST(Row5bLateLabels, MonthsOfCaliforniaHousingAreAsIfComputedDirectly) {
     }
     return rows;
   };
-  const Rows live = rows_of(analysis, labels.Column("clf_target"));
+  const LabelRows live = rows_of(analysis, labels.Column("clf_target"));
   Model model(Trained(rows_of(reference, reference.Column("clf_target"))));
 
   std::vector<size_t> order;
@@ -662,7 +662,7 @@ TEST(Row5bLateLabels, MonthsOfCaliforniaHousingAreAsIfComputedDirectly) {
   std::shuffle(order.begin(), order.end(), random);
   const auto send_labels = [&](size_t begin, size_t end, uint64_t first_number) {
     for (; begin < end; begin += 500) {
-      Rows part;
+      LabelRows part;
       for (size_t i = begin; i < std::min(end, begin + 500); ++i) {
         part.ids.push_back(live.ids[order[i]]);
         part.truth.push_back(live.truth[order[i]]);

@@ -15,9 +15,6 @@
 namespace plumbline::engine {
 namespace {
 
-const ModelKey kKey{"m", "v"};
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);
-
 struct Event {
   absl::Time now;
   std::optional<Rows> rows;  // absent: a note or a tick

@@ -22,9 +22,7 @@ using checks::CheckId;
 using ::testing::EndsWith;
 using Result = IngestOutcome::Result;
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);  // a pane starts
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-const ModelKey kKey{"m", "v"};
 
 std::optional<checks::Alert> Find(const LiveModel& model, CheckId check,
                                   const std::string& variable) {

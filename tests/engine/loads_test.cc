@@ -22,9 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-const ModelKey kKey{"m", "v"};
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);
-
 class LoadsTest : public ::testing::Test {
  protected:
   LoadsTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {

@@ -23,7 +23,7 @@ namespace {
 
 using Result = IngestOutcome::Result;
 
-constexpr uint32_t kRows = 100;
+constexpr uint32_t kBatchRows = 100;
 constexpr int kCycles = 100;
 constexpr uint64_t kBatchesPerCycle = 40;
 constexpr int64_t kStartSeconds = 1'700'000'000;
@@ -31,7 +31,7 @@ constexpr int64_t kStartSeconds = 1'700'000'000;
 // A second of event time a batch: panes open and close all the time. A retry has the same rows.
 Rows RowsOf(uint64_t sequence) {
   std::mt19937_64 random(sequence);
-  Rows rows = RandomRows(&random, kRows);
+  Rows rows = RandomRows(&random, kBatchRows);
   rows.micros = (kStartSeconds + static_cast<int64_t>(sequence)) * 1'000'000;
   return rows;
 }
@@ -153,10 +153,10 @@ class PowerLoss : public ::testing::Test {
     ASSERT_EQ(oracle_.size(), newest_);
     for (; counted_ < newest_; ++counted_) {
       const Rows rows = RowsOf(counted_ + 1);
-      profile::PreparedBatch(*baseline_, rows.View()).Count(0, kRows, &expected_);
+      profile::PreparedBatch(*baseline_, rows.View()).Count(0, kBatchRows, &expected_);
     }
     const Report report = engine_->GetReport("m", "", "").value();
-    ASSERT_EQ(report.rows, newest_ * kRows);
+    ASSERT_EQ(report.rows, newest_ * kBatchRows);
     for (const VariableReport& variable : report.variables) {
       const size_t index = *baseline_->schema.Find(variable.variable.name);
       const auto expected =
@@ -207,8 +207,8 @@ TEST_F(PowerLoss, LosesNothingThatWasAcknowledgedUnderSync) {
     ASSERT_NO_FATAL_FAILURE(OpenAgain());
     ASSERT_EQ(store_->missing_commits(), 0u);
     const uint64_t rows = engine_->GetReport("m", "", "")->rows;
-    ASSERT_GE(rows, oracle_.size() * kRows);
-    ASSERT_LE(rows, newest_ * kRows);
+    ASSERT_GE(rows, oracle_.size() * kBatchRows);
+    ASSERT_LE(rows, newest_ * kBatchRows);
     if (cycle % 2 == 1) {
       ASSERT_NO_FATAL_FAILURE(ExpectAllCounted());
     }

@@ -9,10 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/engine/ingest.h"
 #include "tests/profile/batch_maker.h"
 
 namespace plumbline::engine {
+
+inline const ModelKey kKey{"m", "v"};
+/// A pane of a minute starts.
+inline const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);
 
 /// Rows of a feature `x`, a feature `city` and a prediction `score`, and the memory of their view.
 struct Rows : BatchOwner {

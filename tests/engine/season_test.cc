@@ -15,6 +15,7 @@
 #include "server/engine/live_model.h"
 #include "server/profile/season_counter.h"
 #include "tests/data_reader.h"
+#include "tests/engine/rows.h"
 #include "tests/profile/batch_maker.h"
 
 namespace plumbline::engine {
@@ -28,7 +29,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const ModelKey kKey{"m", "v"};
 constexpr int64_t kHour = int64_t{3600} * 1'000'000;
 const absl::Time kMonday = absl::FromCivil(absl::CivilDay(2026, 3, 2), absl::UTCTimeZone());
 

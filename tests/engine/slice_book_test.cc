@@ -27,9 +27,6 @@ using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const ModelKey kKey{"m", "v"};
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'040);  // a pane starts
-
 class SliceBookTest : public ::testing::Test {
  protected:
   SliceBookTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {

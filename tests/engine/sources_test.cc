@@ -11,7 +11,7 @@
 namespace plumbline::engine {
 namespace {
 
-const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+const absl::Time kFirstSeen = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kLateness = absl::Seconds(5);
 constexpr absl::Duration kIdle = absl::Minutes(5);
 
@@ -22,72 +22,72 @@ int64_t Second(int64_t second) { return second * 1'000'000; }
 
 TEST(Sources, HaveNoWatermarkBeforeTheFirstRow) {
   Sources sources;
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), std::nullopt);
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), std::nullopt);
   EXPECT_EQ(sources.watermark(), std::nullopt);
 }
 
 TEST(Sources, WatermarkIsTheSlowestSourceLessTheLateness) {
   Sources sources;
-  sources.See("fast", Second(100), 10, At(kNow));
-  sources.See("slow", Second(50), 10, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(45));
-  sources.See("slow", Second(80), 10, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(75));
-  sources.See("slow", Second(200), 10, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
+  sources.See("fast", Second(100), 10, At(kFirstSeen));
+  sources.See("slow", Second(50), 10, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(45));
+  sources.See("slow", Second(80), 10, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(75));
+  sources.See("slow", Second(200), 10, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, OldRowsDoNotPullASourceBack) {
   Sources sources;
-  sources.See("a", Second(100), 1, At(kNow));
-  sources.See("a", Second(20), 1, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
+  sources.See("a", Second(100), 1, At(kFirstSeen));
+  sources.See("a", Second(20), 1, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, ASilentSourceNoLongerHoldsTheWatermark) {
   Sources sources;
-  sources.See("dead", Second(50), 1, At(kNow));
-  sources.See("alive", Second(100), 1, At(kNow + kIdle));
-  EXPECT_EQ(sources.Advance(At(kNow + kIdle), kLateness, kIdle), Second(45));
-  EXPECT_EQ(sources.Advance(At(kNow + kIdle + absl::Microseconds(1)), kLateness, kIdle),
+  sources.See("dead", Second(50), 1, At(kFirstSeen));
+  sources.See("alive", Second(100), 1, At(kFirstSeen + kIdle));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen + kIdle), kLateness, kIdle), Second(45));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen + kIdle + absl::Microseconds(1)), kLateness, kIdle),
             Second(95));
 }
 
 TEST(Sources, WatermarkStandsStillWhenAllAreSilentAndNeverGoesBack) {
   Sources sources;
-  sources.See("a", Second(100), 1, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
-  EXPECT_EQ(sources.Advance(At(kNow + absl::Hours(9)), kLateness, kIdle), Second(95));
-  sources.See("new and slow", Second(10), 1, At(kNow + absl::Hours(9)));
-  EXPECT_EQ(sources.Advance(At(kNow + absl::Hours(9)), kLateness, kIdle), Second(95));
+  sources.See("a", Second(100), 1, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(95));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen + absl::Hours(9)), kLateness, kIdle), Second(95));
+  sources.See("new and slow", Second(10), 1, At(kFirstSeen + absl::Hours(9)));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen + absl::Hours(9)), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, ASourceWithoutEventTimesLivesByTheClock) {
   Sources sources;
-  sources.See("a", std::nullopt, 1, At(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Micros(kNow));
-  EXPECT_EQ(sources.Advance(At(kNow + absl::Seconds(30)), kLateness, kIdle),
-            Micros(kNow + absl::Seconds(30)));
+  sources.See("a", std::nullopt, 1, At(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Micros(kFirstSeen));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen + absl::Seconds(30)), kLateness, kIdle),
+            Micros(kFirstSeen + absl::Seconds(30)));
 }
 
 TEST(Sources, AreBounded) {
   constexpr size_t kMost = 10;
   Sources sources(kMost);
   for (size_t i = 0; i < 2 * kMost; ++i) {
-    sources.See(absl::StrCat("s", i), Second(100), 3, At(kNow));
+    sources.See(absl::StrCat("s", i), Second(100), 3, At(kFirstSeen));
   }
   EXPECT_EQ(sources.size(), kMost + 1);
   EXPECT_EQ(sources.rows_of_further(), 3 * kMost);
-  EXPECT_EQ(sources.Advance(At(kNow), kLateness, kIdle), Second(95));
+  EXPECT_EQ(sources.Advance(At(kFirstSeen), kLateness, kIdle), Second(95));
 }
 
 TEST(Sources, AClockThatIsSetMakesNoneSilent) {
   Sources sources;
-  sources.See("slow", Second(50), 1, At(kNow));
-  const Moment ahead{kNow + absl::Hours(1), kNow + absl::Seconds(1)};
+  sources.See("slow", Second(50), 1, At(kFirstSeen));
+  const Moment ahead{kFirstSeen + absl::Hours(1), kFirstSeen + absl::Seconds(1)};
   sources.See("fast", Second(100), 1, ahead);
   EXPECT_EQ(sources.Advance(ahead, kLateness, kIdle), Second(45));
-  const Moment behind{kNow - absl::Hours(1), kNow + kIdle + absl::Seconds(1)};
+  const Moment behind{kFirstSeen - absl::Hours(1), kFirstSeen + kIdle + absl::Seconds(1)};
   EXPECT_EQ(sources.Advance(behind, kLateness, kIdle), Second(95));
 }
 
@@ -104,7 +104,7 @@ TEST(Sources, RestoreWhatTheyWere) {
   std::mt19937_64 random(5);
   Sources whole;
   auto restarted = std::make_unique<Sources>();
-  absl::Time now = kNow;
+  absl::Time now = kFirstSeen;
   for (int step = 0; step < 2'000; ++step) {
     const std::string name = absl::StrCat(random() % 5);
     std::optional<int64_t> newest;
@@ -124,13 +124,13 @@ TEST(Sources, RestoreWhatTheyWere) {
 
 TEST(Sources, RestoreTheUnnamedOneBesideThoseBeyondTheBound) {
   Sources sources;
-  sources.See("", Second(40), 1, At(kNow));
+  sources.See("", Second(40), 1, At(kFirstSeen));
   for (size_t i = 0; i <= Quotas().max_sources_per_model; ++i) {
-    sources.See(absl::StrCat("s", i), Second(100), 1, At(kNow));
+    sources.See(absl::StrCat("s", i), Second(100), 1, At(kFirstSeen));
   }
   const auto restored = Restarted(sources);
   EXPECT_EQ(restored->size(), sources.size());
-  EXPECT_EQ(restored->Advance(At(kNow), kLateness, kIdle), Second(35));
+  EXPECT_EQ(restored->Advance(At(kFirstSeen), kLateness, kIdle), Second(35));
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ namespace {
 
 constexpr absl::Duration kLength = absl::Minutes(1);
 constexpr int64_t kPane = 60'000'000;  // micros
-constexpr int64_t kStart = 1'700'000'040 * int64_t{1'000'000};
+constexpr int64_t kPaneStart = 1'700'000'040 * int64_t{1'000'000};
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-constexpr uint64_t kGeneration = 3;
+constexpr uint64_t kWindowGeneration = 3;
 
 std::shared_ptr<const profile::Baseline> MakeNumbers() {
   std::vector<float> values;
@@ -67,14 +67,14 @@ class WindowTest : public ::testing::Test {
   const std::shared_ptr<const profile::Baseline> baseline_;
   const std::unique_ptr<rocksdb::Env> env_;
   const std::unique_ptr<storage::Store> store_;
-  const PaneHome home_{store_.get(), key_, kGeneration};
+  const PaneHome home_{store_.get(), key_, kWindowGeneration};
 };
 
 TEST_F(WindowTest, CutsPanesByEventTimeAlsoBeforeTheEpoch) {
   const Window window(baseline_, home_, kLength, 60);
-  EXPECT_EQ(window.PaneStart(kStart), kStart);
-  EXPECT_EQ(window.PaneStart(kStart + kPane - 1), kStart);
-  EXPECT_EQ(window.PaneStart(kStart + kPane), kStart + kPane);
+  EXPECT_EQ(window.PaneStart(kPaneStart), kPaneStart);
+  EXPECT_EQ(window.PaneStart(kPaneStart + kPane - 1), kPaneStart);
+  EXPECT_EQ(window.PaneStart(kPaneStart + kPane), kPaneStart + kPane);
   EXPECT_EQ(window.PaneStart(0), 0);
   EXPECT_EQ(window.PaneStart(-1), -kPane);
   EXPECT_EQ(window.PaneStart(-kPane), -kPane);
@@ -92,30 +92,30 @@ TEST_F(WindowTest, IsEmptyAtFirst) {
 
 TEST_F(WindowTest, ClosesTheOldestFirstOnceItsEndIsReached) {
   Window window(baseline_, home_, kLength, 60);
-  Feed(&window, kStart + kPane, {5, 6});
-  Feed(&window, kStart, {7});
-  EXPECT_EQ(window.NextToClose(kStart + kPane - 1), std::nullopt);
-  ASSERT_EQ(window.NextToClose(kStart + kPane), kStart);
-  EXPECT_EQ(profile::EncodePane(window.Close(kStart, kStart)), Bytes({7}));
-  EXPECT_EQ(window.NextToClose(kStart + kPane), std::nullopt);
-  EXPECT_EQ(window.NextToClose(kStart + 2 * kPane), kStart + kPane);
+  Feed(&window, kPaneStart + kPane, {5, 6});
+  Feed(&window, kPaneStart, {7});
+  EXPECT_EQ(window.NextToClose(kPaneStart + kPane - 1), std::nullopt);
+  ASSERT_EQ(window.NextToClose(kPaneStart + kPane), kPaneStart);
+  EXPECT_EQ(profile::EncodePane(window.Close(kPaneStart, kPaneStart)), Bytes({7}));
+  EXPECT_EQ(window.NextToClose(kPaneStart + kPane), std::nullopt);
+  EXPECT_EQ(window.NextToClose(kPaneStart + 2 * kPane), kPaneStart + kPane);
   EXPECT_EQ(window.open_panes(), 1u);
 }
 
 TEST_F(WindowTest, IsLateFromTheEndOfTheNewestClosedPaneDown) {
   Window window(baseline_, home_, kLength, 60);
-  Feed(&window, kStart, {1});
-  window.Close(kStart, kStart);
-  EXPECT_TRUE(window.IsLate(kStart));
-  EXPECT_TRUE(window.IsLate(kStart - kPane));
-  EXPECT_FALSE(window.IsLate(kStart + kPane));
-  EXPECT_EQ(window.closed_until(), kStart + kPane);
+  Feed(&window, kPaneStart, {1});
+  window.Close(kPaneStart, kPaneStart);
+  EXPECT_TRUE(window.IsLate(kPaneStart));
+  EXPECT_TRUE(window.IsLate(kPaneStart - kPane));
+  EXPECT_FALSE(window.IsLate(kPaneStart + kPane));
+  EXPECT_EQ(window.closed_until(), kPaneStart + kPane);
 }
 
 TEST_F(WindowTest, ForgetsPanesThatLeaveInMemoryAndOnDisk) {
   Window window(baseline_, home_, kLength, 3);
   for (int i = 0; i < 10; ++i) {
-    const int64_t start = kStart + i * kPane;
+    const int64_t start = kPaneStart + i * kPane;
     Feed(&window, start, {static_cast<double>(i)});
     Commit(&window);
     window.Close(start, start);
@@ -123,18 +123,18 @@ TEST_F(WindowTest, ForgetsPanesThatLeaveInMemoryAndOnDisk) {
   }
   EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({7, 8, 9}));
   EXPECT_EQ(window.rows(), 3u);
-  EXPECT_EQ(window.Range(), std::make_pair(kStart + 7 * kPane, kStart + 10 * kPane));
+  EXPECT_EQ(window.Range(), std::make_pair(kPaneStart + 7 * kPane, kPaneStart + 10 * kPane));
   EXPECT_EQ(window.SumOfClosed(kMin, kMax).rows, 3u);
-  EXPECT_EQ(store_->ListPanes("m", "v", kGeneration)->size(), 3u);
-  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kGeneration), ::testing::IsEmpty());
+  EXPECT_EQ(store_->ListPanes("m", "v", kWindowGeneration)->size(), 3u);
+  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kWindowGeneration), ::testing::IsEmpty());
 }
 
 TEST_F(WindowTest, AGapInTimeEmptiesTheWindow) {
   Window window(baseline_, home_, kLength, 3);
-  Feed(&window, kStart, {1, 2});
-  window.Close(kStart, kStart);
+  Feed(&window, kPaneStart, {1, 2});
+  window.Close(kPaneStart, kPaneStart);
   EXPECT_EQ(window.Sum().rows, 2u);
-  Feed(&window, kStart + 100 * kPane, {3});
+  Feed(&window, kPaneStart + 100 * kPane, {3});
   EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({3}));
   EXPECT_EQ(window.rows(), 1u);
 }
@@ -142,13 +142,13 @@ TEST_F(WindowTest, AGapInTimeEmptiesTheWindow) {
 TEST_F(WindowTest, KeepsPanesThatSomebodyStillNeedsOutOfTheSum) {
   Window window(baseline_, home_, kLength, 2);
   for (int i = 0; i < 6; ++i) {
-    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
-    window.Close(kStart + i * kPane, kStart + kPane);
+    Feed(&window, kPaneStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kPaneStart + i * kPane, kPaneStart + kPane);
   }
   Commit(&window);
   EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({4, 5}));
   const auto kept = [&](Window& from) {
-    return profile::EncodePane(from.SumOfClosed(kMin, kStart + 4 * kPane));
+    return profile::EncodePane(from.SumOfClosed(kMin, kPaneStart + 4 * kPane));
   };
   EXPECT_EQ(kept(window), Bytes({1, 2, 3}));
   Window restored = Restored(window.closed_until(), 2);
@@ -159,8 +159,8 @@ TEST_F(WindowTest, KeepsPanesThatSomebodyStillNeedsOutOfTheSum) {
 TEST_F(WindowTest, AShorterWindowDropsOldPanesFromTheSum) {
   Window window(baseline_, home_, kLength, 10);
   for (int i = 0; i < 6; ++i) {
-    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
-    window.Close(kStart + i * kPane, kStart);
+    Feed(&window, kPaneStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kPaneStart + i * kPane, kPaneStart);
   }
   EXPECT_EQ(window.Sum().rows, 6u);
   window.set_panes(2);
@@ -170,16 +170,16 @@ TEST_F(WindowTest, AShorterWindowDropsOldPanesFromTheSum) {
 
 TEST_F(WindowTest, WritesOnlyWhatChanged) {
   Window window(baseline_, home_, kLength, 60);
-  Feed(&window, kStart, {1});
+  Feed(&window, kPaneStart, {1});
   EXPECT_TRUE(window.dirty());
   Commit(&window);
   EXPECT_FALSE(window.dirty());
   storage::Store::Batch nothing;
   window.Commit(&nothing);
   EXPECT_TRUE(nothing.empty());
-  Feed(&window, kStart + kPane, {2});
+  Feed(&window, kPaneStart + kPane, {2});
   Commit(&window);
-  const auto deltas = *store_->ListPaneDeltas("m", "v", kGeneration);
+  const auto deltas = *store_->ListPaneDeltas("m", "v", kWindowGeneration);
   ASSERT_EQ(deltas.size(), 2u);  // the first pane was not written again
   EXPECT_EQ(deltas[1].bytes, Bytes({2}));
 }
@@ -190,9 +190,9 @@ TEST_F(WindowTest, FoldsTheDeltasOfALongPane) {
   size_t most = 0, least = 1000;
   for (int i = 0; i < 600; ++i) {
     fed.push_back(i);
-    Feed(&window, kStart, {fed.back()});
+    Feed(&window, kPaneStart, {fed.back()});
     Commit(&window);
-    const size_t deltas = store_->ListPaneDeltas("m", "v", kGeneration)->size();
+    const size_t deltas = store_->ListPaneDeltas("m", "v", kWindowGeneration)->size();
     most = std::max(most, deltas);
     if (i > 256) least = std::min(least, deltas);
   }
@@ -200,15 +200,15 @@ TEST_F(WindowTest, FoldsTheDeltasOfALongPane) {
   EXPECT_EQ(least, 1u);
   Window restored = Restored(kMin, 60);
   EXPECT_EQ(profile::EncodePane(restored.Sum()), Bytes(fed));
-  restored.Close(kStart, kStart);
+  restored.Close(kPaneStart, kPaneStart);
   Commit(&restored);
-  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kGeneration), ::testing::IsEmpty());
-  EXPECT_EQ(store_->ListPanes("m", "v", kGeneration)->at(0).bytes, Bytes(fed));
+  EXPECT_THAT(*store_->ListPaneDeltas("m", "v", kWindowGeneration), ::testing::IsEmpty());
+  EXPECT_EQ(store_->ListPanes("m", "v", kWindowGeneration)->at(0).bytes, Bytes(fed));
 }
 
 TEST_F(WindowTest, NamesAPaneThatCannotBeRead) {
   storage::Store::Batch batch;
-  batch.PutPaneDelta("m", "v", kGeneration, kStart, 0, "not a pane");
+  batch.PutPaneDelta("m", "v", kWindowGeneration, kPaneStart, 0, "not a pane");
   ASSERT_TRUE(store_->Write(std::move(batch), false).ok());
   Window window(baseline_, home_, kLength, 60);
   const absl::Status status = window.Restore(kMin);
@@ -219,16 +219,16 @@ TEST_F(WindowTest, NamesAPaneThatCannotBeRead) {
 TEST_F(WindowTest, LeavesOutAClosedPaneThatCannotBeReadAndCountsIt) {
   Window window(baseline_, home_, kLength, 3);
   for (int i = 0; i < 3; ++i) {
-    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
-    window.Close(kStart + i * kPane, kStart);
+    Feed(&window, kPaneStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kPaneStart + i * kPane, kPaneStart);
     Commit(&window);
   }
   EXPECT_EQ(window.unreadable(), 0u);
   Commit(&window);
-  Feed(&window, kStart + 3 * kPane, {3});
+  Feed(&window, kPaneStart + 3 * kPane, {3});
   Commit(&window);  // the panes are durable now, and read from the store
   storage::Store::Batch damage;
-  damage.PutPane("m", "v", kGeneration, kStart + kPane, "not a pane");
+  damage.PutPane("m", "v", kWindowGeneration, kPaneStart + kPane, "not a pane");
   ASSERT_TRUE(store_->Write(std::move(damage), false).ok());
   EXPECT_EQ(profile::EncodePane(window.Sum()), Bytes({2, 3}));
   EXPECT_EQ(window.unreadable(), 1u);
@@ -239,17 +239,18 @@ TEST_F(WindowTest, ReadsBlocksInsteadOfTheirPanes) {
   Window window(baseline_, home_, kLength, kPanes);
   std::vector<double> last;
   for (int i = 0; i < 250; ++i) {
-    Feed(&window, kStart + i * kPane, {static_cast<double>(i)});
-    window.Close(kStart + i * kPane, kMax);
+    Feed(&window, kPaneStart + i * kPane, {static_cast<double>(i)});
+    window.Close(kPaneStart + i * kPane, kMax);
     Commit(&window);
     if (i >= 50) last.push_back(i);
   }
   Commit(&window);
-  Feed(&window, kStart + 249 * kPane + kPane, {0});
+  Feed(&window, kPaneStart + 249 * kPane + kPane, {0});
   Commit(&window);
   // Panes in the middle of the window can be gone: their blocks hold them.
   storage::Store::Batch damage;
-  for (int i = 80; i < 200; ++i) damage.DeletePane("m", "v", kGeneration, kStart + i * kPane);
+  for (int i = 80; i < 200; ++i)
+    damage.DeletePane("m", "v", kWindowGeneration, kPaneStart + i * kPane);
   ASSERT_TRUE(store_->Write(std::move(damage), false).ok());
   last.erase(last.begin());
   last.push_back(0);
@@ -273,7 +274,7 @@ TEST_F(WindowTest, HoldsTheSumOfWhatWasFedWhateverTheOrderAndTheRestarts) {
         .IgnoreError();
     auto window = std::make_unique<Window>(baseline_, home_, kLength, panes);
     std::map<int64_t, std::vector<double>> fed;  // by pane
-    int64_t watermark = kStart;
+    int64_t watermark = kPaneStart;
     for (int step = 0; step < 400; ++step) {
       const int64_t start =
           window->PaneStart(watermark + static_cast<int64_t>(random() % 4) * kPane);

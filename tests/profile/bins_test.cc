@@ -10,7 +10,7 @@
 namespace plumbline::profile {
 namespace {
 
-constexpr double kMax = std::numeric_limits<double>::max();
+constexpr double kLargest = std::numeric_limits<double>::max();
 
 // The slow, obvious version.
 template <class T>
@@ -47,8 +47,8 @@ TEST(NumericBins, CodesAsTheObviousVersionDoes) {
           i % 3 == 0 ? edges[static_cast<size_t>(i) % edges.size()] : heavy(random) - 1;
       ASSERT_EQ(bins->Code(x), SlowCode(edges, x)) << x;
     }
-    EXPECT_EQ(bins->Code(-kMax), 0u);
-    EXPECT_EQ(bins->Code(kMax), count + 1);
+    EXPECT_EQ(bins->Code(-kLargest), 0u);
+    EXPECT_EQ(bins->Code(kLargest), count + 1);
   }
 }
 
@@ -106,7 +106,7 @@ TEST(ChooseBins, StaysInItsBoundsWhateverTheData) {
     std::cauchy_distribution<double> heavy(0, 1e300);
     const bool atoms = round % 2 == 0;
     for (int i = 0; i <= 240; ++i) {
-      const double x = std::clamp(heavy(random), -kMax, kMax);
+      const double x = std::clamp(heavy(random), -kLargest, kLargest);
       values.push_back(atoms ? std::floor(std::remainder(x, 100)) : x);
     }
     std::sort(values.begin(), values.end());
@@ -130,9 +130,9 @@ TEST(ChooseBins, StaysInItsBoundsWhateverTheData) {
 }
 
 TEST(ChooseBins, HoldsTheLargestDouble) {
-  const NumericBins bins = ChooseBins({-kMax, 0, kMax}, {}, {});
-  EXPECT_EQ(bins.Code(kMax), bins.size());
-  EXPECT_EQ(bins.Code(-kMax), 1u);
+  const NumericBins bins = ChooseBins({-kLargest, 0, kLargest}, {}, {});
+  EXPECT_EQ(bins.Code(kLargest), bins.size());
+  EXPECT_EQ(bins.Code(-kLargest), 1u);
 }
 
 TEST(ChooseBins, HasNoBinsWithoutValues) {
@@ -171,8 +171,8 @@ TEST(NumericBins, CodesManyAsItCodesOne) {
     for (size_t size = 0; size < 300; size = size < 10 ? size + 1 : size * 2) {
       std::vector<double> x;
       for (size_t i = 0; i < size; ++i) {
-        const double values[] = {normal(random), 42,    2,        quantiles[i % 241], -0.0,
-                                 kMax,           -kMax, INFINITY, -INFINITY};
+        const double values[] = {normal(random), 42,        2,        quantiles[i % 241], -0.0,
+                                 kLargest,       -kLargest, INFINITY, -INFINITY};
         x.push_back(values[random() % 9]);
       }
       const std::vector<float> narrow(x.begin(), x.end());

@@ -22,7 +22,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kMax = std::numeric_limits<double>::max();
 constexpr double kTiny = std::numeric_limits<double>::denorm_min();
-constexpr uint32_t kRows = 1'301;
+constexpr uint32_t kColumnRows = 1'301;
 
 using Draw = double (*)(std::mt19937_64&);
 
@@ -180,11 +180,12 @@ void Check(const VariableBaseline& baseline, const std::vector<T>& values,
 template <class T>
 void CheckAllRanges(const VariableBaseline& baseline, const std::vector<T>& values) {
   std::mt19937_64 random(29);
-  std::vector<uint8_t> some((kRows + 7) / 8), most((kRows + 7) / 8, 0xff), none((kRows + 7) / 8);
+  std::vector<uint8_t> some((kColumnRows + 7) / 8), most((kColumnRows + 7) / 8, 0xff),
+      none((kColumnRows + 7) / 8);
   for (uint8_t& byte : some) byte = static_cast<uint8_t>(random());
   most[90] = 0x7f;
   for (const auto& validity : {std::vector<uint8_t>(), some, most, none}) {
-    Check(baseline, values, validity, 0, kRows);
+    Check(baseline, values, validity, 0, kColumnRows);
   }
   const auto begin = static_cast<uint32_t>(1 + random() % 100);
   Check(baseline, values, {}, begin, begin + 1);
@@ -219,12 +220,12 @@ void CheckAllValues(ValueType baseline_type) {
     baseline.bins = bins;
     baseline.counts.moments = stats::Moments(
         bins.size() == 0 ? 0 : std::clamp(bins.edges()[bins.size() / 2], -1e300, 1e300));
-    CheckAllRanges(baseline, Converted<T>(AroundEdges(bins, kRows)));
+    CheckAllRanges(baseline, Converted<T>(AroundEdges(bins, kColumnRows)));
     for (const Draw draw : kDraws) {
-      std::vector<double> values = Make(draw, kRows, 3);
+      std::vector<double> values = Make(draw, kColumnRows, 3);
       CheckAllRanges(baseline, Converted<T>(values));
     }
-    std::vector<double> sorted = Make(Normal, kRows, 4);
+    std::vector<double> sorted = Make(Normal, kColumnRows, 4);
     std::sort(sorted.begin(), sorted.end());
     CheckAllRanges(baseline, Converted<T>(sorted));
     if (::testing::Test::HasFailure()) return;

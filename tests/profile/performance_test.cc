@@ -29,7 +29,7 @@ const Hints kRoles = {{"truth", Role::kLabel, {}},
                       {"score", Role::kPrediction, {}}};
 
 // Rows of a feature, a label, a class and a score.
-struct Rows {
+struct PerformanceRows {
   std::vector<double> x, truth, predicted, score;
   BatchView View() const {
     return MakeBatch(static_cast<uint32_t>(x.size()),
@@ -39,10 +39,10 @@ struct Rows {
 };
 
 // Calibrated: a score is the chance of 1.
-Rows CalibratedRows(size_t count, uint64_t seed) {
+PerformanceRows CalibratedRows(size_t count, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> uniform(0, 1);
-  Rows rows;
+  PerformanceRows rows;
   for (size_t i = 0; i < count; ++i) {
     const double score = std::round(uniform(random) * 1000) / 1000;
     rows.x.push_back(uniform(random));
@@ -65,7 +65,7 @@ double ValueOf(const std::vector<MetricValue>& metrics, PerformanceMetric metric
 }
 
 TEST(FindTask, TakesTheClassAndTheScoreOfABinaryLabel) {
-  const Rows rows = CalibratedRows(2'000, 1);
+  const PerformanceRows rows = CalibratedRows(2'000, 1);
   const Baseline baseline = Trained(rows.View(), kRoles);
   ASSERT_TRUE(baseline.task.has_value());
   EXPECT_EQ(baseline.task->kind, TaskKind::kBinary);
@@ -77,7 +77,7 @@ TEST(FindTask, TakesTheClassAndTheScoreOfABinaryLabel) {
 }
 
 TEST(FindTask, TakesTheClassWithTheHigherScoresForPositive) {
-  Rows rows = CalibratedRows(2'000, 1);
+  PerformanceRows rows = CalibratedRows(2'000, 1);
   std::vector<std::string> names;
   for (const double truth : rows.truth) names.emplace_back(truth == 1 ? "bad" : "good");
   const BatchView batch = MakeBatch(2'000, {NumberColumn("x", rows.x), TextColumn("truth", names),
@@ -160,15 +160,15 @@ TEST(FindTask, TakesNumbersForARegression) {
 }
 
 TEST(FindTask, FindsNoneWithoutLabelOrPrediction) {
-  const Rows rows = CalibratedRows(200, 1);
+  const PerformanceRows rows = CalibratedRows(200, 1);
   EXPECT_FALSE(Trained(rows.View(), {{"truth", Role::kLabel, {}}}).task.has_value());
   EXPECT_FALSE(Trained(rows.View(), {{"score", Role::kPrediction, {}}}).task.has_value());
 }
 
 TEST(OutcomeReader, LeavesOutWhatCannotBeCompared) {
-  const Rows trained = CalibratedRows(2'000, 1);
+  const PerformanceRows trained = CalibratedRows(2'000, 1);
   const Baseline baseline = Trained(trained.View(), kRoles);
-  Rows rows;
+  PerformanceRows rows;
   rows.x = {0, 0, 0, 0};
   rows.truth = {1, 7, std::nan(""), 0};
   rows.predicted = {1, 1, 0, 0};
@@ -194,7 +194,7 @@ TEST(OutcomeReader, LeavesOutWhatCannotBeCompared) {
 }
 
 TEST(PerformanceCounts, AddMergeAndTakeOut) {
-  const Rows rows = CalibratedRows(3'000, 4);
+  const PerformanceRows rows = CalibratedRows(3'000, 4);
   const Baseline baseline = Trained(rows.View(), kRoles);
   const PerformanceTask& task = *baseline.task;
   PerformanceCounts whole, first, second;
@@ -229,7 +229,7 @@ TEST(PerformanceCounts, AddMergeAndTakeOut) {
 }
 
 TEST(PerformanceCodec, RefusesHostileBytes) {
-  const Rows rows = CalibratedRows(300, 4);
+  const PerformanceRows rows = CalibratedRows(300, 4);
   const Baseline baseline = Trained(rows.View(), kRoles);
   PerformanceCounts counts;
   CountPerformance(baseline, *baseline.task, {}, rows.View(), 0, 300, &counts);
@@ -265,7 +265,7 @@ TEST(DelayHistogram, GivesQuantilesWithinItsResolution) {
 }
 
 TEST(EstimatePerformance, SaysWhatLabelsSayWhereScoresAreCalibrated) {
-  const Rows rows = CalibratedRows(20'000, 5);
+  const PerformanceRows rows = CalibratedRows(20'000, 5);
   const Baseline baseline = Trained(rows.View(), kRoles);
   const PerformanceTask& task = *baseline.task;
   PerformanceCounts trained;
@@ -276,7 +276,7 @@ TEST(EstimatePerformance, SaysWhatLabelsSayWhereScoresAreCalibrated) {
   std::map<PerformanceMetric, int> covered;
   constexpr int kWindows = 60;
   for (uint64_t seed = 0; seed < kWindows; ++seed) {
-    const Rows live = CalibratedRows(400, 100 + seed);
+    const PerformanceRows live = CalibratedRows(400, 100 + seed);
     PerformanceCounts counts;
     CountPerformance(baseline, task, {}, live.View(), 0, 400, &counts);
     const auto realised = MeasurePerformance(task, counts);
@@ -373,16 +373,16 @@ TEST(Row5cWithoutLabels, MonthsOfCaliforniaHousingAreThoseOfNannyMl) {
   const Table analysis = ReadCsv("california_housing/analysis.csv.gz");
   const Table labels = ReadCsv("california_housing/analysis_gt.csv");
   const auto rows_of = [](const Table& table, const std::vector<std::string>& truth) {
-    Rows rows;
+    PerformanceRows rows;
     rows.x = Numbers(table.Column("MedInc"));
     rows.truth = Numbers(truth);
     rows.predicted = Numbers(table.Column("y_pred"));
     rows.score = Numbers(table.Column("y_pred_proba"));
     return rows;
   };
-  const Rows trained = rows_of(reference, reference.Column("clf_target"));
+  const PerformanceRows trained = rows_of(reference, reference.Column("clf_target"));
   ASSERT_EQ(analysis.Column("id"), labels.Column("id"));
-  const Rows live = rows_of(analysis, labels.Column("clf_target"));
+  const PerformanceRows live = rows_of(analysis, labels.Column("clf_target"));
   const Baseline baseline = Trained(trained.View(), kRoles);
   ASSERT_TRUE(baseline.task.has_value());
   PerformanceCounts counts;

@@ -24,11 +24,11 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // Features age and city, and predictions: the probabilities p_no and p_yes, a class, a name.
-struct Rows {
-  explicit Rows(int count, uint64_t seed = 1) : rows(count) {
+struct PredictionRows {
+  explicit PredictionRows(int count, uint64_t seed = 1) : rows(count) {
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> unit(0, 1);
     for (int row = 0; row < count; ++row) {
@@ -71,7 +71,7 @@ std::vector<VariableHint> Predictions(const std::vector<std::string>& names) {
 }
 
 Baseline Trained() {
-  const Rows rows(3'000);
+  const PredictionRows rows(3'000);
   auto baseline = BuildBaseline({rows.Batch()}, Predictions({"p_no", "p_yes", "grade", "name"}));
   EXPECT_TRUE(baseline.ok()) << baseline.status();
   return *std::move(baseline);
@@ -103,7 +103,7 @@ TEST(PredictionDomain, IsWhatTrainingShows) {
   EXPECT_EQ(baseline.variables[*baseline.schema.Find("p_yes")].domain,
             PredictionDomain::kProbability);
   EXPECT_EQ(baseline.variables[*baseline.schema.Find("grade")].domain, PredictionDomain::kClasses);
-  EXPECT_EQ(DomainOfPrediction(Rows(500).age), PredictionDomain::kAny);
+  EXPECT_EQ(DomainOfPrediction(PredictionRows(500).age), PredictionDomain::kAny);
   // A count has rare large values: those are no classes.
   std::mt19937_64 random(3);
   std::poisson_distribution<int> poisson(3);
@@ -118,7 +118,7 @@ TEST(PredictionDomain, FindsProbabilitiesThatSumToOne) {
   EXPECT_THAT(baseline.probability_groups[0],
               ElementsAre(*baseline.schema.Find("p_no"), *baseline.schema.Find("p_yes")));
   // Another score beside them that is none of the group.
-  const Rows rows(500), others(500, 9);
+  const PredictionRows rows(500), others(500, 9);
   BatchView batch = rows.Batch();
   batch.columns.push_back(NumberColumn("score", others.p_yes));
   auto mixed = BuildBaseline({batch}, Predictions({"p_no", "p_yes", "score"}));
@@ -132,12 +132,12 @@ TEST(PredictionDomain, FindsProbabilitiesThatSumToOne) {
 
 TEST(PredictionFaults, AreNotThereWhereAllIsWell) {
   const Baseline baseline = Trained();
-  EXPECT_EQ(CountBatch(baseline, Rows(2'000, 5).Batch()).faults, PredictionFaults());
+  EXPECT_EQ(CountBatch(baseline, PredictionRows(2'000, 5).Batch()).faults, PredictionFaults());
 }
 
 TEST(PredictionFaults, CountRowsAndWhatIsWrongWithTheirInputs) {
   const Baseline baseline = Trained();
-  Rows rows(400, 5);
+  PredictionRows rows(400, 5);
   for (int row = 0; row < 40; ++row) {
     rows.p_yes[row * 10] = kNan;
     rows.SetAgeNull(row * 10);
@@ -159,13 +159,13 @@ TEST(PredictionFaults, CountRowsAndWhatIsWrongWithTheirInputs) {
 // Many rows of one fault do not hide the inputs of another, nor are they taken for them.
 TEST(PredictionFaults, AreToldApartByKindAndPrediction) {
   const Baseline baseline = Trained();
-  Rows rows(1'000, 5);
+  PredictionRows rows(1'000, 5);
   for (int row = 0; row < 900; ++row) {
     rows.p_yes[row] = kNan;
     rows.SetAgeNull(row);
   }
   for (int row = 900; row < 910; ++row) {
-    rows.p_yes[row] = -kInfinity;
+    rows.p_yes[row] = -kInfinite;
     rows.city[row] = "rome";
   }
   for (int row = 905; row < 915; ++row) rows.p_no[row] = kNan;
@@ -198,7 +198,7 @@ TEST(PredictionFaults, AreToldApartByKindAndPrediction) {
 
 TEST(PredictionFaults, AreOutsideTheirDomain) {
   const Baseline baseline = Trained();
-  Rows rows(400, 5);
+  PredictionRows rows(400, 5);
   rows.p_yes[3] = 1.25, rows.p_no[3] = -0.25;
   rows.p_yes[4] = 1 + 1e-8, rows.p_no[4] = 0;
   rows.grade[7] = 3;
@@ -225,7 +225,7 @@ TEST(PredictionFaults, AreClassesThatNoFloatHolds) {
 
 TEST(PredictionFaults, AreSumsThatAreNotOne) {
   const Baseline baseline = Trained();
-  Rows rows(400, 5);
+  PredictionRows rows(400, 5);
   rows.p_yes[3] = 0.5, rows.p_no[3] = 0.4;
   rows.p_yes[5] = kNan;  // no sum
   const Pane pane = CountBatch(baseline, rows.Batch());
@@ -235,7 +235,7 @@ TEST(PredictionFaults, AreSumsThatAreNotOne) {
 
 TEST(PredictionFaults, InspectABoundedNumberOfRowsEvenlySpread) {
   const Baseline baseline = Trained();
-  Rows rows(1'000, 5);
+  PredictionRows rows(1'000, 5);
   for (double& p : rows.p_yes) p = kNan;
   for (int row = 500; row < 1'000; ++row) rows.SetAgeNull(row);
   const Pane pane = CountBatch(baseline, rows.Batch());
@@ -247,7 +247,7 @@ TEST(PredictionFaults, InspectABoundedNumberOfRowsEvenlySpread) {
 
 TEST(PredictionFaults, TellAbsentColumnsAndOtherTypesApart) {
   const Baseline baseline = Trained();
-  Rows rows(100, 5);
+  PredictionRows rows(100, 5);
   rows.p_yes[0] = kNan;
   BatchView batch = rows.Batch();
   batch.columns.erase(batch.columns.begin());          // age
@@ -260,7 +260,7 @@ TEST(PredictionFaults, TellAbsentColumnsAndOtherTypesApart) {
 
 TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
   const Baseline baseline = Trained();
-  Rows first(100, 5), second(100, 6);
+  PredictionRows first(100, 5), second(100, 6);
   first.p_yes[0] = kNan;
   first.SetAgeNull(0);
   second.p_yes[1] = 7;
@@ -278,14 +278,14 @@ TEST(PredictionFaults, MergeAndTravelWithTheirPane) {
   EXPECT_THAT(read->faults.wrong_sums, ElementsAre(1));
   sum.Clear();
   EXPECT_TRUE(sum.faults.empty());
-  const std::string none = EncodePane(CountBatch(baseline, Rows(10).Batch()));
+  const std::string none = EncodePane(CountBatch(baseline, PredictionRows(10).Batch()));
   EXPECT_TRUE(DecodePane(baseline, none)->faults.empty());
   EXPECT_FALSE(DecodePane(baseline, none + std::string(1, '\x7f')).ok());
 }
 
 TEST(PredictionFaults, AreReadFromPanesThatDidNotTellThemApart) {
   const Baseline baseline = Trained();
-  Rows before(100, 5);
+  PredictionRows before(100, 5);
   before.SetAgeNull(3);
   Pane now = CountBatch(baseline, before.Batch());
   const InputOutcomes outcomes = now.outcomes;
@@ -308,8 +308,8 @@ TEST(PredictionFaults, AreReadFromPanesThatDidNotTellThemApart) {
     EXPECT_EQ(read->faults.rows, 7u);
     EXPECT_THAT(read->faults.wrong_sums, ElementsAre(2));
     // It counts for every kind, together with what is known of it since.
-    Rows rows(100, 6);
-    rows.p_yes[0] = kInfinity;
+    PredictionRows rows(100, 6);
+    rows.p_yes[0] = kInfinite;
     rows.SetAgeNull(0);
     read->Merge(CountBatch(baseline, rows.Batch()));
     read = DecodePane(baseline, EncodePane(*read));
@@ -324,8 +324,8 @@ TEST(PredictionFaults, AreReadFromPanesThatDidNotTellThemApart) {
 }
 
 // Rows in which every kind of thing is wrong with some inputs, and with some predictions.
-Rows FaultyRows(int count, uint64_t seed) {
-  Rows rows(count, seed);
+PredictionRows FaultyRows(int count, uint64_t seed) {
+  PredictionRows rows(count, seed);
   std::mt19937_64 random(seed + 100);
   for (int row = 0; row < count; ++row) {
     if (random() % 5 == 0) rows.SetAgeNull(row);
@@ -334,7 +334,7 @@ Rows FaultyRows(int count, uint64_t seed) {
         rows.age[row] = kNan;
         break;
       case 1:
-        rows.age[row] = -kInfinity;
+        rows.age[row] = -kInfinite;
         break;
       case 2:
         rows.age[row] = random() % 2 == 0 ? 300 : -5;
@@ -358,7 +358,7 @@ struct SlowOutcomes {
   double sum = 0;
   std::vector<uint64_t> groups;
 
-  SlowOutcomes(const Baseline& baseline, const Rows& rows_of, InputState state) {
+  SlowOutcomes(const Baseline& baseline, const PredictionRows& rows_of, InputState state) {
     const VariableBaseline& age = baseline.variables[*baseline.schema.Find("age")];
     const VariableBaseline& p_yes = baseline.variables[*baseline.schema.Find("p_yes")];
     groups.resize(OutcomeGroups(p_yes));
@@ -389,7 +389,7 @@ TEST(InputOutcomes, AreThoseOfTheObviousCount) {
   ASSERT_EQ(watched.size(), 4u);
   const size_t at =
       std::find(watched.begin(), watched.end(), *baseline.schema.Find("p_yes")) - watched.begin();
-  const Rows rows = FaultyRows(3'000, 7);
+  const PredictionRows rows = FaultyRows(3'000, 7);
   const BatchView batch = rows.Batch();
   const PreparedBatch prepared(baseline, batch);
   Pane whole(baseline), parts(baseline);
@@ -429,15 +429,15 @@ TEST(InputOutcomes, AreThoseOfTheObviousCount) {
 
 TEST(InputOutcomes, TakeNothingWhereAllIsWellOrNothingIsPredicted) {
   const Baseline baseline = Trained();
-  EXPECT_TRUE(CountBatch(baseline, Rows(2'000, 5).Batch()).outcomes.empty());
-  auto silent = BuildBaseline({Rows(3'000).Batch()});
+  EXPECT_TRUE(CountBatch(baseline, PredictionRows(2'000, 5).Batch()).outcomes.empty());
+  auto silent = BuildBaseline({PredictionRows(3'000).Batch()});
   ASSERT_TRUE(silent.ok());
   EXPECT_TRUE(CountBatch(*silent, FaultyRows(500, 7).Batch()).outcomes.empty());
 }
 
 TEST(InputOutcomes, KnowAbsentColumnsOtherTypesAndBatchesWithoutPredictions) {
   const Baseline baseline = Trained();
-  const Rows rows(100, 5);
+  const PredictionRows rows(100, 5);
   BatchView batch = rows.Batch();
   batch.columns.erase(batch.columns.begin());          // age
   batch.columns[0] = NumberColumn("city", rows.p_no);  // floating point
@@ -471,7 +471,7 @@ TEST(InputOutcomes, TravelWithTheirPane) {
   }
   EXPECT_EQ(EncodePane(*read), bytes);
   // Without faulty predictions too.
-  Rows nulls(200, 3);
+  PredictionRows nulls(200, 3);
   for (int row = 0; row < 50; ++row) nulls.SetAgeNull(row);
   const std::string other = EncodePane(CountBatch(baseline, nulls.Batch()));
   ASSERT_TRUE(DecodePane(baseline, other).ok());

@@ -16,8 +16,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Data {
-  Data(uint64_t seed, size_t rows, double mean = 0, int cities = 5) {
+struct WindowData {
+  WindowData(uint64_t seed, size_t rows, double mean = 0, int cities = 5) {
     std::mt19937_64 random(seed);
     std::normal_distribution<double> normal(mean, 1);
     for (size_t i = 0; i < rows; ++i) {
@@ -49,12 +49,12 @@ class WindowBaselineTest : public ::testing::Test {
     return BaselineOfWindow(old_, sum, parts);
   }
 
-  const Data training_{1, 5000};
+  const WindowData training_{1, 5000};
   const Baseline old_ = BuildBaseline({training_.Batch()}).value();
 };
 
 TEST_F(WindowBaselineTest, WhatWasLiveIsTheNewNormal) {
-  const Data first(2, 3000, 0.7, 6), second(3, 3000, 0.7, 6);
+  const WindowData first(2, 3000, 0.7, 6), second(3, 3000, 0.7, 6);
   const auto fresh = FromWindow({first.Batch(), second.Batch()});
   ASSERT_TRUE(fresh.ok()) << fresh.status();
   EXPECT_EQ(fresh->rows, 6000u);
@@ -62,7 +62,7 @@ TEST_F(WindowBaselineTest, WhatWasLiveIsTheNewNormal) {
   // new city are its own now.
   const auto again = storage::FromRecord(storage::ToRecord(*fresh));
   ASSERT_TRUE(again.ok()) << again.status();
-  const Data live(4, 6000, 0.7, 6);
+  const WindowData live(4, 6000, 0.7, 6);
   const Pane pane = CountBatch(*again, live.Batch());
   for (size_t i = 0; i < again->variables.size(); ++i) {
     const VariableStatistics statistics = CompareToBaseline(again->variables[i], pane.variables[i]);
@@ -85,7 +85,7 @@ TEST_F(WindowBaselineTest, WhatWasLiveIsTheNewNormal) {
 }
 
 TEST_F(WindowBaselineTest, AVariableThatIsGoneIsLeftOut) {
-  const Data live(2, 3000);
+  const WindowData live(2, 3000);
   const auto fresh = FromWindow({live.Batch(/*with_y=*/false)});
   ASSERT_TRUE(fresh.ok()) << fresh.status();
   EXPECT_FALSE(fresh->schema.Find("y").has_value());
@@ -94,10 +94,10 @@ TEST_F(WindowBaselineTest, AVariableThatIsGoneIsLeftOut) {
 }
 
 TEST_F(WindowBaselineTest, WhatTheWindowDoesNotTellApartIsRefused) {
-  const auto moved = FromWindow({Data(2, 3000, 5).Batch()});
+  const auto moved = FromWindow({WindowData(2, 3000, 5).Batch()});
   EXPECT_EQ(moved.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(moved.status().message(), HasSubstr("variable \"x\""));
-  const auto renamed = FromWindow({Data(2, 3000, 0, 400).Batch()});
+  const auto renamed = FromWindow({WindowData(2, 3000, 0, 400).Batch()});
   EXPECT_EQ(renamed.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(renamed.status().message(), HasSubstr("variable \"city\""));
   EXPECT_EQ(BaselineOfWindow(old_, Pane(old_), {}).status().code(),

@@ -10,11 +10,10 @@
 
 #include "server/stats/moments.h"
 #include "tests/stats/exact_sum.h"
+#include "tests/stats/infinity.h"
 
 namespace plumbline::stats {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<std::vector<double>> Shapes(size_t size) {
   std::mt19937_64 random(size + 1);

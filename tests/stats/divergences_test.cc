@@ -4,21 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "server/stats/psi.h"
+#include "tests/stats/infinity.h"
 
 namespace plumbline::stats {
 namespace {
 
 using Counts = std::vector<uint64_t>;
 using Weights = std::vector<double>;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Distance {
   std::string name;

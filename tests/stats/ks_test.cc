@@ -3,19 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <random>
 #include <vector>
 
 #include "server/stats/rank_sum.h"
+#include "tests/stats/infinity.h"
 
 namespace plumbline::stats {
 namespace {
 
 using Counts = std::vector<uint64_t>;
 using Values = std::vector<double>;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(KsFromCounts, IsZeroForTheSameShares) {
   const KsResult result = KsFromCounts(Counts{1, 2, 3}, Counts{1, 2, 3}).value();

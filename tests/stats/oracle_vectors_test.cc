@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -27,14 +26,13 @@
 #include "server/stats/rate_test.h"
 #include "server/stats/wasserstein.h"
 #include "tests/data_reader.h"
+#include "tests/stats/infinity.h"
 #include "tests/stats/numpy_histograms.h"
 
 namespace plumbline::stats {
 namespace {
 
 using ::nlohmann::json;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Methods that Plumbline does not report, and why.
 const std::map<std::string, std::string>& OutOfScope() {
@@ -237,7 +235,7 @@ double HistogramJsDivergence(const json& vector) {
 
 // ---- Methods ----
 
-double Hellinger(const json& vector) {
+double HellingerDistance(const json& vector) {
   const Histograms bins = Bin(vector);
   return plumbline::stats::Hellinger(bins.reference, bins.analysis).value();
 }
@@ -468,7 +466,7 @@ const std::map<std::string, Method>& Methods() {
        })},
       {"jensen_shannon_distance", One(JensenShannonDistance)},
       {"unseen_category_fraction", One(UnseenFraction)},
-      {"hellinger_distance", One(Hellinger)},
+      {"hellinger_distance", One(HellingerDistance)},
       {"hellinger_distance_categorical", OverCategories([](const Aligned& a) {
          return plumbline::stats::Hellinger(a.reference, a.analysis).value();
        })},

@@ -6,17 +6,16 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "tests/stats/infinity.h"
 
 namespace plumbline::stats {
 namespace {
 
 using ::testing::ElementsAre;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(QuantileSketch, OfNothingHasNoQuantile) {
   const QuantileSketch sketch;

@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <random>
 #include <vector>
+
+#include "tests/stats/infinity.h"
 
 namespace plumbline::stats {
 namespace {
 
 using Counts = std::vector<uint64_t>;
 using Values = std::vector<double>;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double After(double x) { return std::nextafter(x, kInfinity); }
 

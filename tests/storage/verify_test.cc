@@ -26,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr uint64_t kGeneration = 3;
+constexpr uint64_t kRowsGeneration = 3;
 constexpr int64_t kMinute = kSamplePaneMicros;
 
 class Verify : public ::testing::Test {
@@ -58,7 +58,7 @@ class Verify : public ::testing::Test {
   }
   // The window that a repair has left.
   v1::WindowRecord Window() const {
-    return **Store::Open(dir_).value()->GetWindow("m5", "1", kGeneration);
+    return **Store::Open(dir_).value()->GetWindow("m5", "1", kRowsGeneration);
   }
   void ExpectWindow(int64_t panes) const {
     const v1::WindowRecord window = Window();
@@ -76,7 +76,7 @@ TEST_F(Verify, FindsNothingInASoundFolder) { EXPECT_THAT(Problems(), IsEmpty());
 
 TEST_F(Verify, MissesAPaneThatTheWindowNames) {
   Store::Batch batch;
-  batch.DeletePane("m5", "1", kGeneration, 4 * kMinute);
+  batch.DeletePane("m5", "1", kRowsGeneration, 4 * kMinute);
   Change(std::move(batch));
   const auto left = Mend(HasSubstr(
       "model \"m5\" version \"1\": the pane of 1970-01-01T00:04:00+00:00 is named by the window"));
@@ -86,7 +86,7 @@ TEST_F(Verify, MissesAPaneThatTheWindowNames) {
 
 TEST_F(Verify, MissesSeveralPanes) {
   Store::Batch batch;
-  for (int64_t i = 0; i < 3; ++i) batch.DeletePane("m5", "1", kGeneration, i * kMinute);
+  for (int64_t i = 0; i < 3; ++i) batch.DeletePane("m5", "1", kRowsGeneration, i * kMinute);
   Change(std::move(batch));
   Mend(HasSubstr("3 panes, the first of 1970-01-01T00:00:00+00:00, each is named"));
   ExpectWindow(kSamplePanes - 3);
@@ -94,7 +94,7 @@ TEST_F(Verify, MissesSeveralPanes) {
 
 TEST_F(Verify, MissesABlockThatTheWindowNames) {
   Store::Batch batch;
-  batch.DeletePaneBlock("m5", "1", kGeneration, 1, 8 * kMinute);
+  batch.DeletePaneBlock("m5", "1", kRowsGeneration, 1, 8 * kMinute);
   Change(std::move(batch));
   Mend(HasSubstr("the block of panes of 1970-01-01T00:08:00+00:00 is named by the window"));
   ExpectWindow(kSamplePanes);
@@ -103,10 +103,10 @@ TEST_F(Verify, MissesABlockThatTheWindowNames) {
 TEST_F(Verify, MissesTheWindowOfPanes) {
   v1::WindowRecord window = Window();
   Store::Batch batch;
-  batch.DeleteGeneration("m5", "1", kGeneration);
+  batch.DeleteGeneration("m5", "1", kRowsGeneration);
   const std::string pane = profile::EncodePane(profile::Pane(fuzz::FixedBaseline()));
-  batch.PutPane("m5", "1", kGeneration, 7 * kMinute, pane);
-  batch.PutPane("m5", "1", kGeneration, 9 * kMinute, pane);
+  batch.PutPane("m5", "1", kRowsGeneration, 7 * kMinute, pane);
+  batch.PutPane("m5", "1", kRowsGeneration, 9 * kMinute, pane);
   Change(std::move(batch));
   Mend(HasSubstr("the window of 2 closed panes is not there"));
   EXPECT_THAT(Window().levels(0).starts(), ElementsAre(7 * kMinute, 9 * kMinute));
@@ -114,7 +114,7 @@ TEST_F(Verify, MissesTheWindowOfPanes) {
 
 TEST_F(Verify, SeesAPaneOfWhichTheWindowDoesNotKnow) {
   Store::Batch batch;
-  batch.PutPane("m5", "1", kGeneration, -kMinute,
+  batch.PutPane("m5", "1", kRowsGeneration, -kMinute,
                 profile::EncodePane(profile::Pane(fuzz::FixedBaseline())));
   Change(std::move(batch));
   Mend(HasSubstr("the pane of 1969-12-31T23:59:00+00:00 is there and not named by the window"));
@@ -125,14 +125,14 @@ TEST_F(Verify, SeesRowsThatDoNotAddUp) {
   v1::WindowRecord window = Window();
   window.mutable_levels(0)->set_rows(2, 1);
   Store::Batch batch;
-  batch.PutWindow("m5", "1", kGeneration, window);
+  batch.PutWindow("m5", "1", kRowsGeneration, window);
   Change(std::move(batch));
   Mend(HasSubstr("the pane of 1970-01-01T00:02:00+00:00 does not have the rows"));
   ExpectWindow(kSamplePanes);
   window = Window();
   window.set_sum(profile::EncodePane(profile::Pane(fuzz::FixedBaseline())));
   Store::Batch wrong_sum;
-  wrong_sum.PutWindow("m5", "1", kGeneration, window);
+  wrong_sum.PutWindow("m5", "1", kRowsGeneration, window);
   Change(std::move(wrong_sum));
   Mend(HasSubstr("the window's sum has 0 rows, its panes have 9000"));
   ExpectWindow(kSamplePanes);
@@ -142,13 +142,13 @@ TEST_F(Verify, SeesChangesOfAPaneThatIsClosedOrOfWhichSomeAreMissing) {
   const std::string pane = profile::EncodePane(profile::Pane(fuzz::FixedBaseline()));
   const int64_t open = kSamplePanes * kMinute;
   Store::Batch closed;
-  closed.PutPaneDelta("m5", "1", kGeneration, 3 * kMinute, 0, pane);
+  closed.PutPaneDelta("m5", "1", kRowsGeneration, 3 * kMinute, 0, pane);
   Change(std::move(closed));
   auto left = Mend(HasSubstr("the pane of 1970-01-01T00:03:00+00:00 is closed"));
   EXPECT_FALSE(left.contains(absl::StrCat("m5 delta ", 3 * kMinute, " 0")));
 
   Store::Batch gap;
-  gap.PutPaneDelta("m5", "1", kGeneration, open, 4, pane);
+  gap.PutPaneDelta("m5", "1", kRowsGeneration, open, 4, pane);
   Change(std::move(gap));
   left = Mend(HasSubstr("only 4 changes are there, up to number 4"));
   for (const int number : {0, 1, 2, 3}) {
