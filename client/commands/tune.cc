@@ -51,7 +51,8 @@ double RoundUp(double value) {
 void Tuner::Add(const v1::BacktestChunk& chunk) {
   ++chunks_;
   for (const v1::Finding& finding : chunk.findings()) {
-    if (finding.status() != "FIRING") continue;
+    // What is for information goes to nobody.
+    if (finding.status() != "FIRING" || finding.severity() == "info") continue;
     Series& series = series_[{finding.variable(), finding.check()}];
     const std::optional<Effect> effect = EffectOf(finding);
     if (!effect.has_value()) series.tunable = false;

@@ -62,7 +62,8 @@ void OnCalm(bool clear, absl::Time now, uint64_t block_number, Alert* alert) {
 
 bool Differs(const Alert& a, const Alert& b) {
   return a.state != b.state || a.streak != b.streak || a.calm_streak != b.calm_streak ||
-         a.last_block != b.last_block || a.pending_since != b.pending_since;
+         a.last_block != b.last_block || a.pending_since != b.pending_since ||
+         a.acknowledged != b.acknowledged;
 }
 
 }  // namespace
@@ -103,8 +104,12 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
     } else {
       const Finding& finding = *match->second;
       // A resolved alert keeps the finding that it had.
-      if (finding.status == Status::kFiring) alert.finding = finding;
-      if (finding.status == Status::kFiring) OnFiring(settings, now, block_number, &alert);
+      if (finding.status == Status::kFiring) {
+        // Somebody looks after what it was; what is worse is told anew.
+        if (finding.severity > alert.finding.severity) alert.acknowledged.reset();
+        alert.finding = finding;
+        OnFiring(settings, now, block_number, &alert);
+      }
       if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);
       if (finding.status == Status::kOk || finding.unproven) {
         OnCalm(finding.below_leave, now, block_number, &alert);

@@ -55,11 +55,11 @@ void AlertBook::HoldBack(const OnCallBook& book,
     std::string expected = alert.expected;
     std::optional<Hold> hold;
     if (alert.is_open()) {
-      if (expected.empty()) {
-        expected = book.ChangeThatExplains(key.check, key.variable, is_prediction(key.variable),
-                                           alert.began().value_or(absl::InfiniteFuture()));
-      }
-      hold = book.HoldOf(key.check, key.variable, key.slice, key.source, expected);
+      const ExpectedChange* change =
+          book.ChangeThatExplains(key.check, key.variable, is_prediction(key.variable),
+                                  alert.began().value_or(absl::InfiniteFuture()));
+      if (change != nullptr) expected = change->name;
+      hold = book.HoldOf(key.check, key.variable, key.slice, key.source, change);
     }
     if (hold == alert.hold && expected == alert.expected) continue;
     alert.hold = std::move(hold);

@@ -162,6 +162,9 @@ absl::Status OnCallBook::Add(ExpectedChange change) {
   absl::Status named = CheckText("the name of the change", change.name, kMaxNameBytes);
   if (!named.ok()) return named;
   const absl::Time now = change.set.at;
+  ExpectedChange* const old =
+      Find(&changes_, [&](const ExpectedChange& other) { return other.name == change.name; });
+  if (old != nullptr && old->from <= now) change.from = std::min(change.from, old->from);
   if (change.variables.size() > kMaxVariables) {
     return absl::InvalidArgumentError(absl::StrCat("the change names ", change.variables.size(),
                                                    " variables; at most ", kMaxVariables));
@@ -177,8 +180,6 @@ absl::Status OnCallBook::Add(ExpectedChange change) {
         change.until <= now ? " is over: it is " : " is more than 30 days away: it is ",
         TimeText(now), " by the server's clock"));
   }
-  ExpectedChange* const old =
-      Find(&changes_, [&](const ExpectedChange& other) { return other.name == change.name; });
   return Take("expected changes", std::move(change), old, &changes_);
 }
 
@@ -223,19 +224,19 @@ size_t OnCallBook::mutes_in_force() const { return InForce(mutes_); }
 
 size_t OnCallBook::changes_in_force() const { return InForce(changes_); }
 
-std::string OnCallBook::ChangeThatExplains(CheckId check, absl::string_view variable,
-                                           bool of_prediction, absl::Time begin) const {
-  if (!IsExplainedByChange(check, of_prediction)) return "";
+const ExpectedChange* OnCallBook::ChangeThatExplains(CheckId check, absl::string_view variable,
+                                                     bool of_prediction, absl::Time begin) const {
+  if (!IsExplainedByChange(check, of_prediction)) return nullptr;
   for (const ExpectedChange& change : changes_) {
     if (change.ended.has_value() || begin < change.from || begin >= change.until) continue;
-    if (Covers(change, variable)) return change.name;
+    if (Covers(change, variable)) return &change;
   }
-  return "";
+  return nullptr;
 }
 
 std::optional<Hold> OnCallBook::HoldOf(CheckId check, absl::string_view variable,
                                        absl::string_view slice, absl::string_view source,
-                                       absl::string_view expected) const {
+                                       const ExpectedChange* change) const {
   std::optional<Hold> hold;  // the longest mute
   for (const Mute& mute : mutes_) {
     if (mute.ended.has_value() || mute.check != check) continue;
@@ -245,13 +246,9 @@ std::optional<Hold> OnCallBook::HoldOf(CheckId check, absl::string_view variable
     if (hold.has_value() && hold->until >= mute.until) continue;
     hold = Hold{Hold::Kind::kMute, "", mute.set.by, mute.set.reason, mute.until};
   }
-  if (hold.has_value() || expected.empty()) return hold;
-  for (const ExpectedChange& change : changes_) {
-    if (change.ended.has_value() || change.name != expected) continue;
-    return Hold{Hold::Kind::kExpectedChange, change.name, change.set.by, change.set.reason,
-                change.until};
-  }
-  return std::nullopt;
+  if (hold.has_value() || change == nullptr) return hold;
+  return Hold{Hold::Kind::kExpectedChange, change->name, change->set.by, change->set.reason,
+              change->until};
 }
 
 std::string TimeText(absl::Time time) {

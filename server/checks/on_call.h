@@ -80,7 +80,7 @@ class OnCallBook {
   /// of `set`. Errors: InvalidArgument for a time that is past or too far away, a slice and a
   /// source, or who and why; a FailedPrecondition for more than kMaxInForce.
   absl::Status Add(Mute mute);
-  /// The same by its name.
+  /// The same by its name; one that has begun stays begun.
   absl::Status Add(ExpectedChange change);
   /// Ends one before its time: that of the same check, variable, slice and source. Errors:
   /// InvalidArgument for who and why; NotFound.
@@ -97,13 +97,14 @@ class OnCallBook {
   size_t mutes_in_force() const;
   size_t changes_in_force() const;
 
-  /// The name of a change in force that explains what began at `begin`; empty: there is none.
-  std::string ChangeThatExplains(CheckId check, absl::string_view variable, bool of_prediction,
-                                 absl::Time begin) const;
-  /// What holds back an alert of this slice or source (empty: of none) that began within the change
-  /// `expected` (empty: within none): a mute before that change.
+  /// A change in force that explains what began at `begin`; nullptr: there is none. Until the next
+  /// call that changes this.
+  const ExpectedChange* ChangeThatExplains(CheckId check, absl::string_view variable,
+                                           bool of_prediction, absl::Time begin) const;
+  /// What holds back an alert of this slice or source (empty: of none) that `change` (nullptr: no
+  /// change) explains: a mute before that change.
   std::optional<Hold> HoldOf(CheckId check, absl::string_view variable, absl::string_view slice,
-                             absl::string_view source, absl::string_view expected) const;
+                             absl::string_view source, const ExpectedChange* change) const;
 
  private:
   std::vector<Mute> mutes_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <string>
@@ -30,12 +31,21 @@ int FiringSeverity(const checks::Alert& alert) {
   return alert.state == checks::AlertState::kFiring ? static_cast<int>(alert.finding.severity) : 0;
 }
 
-void AddAlerts(const engine::ModelSnapshot& model, size_t index, std::vector<Candidate>* out) {
+// In the order in which they are chosen.
+struct Candidates {
+  std::vector<Candidate> open_alerts, firing_variables, open_alerts_of_parts, variables,
+      other_alerts, of_sources;
+};
+
+void AddAlerts(const engine::ModelSnapshot& model, size_t index, Candidates* out) {
   for (size_t i = 0; i < model.alerts.size(); ++i) {
-    out->push_back({.model = index,
-                    .item = i,
-                    .series = kSeriesOfAlert,
-                    .severity = FiringSeverity(model.alerts[i])});
+    const checks::Alert& alert = model.alerts[i];
+    const bool of_all_rows = alert.key.source.empty() && alert.key.slice.empty();
+    std::vector<Candidate>& list = !alert.is_open() ? out->other_alerts
+                                   : of_all_rows    ? out->open_alerts
+                                                    : out->open_alerts_of_parts;
+    list.push_back(
+        {.model = index, .item = i, .series = kSeriesOfAlert, .severity = FiringSeverity(alert)});
   }
 }
 
@@ -60,48 +70,73 @@ void AddVariables(const engine::ModelSnapshot& model, const std::string& source,
   }
 }
 
-// How many series still fit.
+// How many series fit.
 class Room {
  public:
   // `used` series of each model are there anyway.
-  Room(const std::vector<size_t>& used, size_t per_model, size_t in_all) : in_all_(in_all) {
+  Room(const std::vector<size_t>& used, size_t per_model, size_t in_all) {
+    in_all_.limit = in_all;
     for (const size_t series : used) {
-      of_model_.push_back(per_model > series ? per_model - series : 0);
-      in_all_ -= std::min(in_all_, series);
+      of_model_.push_back({.limit = per_model, .used = std::min(per_model, series)});
+      in_all_.used = std::min(in_all, in_all_.used + series);
     }
   }
 
+  // The worst first: after what did not fit, nothing does.
   bool Take(size_t model, size_t series) {
-    if (series > of_model_[model]) {
-      of_model_[model] = 0;
-      return false;
-    }
-    if (series > in_all_) {
-      in_all_ = 0;
-      return false;
-    }
-    of_model_[model] -= series;
-    in_all_ -= series;
+    Share& share = of_model_[model];
+    if (!share.Has(series) || !in_all_.Has(series)) return false;
+    share.used += series;
+    in_all_.used += series;
     return true;
   }
 
+  // Of what is left, half.
+  Room Half() const {
+    Room half = *this;
+    half.in_all_.Halve();
+    for (Share& share : half.of_model_) share.Halve();
+    return half;
+  }
+  // What was taken of its half is taken of it.
+  void TakeFrom(const Room& half) {
+    in_all_.used = half.in_all_.used;
+    for (size_t i = 0; i < of_model_.size(); ++i) of_model_[i].used = half.of_model_[i].used;
+  }
+
  private:
-  std::vector<size_t> of_model_;
-  size_t in_all_;
+  struct Share {
+    size_t limit = 0, used = 0;
+    bool is_full = false;
+
+    bool Has(size_t series) {
+      is_full = is_full || series > limit - used;
+      return !is_full;
+    }
+    void Halve() { limit = used + (limit - used) / 2; }
+  };
+
+  std::vector<Share> of_model_;
+  Share in_all_;
 };
 
-// `chosen` finds the flag of a candidate in what is shown of its model.
-template <class Chosen>
-void Choose(std::vector<Candidate> candidates, const Chosen& chosen, Room* room,
+// `flag` finds that of a candidate in what is shown of its model; one that is set stays so.
+template <class Flag>
+void Choose(std::vector<Candidate>* candidates, const Flag& flag, Room* room,
             std::vector<Shown>* shown) {
-  std::stable_sort(candidates.begin(), candidates.end(), WorseThan);
+  std::stable_sort(candidates->begin(), candidates->end(), WorseThan);
+  for (const Candidate& candidate : *candidates) {
+    auto chosen = flag(&(*shown)[candidate.model], candidate);
+    chosen = chosen || room->Take(candidate.model, candidate.series);
+  }
+}
+
+template <class Flag>
+void AddDropped(const std::vector<Candidate>& candidates, const Flag& flag,
+                std::vector<Shown>* shown) {
   for (const Candidate& candidate : candidates) {
     Shown& model = (*shown)[candidate.model];
-    if (room->Take(candidate.model, candidate.series)) {
-      chosen(&model, candidate)[candidate.item] = true;
-    } else {
-      model.dropped_series += candidate.series;
-    }
+    if (!flag(&model, candidate)) model.dropped_series += candidate.series;
   }
 }
 
@@ -130,7 +165,7 @@ size_t SeriesOfPerformance(const engine::ModelSnapshot& model) {
 std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
                           size_t max_series_per_model, size_t max_series) {
   std::vector<Shown> shown(models.size());
-  std::vector<Candidate> alerts, variables, of_sources;
+  Candidates candidates;
   std::vector<size_t> used;
   for (size_t i = 0; i < models.size(); ++i) {
     const engine::ModelSnapshot& model = *models[i];
@@ -138,29 +173,42 @@ std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
     shown[i].variables.resize(model.variables.size());
     used.push_back(used_per_model + SeriesOfPerformance(model) + model.judged_sources.size() +
                    model.judged_slices.size());
-    AddAlerts(model, i, &alerts);
-    AddVariables(model, "", model.variables, {.model = i}, &variables);
+    AddAlerts(model, i, &candidates);
+    AddVariables(model, "", model.variables, {.model = i}, &candidates.variables);
     for (size_t s = 0; s < model.judged_sources.size(); ++s) {
       const engine::SourceSnapshot& source = *model.judged_sources[s];
       shown[i].sources.emplace_back(source.variables.size());
-      AddVariables(model, source.name, source.variables, {.model = i, .source = s}, &of_sources);
+      AddVariables(model, source.name, source.variables, {.model = i, .source = s},
+                   &candidates.of_sources);
     }
   }
+  std::copy_if(candidates.variables.begin(), candidates.variables.end(),
+               std::back_inserter(candidates.firing_variables),
+               [](const Candidate& candidate) { return candidate.severity > 0; });
+
+  using Flag = std::vector<bool>::reference;
+  const auto alert = [](Shown* model, const Candidate& of) -> Flag {
+    return model->alerts[of.item];
+  };
+  const auto variable = [](Shown* model, const Candidate& of) -> Flag {
+    return model->variables[of.item];
+  };
+  const auto of_source = [](Shown* model, const Candidate& of) -> Flag {
+    return model->sources[of.source][of.item];
+  };
   Room room(used, max_series_per_model, max_series);
-  using Flags = std::vector<bool>&;
-  Choose(
-      std::move(alerts), [](Shown* model, const Candidate&) -> Flags { return model->alerts; },
-      &room, &shown);
-  Choose(
-      std::move(variables),
-      [](Shown* model, const Candidate&) -> Flags { return model->variables; }, &room, &shown);
-  std::vector<uint64_t> dropped;
-  for (const Shown& model : shown) dropped.push_back(model.dropped_series);
-  Choose(
-      std::move(of_sources),
-      [](Shown* model, const Candidate& of) -> Flags { return model->sources[of.source]; }, &room,
-      &shown);
-  for (size_t i = 0; i < shown.size(); ++i) shown[i].dropped_series = dropped[i];
+  Choose(&candidates.open_alerts, alert, &room, &shown);
+  Room half = room.Half();
+  Choose(&candidates.firing_variables, variable, &half, &shown);
+  room.TakeFrom(half);
+  Choose(&candidates.open_alerts_of_parts, alert, &room, &shown);
+  Choose(&candidates.variables, variable, &room, &shown);
+  Choose(&candidates.other_alerts, alert, &room, &shown);
+  Choose(&candidates.of_sources, of_source, &room, &shown);
+  AddDropped(candidates.open_alerts, alert, &shown);
+  AddDropped(candidates.open_alerts_of_parts, alert, &shown);
+  AddDropped(candidates.other_alerts, alert, &shown);
+  AddDropped(candidates.variables, variable, &shown);
   return shown;
 }
 

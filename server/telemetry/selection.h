@@ -26,11 +26,13 @@ size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source = false
 /// At most so many series show its labels and performance.
 size_t SeriesOfPerformance(const engine::ModelSnapshot& model);
 
-/// Chooses what fits the bounds on series, over all models: alerts before variables, and those
-/// before the variables of single sources (one series a source is always there; what of theirs does
-/// not fit is not called dropped, for the series of all rows hold their rows too); among alerts
-/// the firing first, then by severity; among variables those with a firing alert by its severity,
-/// then by psi_corrected. The first that does not fit its model's bound ends that model's list, the
+/// Chooses what fits the bounds on series, over all models: open alerts of all rows; in half of
+/// what is left variables with such that fire; open alerts of single sources and slices; the other
+/// variables; alerts that are over; the variables of single sources (one series a source is always
+/// there; what of theirs does not fit is not called dropped, for the series of all rows hold their
+/// rows too). Among alerts the firing first, then by severity; among variables those with a firing
+/// alert by its severity, then by psi_corrected. The first that does not fit its model's bound, or
+/// that half, ends that model's list, the
 /// first that does not fit `max_series` ends all lists. `used_per_model` is taken from both bounds
 /// beforehand for every model. Cost: O(v log v) in the number of variables.
 std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,

@@ -209,6 +209,67 @@ TEST_F(OnCallTest, AnExpectedChangeMayBeOfSomeVariablesAndDeclaredAfterwards) {
   EXPECT_THAT(Fires(), ElementsAre("driftage", "driftpay"));
 }
 
+TEST_F(OnCallTest, AnExpectedChangeIsThatOfTheTimeNotOfTheName) {
+  const std::vector<Finding> drift = {Firing(CheckId::kDrift, "age")};
+  ASSERT_TRUE(said_.Add(Release(-absl::Hours(1), absl::Hours(1))).ok());
+  Judge(drift, absl::ZeroDuration());
+  EXPECT_THAT(Fires(), IsEmpty());
+  // Still there a week later, when the next change of this name is declared.
+  const absl::Duration week = absl::Hours(24 * 7);
+  Judge(drift, week);
+  EXPECT_THAT(Fires(), ElementsAre("driftage"));
+  ExpectedChange next = Release(week, week + absl::Hours(1));
+  next.set.at = kBegin + week;
+  ASSERT_TRUE(said_.Add(next).ok());
+  Judge(drift, week + absl::Minutes(1));
+  EXPECT_THAT(Fires(), ElementsAre("driftage"));
+}
+
+TEST_F(OnCallTest, AnExpectedChangeThatIsMadeLongerStaysBegun) {
+  const std::vector<Finding> drift = {Firing(CheckId::kDrift, "age")};
+  ASSERT_TRUE(said_.Add(Release(-absl::Hours(1), absl::Hours(1))).ok());
+  Judge(drift, absl::ZeroDuration());
+  ExpectedChange longer = Release(absl::Minutes(30), absl::Hours(2));
+  longer.set.at = kBegin + absl::Minutes(30);
+  ASSERT_TRUE(said_.Add(longer).ok());
+  Judge(drift, absl::Minutes(31));
+  EXPECT_THAT(Fires(), IsEmpty());
+  Judge(drift, absl::Hours(2));
+  EXPECT_THAT(Fires(), ElementsAre("driftage"));
+}
+
+TEST_F(OnCallTest, AnExpectedChangeTakesThePlaceOfAnother) {
+  const std::vector<Finding> drift = {Firing(CheckId::kDrift, "age")};
+  ASSERT_TRUE(said_.Add(Release(-absl::Hours(1), absl::Hours(1))).ok());
+  Judge(drift, absl::ZeroDuration());
+  ASSERT_TRUE(said_.EndChange("v2", By("eve")).ok());
+  Judge(drift, absl::Minutes(1));
+  EXPECT_THAT(Fires(), ElementsAre("driftage"));
+  ExpectedChange other = Release(-absl::Hours(1), absl::Hours(2));
+  other.name = "v3";
+  ASSERT_TRUE(said_.Add(other).ok());
+  Judge(drift, absl::Minutes(2));
+  EXPECT_THAT(Fires(), IsEmpty());
+  EXPECT_THAT(WordsOf(alerts_.alerts()[0]), HasSubstr("expected with the change \"v3\" until"));
+}
+
+TEST_F(OnCallTest, AnAcknowledgementIsNotOfWhatBecameWorse) {
+  Finding drift = Firing(CheckId::kDrift, "age");
+  Judge({drift}, absl::ZeroDuration());
+  ASSERT_EQ(alerts_.Acknowledge({}, By("anna")).size(), 1u);
+  Judge({drift}, absl::Minutes(1));
+  EXPECT_NE(alerts_.alerts()[0].acknowledged, std::nullopt);
+  drift.severity = Severity::kCritical;
+  const std::vector<Alert> changed =
+      alerts_.Advance({drift}, policy_, kBegin + absl::Minutes(2), block_);
+  ASSERT_EQ(changed.size(), 1u);  // to be stored
+  EXPECT_EQ(changed[0].acknowledged, std::nullopt);
+  ASSERT_EQ(alerts_.Acknowledge({}, By("anna")).size(), 1u);
+  drift.severity = Severity::kWarning;
+  Judge({drift}, absl::Minutes(3));
+  EXPECT_NE(alerts_.alerts()[0].acknowledged, std::nullopt);
+}
+
 TEST_F(OnCallTest, AnAcknowledgementEndsWithItsAlert) {
   const Finding drift = Firing(CheckId::kDrift, "age");
   Judge({drift}, absl::ZeroDuration());

@@ -367,10 +367,12 @@ TEST(Tuner, RaisesThresholdsAboveWhatHistoryShows) {
 
 TEST(Tuner, CountsWhatNoThresholdDecides) {
   Tuner tuner;
-  tuner.Add(FiringChunk(0,
-                        "findings { check: 'absent_variable' variable: 'a' status: 'FIRING' }"
-                        "findings { check: 'nan_rate' variable: 'b' status: 'FIRING' value: 0.2 "
-                        "baseline: 0 threshold: 0.01 }"));
+  tuner.Add(FiringChunk(
+      0,
+      "findings { check: 'absent_variable' variable: 'a' status: 'FIRING' }"
+      "findings { check: 'out_of_range' variable: 'a' status: 'FIRING' severity: 'info' }"
+      "findings { check: 'nan_rate' variable: 'b' status: 'FIRING' value: 0.2 "
+      "baseline: 0 threshold: 0.01 }"));
   const Tuner::Result result = tuner.Propose(0);
   EXPECT_EQ(result.left, 2u);
   EXPECT_TRUE(result.thresholds.empty());

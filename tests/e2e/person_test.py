@@ -295,7 +295,7 @@ class Person(unittest.TestCase):
             return {"alertname": alertname, "job": "j", "instance": "i", **labels}
 
         a = {"model": "a", "version": "v"}
-        down = alert("PlumblineDown", severity="critical")
+        down = {**alert("PlumblineDown", severity="critical"), "instance": "down"}
         lost = alert("PlumblineModelCritical", **a, check="rows_lost", cause="batches_missing",
                      severity="critical")
         absent = alert("PlumblineModelCritical", **a, check="absent_variable", variable="x",
@@ -303,20 +303,23 @@ class Person(unittest.TestCase):
         drift = alert("PlumblineModelWarning", **a, check="drift", variable="y", severity="warning")
         null = alert("PlumblineModelWarning", **a, check="null_rate", variable="x",
                      severity="warning")
-        silent = alert("PlumblineModelNoData", **a, check="no_data", severity="critical")
+        silent = {**alert("PlumblineModelNoData", **a, check="no_data", severity="critical"), "instance": "down"}
+        unheard = {**absent, "instance": "down"}
+        over = {**lost, "alertname": "PlumblineIncidentGoesOn", "model": "c"}
         elsewhere = [
-            {**drift, "model": "b"}, {**null, "variable": "z"}, {**silent, "instance": "other"}]
-        self.stack.post(down, lost, absent, drift, null, silent, *elsewhere)
+            {**drift, "model": "b"}, {**drift, "model": "c"}, {**null, "variable": "z"}, {**null, "source": "eu"},
+            {**silent, "instance": "i"}]
+        self.stack.post(down, lost, absent, drift, null, silent, unheard, over, *elsewhere)
         inhibits = {}
         by_fingerprint = {}
         for known in self.stack.alerts():
             key = json.dumps(known["labels"], sort_keys=True)
             by_fingerprint[known["fingerprint"]] = known["labels"]
             inhibits[key] = known["status"]["inhibitedBy"]
-        for labels, by in [(drift, lost), (null, absent), (silent, down)]:
+        for labels, by in [(drift, lost), (null, absent), (silent, down), (unheard, down)]:
             fingerprint, = inhibits[json.dumps(labels, sort_keys=True)]
             self.assertEqual(by_fingerprint[fingerprint], by)
-        for labels in [down, lost, absent, *elsewhere]:
+        for labels in [down, lost, absent, over, *elsewhere]:
             self.assertEqual(inhibits[json.dumps(labels, sort_keys=True)], [], labels)
 
     def test_7_what_is_right_again_is_told(self):

@@ -174,7 +174,7 @@ TEST(Exporter, SaysWhatPeopleSayOfAlerts) {
                                     std::nullopt})
                   .ok());
   model.on_call = std::make_shared<const checks::OnCallBook>(book);
-  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "", "", "");
+  model.alerts[0].hold = book.HoldOf(CheckId::kNullRate, "age", "", "", nullptr);
   EXPECT_EQ(value("plumbline_alert_held"), '1');
   EXPECT_EQ(value("plumbline_alert_active"), '0');
   EXPECT_EQ(value("plumbline_mutes"), '1');

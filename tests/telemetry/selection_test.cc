@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
 
 #include "tests/telemetry/snapshots.h"
 
@@ -16,6 +17,13 @@ using checks::Severity;
 using ::testing::ElementsAre;
 
 constexpr size_t kPlenty = 1'000'000;
+
+checks::Alert Of(const std::string& source, const std::string& variable,
+                 AlertState state = AlertState::kFiring) {
+  checks::Alert alert = MakeAlert(CheckId::kNanRate, variable, state);
+  alert.key.source = source;
+  return alert;
+}
 
 TEST(Select, ShowsAllThatFits) {
   engine::ModelSnapshot model = MakeModel("m");
@@ -39,22 +47,38 @@ TEST(Select, PrefersAlertsToVariablesAndFiringToResolved) {
   EXPECT_THAT(Select(Share({model}), 0, 2 * kSeriesOfAlert, kPlenty)[0].alerts,
               ElementsAre(false, true, true));
   const Shown shown = Select(Share({model}), 0, 3 * kSeriesOfAlert, kPlenty)[0];
-  EXPECT_THAT(shown.alerts, ElementsAre(true, true, true));
-  EXPECT_THAT(shown.variables, ElementsAre(false));
-  EXPECT_EQ(shown.dropped_series, 1u);
+  EXPECT_THAT(shown.alerts, ElementsAre(false, true, true));
+  EXPECT_THAT(shown.variables, ElementsAre(true));
+  EXPECT_EQ(shown.dropped_series, kSeriesOfAlert);
+  EXPECT_THAT(Select(Share({model}), 0, 3 * kSeriesOfAlert + 1, kPlenty)[0].alerts,
+              ElementsAre(true, true, true));
+}
+
+TEST(Select, AlertsOfManySourcesLeaveRoomForTheVariablesThatFire) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.variables = {MakeVariable("a", 0), MakeVariable("b", 1)};
+  model.alerts = {Of("", "a"), Of("eu", "a"), Of("us", "a"), Of("asia", "a")};
+  const auto select = [&](size_t room) { return Select(Share({model}), 0, room, kPlenty)[0]; };
+  const Shown shown = select(3 * kSeriesOfAlert + 1);
+  EXPECT_THAT(shown.alerts, ElementsAre(true, true, true, false));
+  EXPECT_THAT(shown.variables, ElementsAre(true, false));
+  EXPECT_EQ(shown.dropped_series, kSeriesOfAlert + 1);
+  // An alert of all rows comes first, and its variable in half of the rest.
+  EXPECT_THAT(select(kSeriesOfAlert + 1).alerts, ElementsAre(true, false, false, false));
+  EXPECT_THAT(select(kSeriesOfAlert + 1).variables, ElementsAre(false, false));
+  EXPECT_THAT(select(kSeriesOfAlert + 2).variables, ElementsAre(true, false));
 }
 
 TEST(Select, PrefersVariablesThatFireThenThoseThatLeanMost) {
   engine::ModelSnapshot model = MakeModel("m");
-  model.alerts = {MakeAlert(CheckId::kNullRate, "calm"),
-                  MakeAlert(CheckId::kNullRate, "past", AlertState::kResolved)};
+  model.alerts = {Of("", "calm"), Of("", "past", AlertState::kResolved)};
   engine::VariableSnapshot unknown = MakeVariable("unknown", 0);
   unknown.live.psi_corrected.reset();
   unknown.live.mean = 1;
   model.variables = {unknown, MakeVariable("past", -0.1), MakeVariable("leans", 0.3),
                      MakeVariable("calm", -0.2)};
   const auto variables = [&](size_t room) {
-    return Select(Share({model}), 0, 2 * kSeriesOfAlert + room, kPlenty)[0].variables;
+    return Select(Share({model}), 0, kSeriesOfAlert + room, kPlenty)[0].variables;
   };
   EXPECT_THAT(variables(0), ElementsAre(false, false, false, false));
   EXPECT_THAT(variables(1), ElementsAre(false, false, false, true));

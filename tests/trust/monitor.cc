@@ -29,11 +29,6 @@ checks::Policy WithBudget(double panes) {
   return policy;
 }
 
-bool IsWatched(checks::CheckId check) {
-  return check == checks::CheckId::kDrift ||
-         std::count(std::begin(checks::kWatchedRates), std::end(checks::kWatchedRates), check) > 0;
-}
-
 }  // namespace
 
 std::shared_ptr<const profile::Baseline> Learn(const profile::BatchView& rows) {
@@ -81,12 +76,15 @@ Monitor::Told Monitor::Close(const profile::BatchView& rows) {
   }
   const absl::Time now = absl::UnixEpoch() + absl::Minutes(++panes_);
   for (const checks::Alert& alert : alerts_.Advance(Judge(), policy_, now, blocks_)) {
-    const size_t variable = *baseline_->schema.Find(alert.key.variable);
+    const std::optional<size_t> variable = baseline_->schema.Find(alert.key.variable);
     if (alert.state == checks::AlertState::kFiring) {
       const bool wakes = alert.finding.severity != checks::Severity::kInfo;
-      if (wakes && alert.firing_since == now) told.pages.insert(name(alert.key.check, variable));
-    } else if (alert.state != checks::AlertState::kPending) {
-      watch_.Reset(alert.key.check, variable);
+      if (wakes && alert.firing_since == now) {
+        told.pages.insert(
+            absl::StrCat(checks::CheckName(alert.key.check), " ", alert.key.variable));
+      }
+    } else if (alert.state != checks::AlertState::kPending && variable.has_value()) {
+      watch_.Reset(alert.key.check, *variable);
     }
   }
   return told;
@@ -114,9 +112,7 @@ std::vector<checks::Finding> Monitor::Judge() const {
                         .changes = blocks_ == 0 ? nullptr : &changes,
                         .statistics = statistics,
                         .brief = true},
-                       [&](checks::Finding finding) {
-                         if (IsWatched(finding.check)) findings.push_back(std::move(finding));
-                       });
+                       [&](checks::Finding finding) { findings.push_back(std::move(finding)); });
   return findings;
 }
 

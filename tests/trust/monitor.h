@@ -38,7 +38,7 @@ class Monitor {
   Told Close(const profile::BatchView& rows);
 
  private:
-  // Findings on drift and the watched rates.
+  // What is asked of rows; no prediction has a label here.
   std::vector<checks::Finding> Judge() const;
 
   const std::shared_ptr<const profile::Baseline> baseline_;

@@ -131,8 +131,9 @@ bool NoDrift(Size size) {
       "alone %lu, below %.2g\n",
       all.panes, all.pages, static_cast<double>(all.pages) / panes, UpperBound(all.pages) / panes,
       all.by_evidence, UpperBound(all.by_evidence) / panes);
-  const double allowed = std::max(1.0, panes / kBudget);
-  return static_cast<double>(all.pages) <= allowed;
+  // Few panes say little.
+  if (size != Size::kFull) return static_cast<double>(all.pages) <= std::max(1.0, panes / kBudget);
+  return UpperBound(all.pages) <= panes / kBudget;
 }
 
 }  // namespace plumbline::trust

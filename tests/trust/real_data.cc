@@ -190,7 +190,11 @@ bool Elec2() {
   bool kept = calm.IsCalm("elec2, odd against even weeks of the first year", 0);
   Tale shift(elec, Where(kYear, [](size_t) { return true; }), columns, 7);
   shift.Tell(elec, Panes(Where(elec.rows(), [](size_t row) { return row >= kYear; }), kWeek));
-  return shift.Finds("elec2, from row 17424 on, weekly", {{"drift nswprice", 10}}) && kept;
+  return shift.Finds("elec2, from row 17424 on, weekly", {{"drift nswprice", 10},
+                                                          {"came_alive vicprice", 1},
+                                                          {"came_alive vicdemand", 1},
+                                                          {"came_alive transfer", 1}}) &&
+         kept;
 }
 
 bool California() {
