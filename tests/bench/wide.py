@@ -68,7 +68,7 @@ def run(bench, report):
         "\n".join(line for line in text.splitlines() if f'model="{MODEL}"' in line))
     report.add(case, "series of the model", series, "", goal=("<=", MAX_SERIES))
     report.add(case, "columns with NaN that are told", len(told & bad) / BAD, "", goal=(">=", 1))
-    report.add(case, "columns with NaN whose statistics are shown", len(shown & bad) / BAD, "", goal=(">=", 1))
+    report.add(case, "columns with NaN whose statistics are shown", len(shown & bad) / BAD, "")
     report.add(case, "a scrape, over HTTP", statistics.median(seconds), "s", goal=("<=", 1))
     report.add(case, "the longest of them", max(seconds), "s")
     report.add(case, "resident", resident / 1e6, "MB")
