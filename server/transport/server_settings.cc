@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "server/transport/block_pool.h"
 
 namespace plumbline::transport {
@@ -74,9 +75,12 @@ void TrimArenaEnds() {
 
 }  // namespace
 
-// glibc gives freed memory back at every batch otherwise, and takes it again: half the throughput.
-// Above the last of these it still does, at once.
 void TuneProcess() {
+  // As Debian builds Abseil, each Lock of gRPC's looks for cycles, to find deadlocks while a
+  // program is written.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // glibc gives freed memory back at every batch otherwise, and takes it again: half the
+  // throughput. Above the last of these it still does, at once.
   mallopt(M_MMAP_THRESHOLD, 8 << 20);
   mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
   mallopt(M_TOP_PAD, kTopPad);
