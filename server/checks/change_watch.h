@@ -40,9 +40,8 @@ struct RateCounts {
   bool of_runs = false;
 };
 /// What `check`, one of kWatchedRates, compares. Out of range: the next value is beyond an extreme
-/// of N independent values with chance 1 / (N + 1) on each side; where they come in runs N values
-/// are as few as N / NaturalVariation::outside, which is not learnt of numbers: 1. Unseen: the
-/// upper Good-Turing bound, or NaturalVariation::outside_share, whichever is larger.
+/// of N independent values with chance 1 / (N + 1) on each side. Unseen: the upper Good-Turing
+/// bound, or NaturalVariation::outside_share, whichever is larger.
 RateCounts CountsOfRate(CheckId check, const profile::VariableBaseline& baseline,
                         const profile::VariableCounts& live);
 /// How much more `check`, one of kWatchedRates, varies in training than of independent rows: what

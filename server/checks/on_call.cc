@@ -164,7 +164,8 @@ absl::Status OnCallBook::Add(ExpectedChange change) {
   const absl::Time now = change.set.at;
   ExpectedChange* const old =
       Find(&changes_, [&](const ExpectedChange& other) { return other.name == change.name; });
-  if (old != nullptr && old->from <= now) change.from = std::min(change.from, old->from);
+  if (old != nullptr && old->from <= now && now < old->until)
+    change.from = std::min(change.from, old->from);
   if (change.variables.size() > kMaxVariables) {
     return absl::InvalidArgumentError(absl::StrCat("the change names ", change.variables.size(),
                                                    " variables; at most ", kMaxVariables));

@@ -80,7 +80,7 @@ class OnCallBook {
   /// of `set`. Errors: InvalidArgument for a time that is past or too far away, a slice and a
   /// source, or who and why; a FailedPrecondition for more than kMaxInForce.
   absl::Status Add(Mute mute);
-  /// The same by its name; one that has begun stays begun.
+  /// The same by its name; one that has begun, and is not over, stays begun.
   absl::Status Add(ExpectedChange change);
   /// Ends one before its time: that of the same check, variable, slice and source. Errors:
   /// InvalidArgument for who and why; NotFound.

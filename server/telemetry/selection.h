@@ -32,9 +32,9 @@ size_t SeriesOfPerformance(const engine::ModelSnapshot& model);
 /// there; what of theirs does not fit is not called dropped, for the series of all rows hold their
 /// rows too). Among alerts the firing first, then by severity; among variables those with a firing
 /// alert by its severity, then by psi_corrected. The first that does not fit its model's bound, or
-/// that half, ends that model's list, the
-/// first that does not fit `max_series` ends all lists. `used_per_model` is taken from both bounds
-/// beforehand for every model. Cost: O(v log v) in the number of variables.
+/// that half, ends that model's list, the first that does not fit `max_series` ends all lists.
+/// `used_per_model` is taken from both bounds beforehand for every model. Cost: O(v log v) in the
+/// number of variables.
 std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
                           size_t max_series_per_model, size_t max_series);
 
