@@ -14,8 +14,8 @@ namespace {
 
 // Items taken from the queue at once: bounds how long a commit waits for counting.
 constexpr size_t kItemsAtOnce = 256;
-// While a commit is due anyway, the thread is woken for so many items, or after so long: not for
-// every batch.
+// While a commit is to come anyway, the thread is woken for so many items, when it is due, or after
+// so long: not for every batch.
 constexpr size_t kEnoughItems = 64;
 constexpr absl::Duration kLinger = absl::Microseconds(400);
 // A commit costs the same for one batch and for hundreds. With more batches than the first waiting
@@ -24,6 +24,9 @@ constexpr absl::Duration kLinger = absl::Microseconds(400);
 constexpr size_t kFewAcks = 8;
 constexpr size_t kManyAcks = 1024;
 constexpr int kIntervalsWhenBusy = 5;
+// While batches come, a commit is put off until so many times what the last one took to put
+// together is over: many variables cost a commit much, and batches that share one share that.
+constexpr int kTimesOfCommit = 12;
 
 // So long, and no shorter than half of what batches took, models are looked after before batches
 // are again: all of a thousand at once would keep acknowledgements waiting for a second.
@@ -184,9 +187,10 @@ void Worker::Loop() {
       ContinueRound(std::max(kLookAfter, absl::FromChrono(steady - start) / 2));
       steady = steady_clock::now();
     }
-    if (CommitDue(steady, !items.empty())) {
-      last_commit_ = steady;
+    if (UntilCommit(steady, !items.empty()) <= absl::ZeroDuration()) {
       SubmitCommit();
+      last_commit_ = steady;
+      last_commit_took_ = absl::FromChrono(steady_clock::now() - steady);
     }
     if (items.empty() && queue_.closed() && queue_.size() == 0) {
       // The last commit goes behind whatever is under way: the committer keeps the order.
@@ -205,18 +209,27 @@ void Worker::Collect(SteadyTime next_tick, std::vector<Item>* items) {
   if (round_under_way()) {
     wait = absl::ZeroDuration();
   } else if (!idle()) {
-    wait = CommitDue(now, true) ? absl::ZeroDuration() : std::min(wait, kLinger);
+    // Where a commit is due unless others come: as long as it takes to see whether they do.
+    const bool due = UntilCommit(now, /*others_come=*/true) <= absl::ZeroDuration();
+    const absl::Duration alone = UntilCommit(now, /*others_come=*/false);
+    wait = due ? absl::ZeroDuration() : std::min(wait, std::max(alone, kLinger));
     enough = kEnoughItems;
   }
   queue_.PopAll(items, kItemsAtOnce, std::max(wait, absl::ZeroDuration()), enough);
 }
 
-bool Worker::CommitDue(SteadyTime now, bool others_come) const {
-  if (idle() || commit_under_way_.load(std::memory_order_acquire)) return false;
-  const absl::Duration since = absl::FromChrono(now - last_commit_);
-  if (since < options_.commit_interval) return false;
-  const bool busy = others_come && acks_.size() > kFewAcks && acks_.size() < kManyAcks;
-  return !busy || !controls_.empty() || since >= kIntervalsWhenBusy * options_.commit_interval;
+absl::Duration Worker::UntilCommit(SteadyTime now, bool others_come) const {
+  if (idle()) return absl::InfiniteDuration();
+  if (commit_under_way_.load(std::memory_order_acquire)) return kLinger;
+  const absl::Duration least = options_.commit_interval;
+  const absl::Duration most = kIntervalsWhenBusy * least;
+  absl::Duration rest = std::clamp(kTimesOfCommit * last_commit_took_, least, most);
+  if (!controls_.empty() || acks_.size() >= kManyAcks) {
+    rest = least;
+  } else if (others_come && acks_.size() > kFewAcks) {
+    rest = most;
+  }
+  return std::max(absl::ZeroDuration(), rest - absl::FromChrono(now - last_commit_));
 }
 
 void Worker::Handle(Item* item, absl::Time now) {

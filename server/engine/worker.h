@@ -116,8 +116,9 @@ class Worker {
   bool idle() const { return acks_.empty() && controls_.empty() && touched_.empty(); }
   // Takes what is queued, after a wait that ends when a tick or a commit is due.
   void Collect(SteadyTime next_tick, std::vector<Item>* items);
-  // `others_come`: batches arrived just now, so others may be on their way.
-  bool CommitDue(SteadyTime now, bool others_come) const;
+  // How long a commit is to wait; about as long, if one is under way. `others_come`: batches
+  // arrived just now, so others may be on their way.
+  absl::Duration UntilCommit(SteadyTime now, bool others_come) const;
   void SubmitCommit();
   void Adopt(std::vector<std::unique_ptr<LiveModel>> models);
 
@@ -133,6 +134,7 @@ class Worker {
   Models models_;
   bool suspended_ = false;
   SteadyTime last_commit_;
+  absl::Duration last_commit_took_;  // to put it together, without the write
   absl::flat_hash_set<ModelKey> touched_;
   std::vector<ModelKey> to_look_after_;  // in this round
   std::vector<PendingAck> acks_;

@@ -57,6 +57,7 @@ __attribute__((target("avx2"))) void SearchAvx2(const First* first_edges, const 
                                                 absl::Span<const Value> x, uint32_t* codes) {
   const Value* const values = x.data();
   const size_t n = x.size();
+#pragma GCC unroll 4
   for (size_t i = 0; i < n; ++i) {
     const Edge value = static_cast<Edge>(values[i]);
     const uint32_t first = Narrow<kHalvings>(first_edges[codes[i]], edges, value);

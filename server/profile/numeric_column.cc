@@ -10,6 +10,7 @@
 #include "server/profile/column_counter.h"
 #include "server/profile/finite_values.h"
 #include "server/profile/validity.h"
+#include "server/profile/widen.h"
 #include "server/stats/block_sums.h"
 
 namespace plumbline::profile {
@@ -78,11 +79,12 @@ class NumericColumn {
 
   // The block as floats if it is, else as doubles; those of an integer column are made here.
   auto Numbers(size_t begin, size_t end) {
+    const absl::Span<const T> block = values_.subspan(begin, end - begin);
     if constexpr (std::is_floating_point_v<T>) {
-      return values_.subspan(begin, end - begin);
+      return block;
     } else {
-      for (size_t i = begin; i < end; ++i) own_[i - begin] = static_cast<double>(values_[i]);
-      return absl::MakeConstSpan(own_, end - begin);
+      Widen(block, own_, level_);
+      return absl::MakeConstSpan(own_, block.size());
     }
   }
 
