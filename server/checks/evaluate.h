@@ -41,6 +41,9 @@ struct LoadSummary {
 struct MissingRows {
   uint64_t rows = 0;
   std::string words;  // how it is known
+
+  /// Of all rows that should be in a window that has so many.
+  double Share(uint64_t window_rows) const;
 };
 
 struct EvaluationInput {

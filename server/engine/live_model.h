@@ -266,6 +266,7 @@ class LiveModel {
   uint64_t late_rows_ = 0;
   uint64_t rows_not_judged_apart_ = 0;  // since the start
   BatchCounts batches_;
+  double missing_share_ = 0;  // of the window's rows, when it was last judged
   std::optional<Moment> last_batch_;
   absl::Time active_since_;
 

@@ -91,8 +91,10 @@ void LiveModel::Judge(const Moment& now, absl::string_view why) {
   TakeUp();  // a source may have come back
   const profile::Pane window = all_.window().Sum();
   const std::vector<profile::VariableStatistics>& statistics = all_.Describe(window);
-  std::vector<checks::Finding> findings = checks::EvaluateForAlerts(
-      *baseline_, policy_, InputOf(now, window), statistics, all_.alerts());
+  const checks::EvaluationInput input = InputOf(now, window);
+  missing_share_ = input.missing.Share(window.rows);
+  std::vector<checks::Finding> findings =
+      checks::EvaluateForAlerts(*baseline_, policy_, input, statistics, all_.alerts());
   for (const auto& [name, entry] : slices_.all()) {
     JudgeSlice(name, entry, window, findings, now, why);
   }

@@ -293,6 +293,8 @@ std::shared_ptr<const ModelSnapshot> LiveModel::Snapshot() {
   snapshot->batches = batches_;
   snapshot->losses = {loss_.lost, loss_.called_lost, loss_.cleared, loss_.unended};
   snapshot->window_rows = all_.rows_described();
+  snapshot->missing_rows_share = missing_share_;
+  snapshot->incomplete = missing_share_ > policy_.max_missing_share;
   snapshot->open_panes = all_.window().open_panes();
   snapshot->unreadable_panes = all_.window().unreadable();
   snapshot->sources = sources_.size();

@@ -84,6 +84,8 @@ struct ModelSnapshot {
   BatchCounts batches;
   LossCounts losses;
   uint64_t window_rows = 0;
+  double missing_rows_share = 0;  // of the window's rows, as far as anybody knows
+  bool incomplete = false;        // that is more than the policy's max_missing_share
   size_t open_panes = 0;
   uint64_t unreadable_panes = 0;  // of the window: it is without them
   size_t sources = 0;

@@ -31,6 +31,12 @@ constexpr Metric kMetrics[] = {
      "Epochs of producers that did not say which batch was their last, and are not going on.",
      kGauge, LabelSet::kModel},
     {"plumbline_window_rows", "Rows in the current window.", kGauge, LabelSet::kModel},
+    {"plumbline_missing_rows_ratio",
+     "Rows of the current window that have not come, as far as declared loads and numbers of "
+     "batches tell, over all that should be there.",
+     kGauge, LabelSet::kModel},
+    {"plumbline_window_incomplete",
+     "1 while that is more than the policy's max_missing_share, else 0.", kGauge, LabelSet::kModel},
     {"plumbline_unreadable_panes_total",
      "Reads of closed panes, or of blocks of them, that failed: the window is without their rows.",
      kCounter, LabelSet::kModel},

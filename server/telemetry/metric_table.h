@@ -54,6 +54,8 @@ enum MetricId : size_t {
   kLostBatchesCleared,
   kUnendedEpochs,
   kWindowRows,
+  kMissingRows,
+  kWindowIncomplete,
   kUnreadablePanes,
   kOpenPanes,
   kSources,

@@ -18,7 +18,7 @@ namespace {
 using LabelValues = std::vector<std::string>;
 
 // What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 32;
+constexpr size_t kSeriesOfModel = 34;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -44,6 +44,8 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kLostBatchesCleared, labels, ToDouble(model.losses.cleared));
   families->Add(kUnendedEpochs, labels, ToDouble(model.losses.unended_epochs));
   families->Add(kWindowRows, labels, ToDouble(model.window_rows));
+  families->Add(kMissingRows, labels, model.missing_rows_share);
+  families->Add(kWindowIncomplete, labels, model.incomplete ? 1 : 0);
   families->Add(kUnreadablePanes, labels, ToDouble(model.unreadable_panes));
   families->Add(kOpenPanes, labels, ToDouble(model.open_panes));
   families->Add(kSources, labels, ToDouble(model.sources));

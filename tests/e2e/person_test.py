@@ -298,6 +298,7 @@ class Person(unittest.TestCase):
         down = {**alert("PlumblineDown", severity="critical"), "instance": "down"}
         lost = alert("PlumblineModelCritical", **a, check="rows_lost", cause="batches_missing",
                      severity="critical")
+        incomplete = alert("PlumblineModelIncomplete", **a, severity="info")
         absent = alert("PlumblineModelCritical", **a, check="absent_variable", variable="x",
                        severity="critical")
         drift = alert("PlumblineModelWarning", **a, check="drift", variable="y", severity="warning")
@@ -307,19 +308,19 @@ class Person(unittest.TestCase):
         unheard = {**absent, "instance": "down"}
         over = {**lost, "alertname": "PlumblineIncidentGoesOn", "model": "c"}
         elsewhere = [
-            {**drift, "model": "b"}, {**drift, "model": "c"}, {**null, "variable": "z"}, {**null, "source": "eu"},
+            {**drift, "model": "b"}, {**lost, "model": "b"}, {**drift, "model": "c"}, {**null, "variable": "z"}, {**null, "source": "eu"},
             {**silent, "instance": "i"}]
-        self.stack.post(down, lost, absent, drift, null, silent, unheard, over, *elsewhere)
+        self.stack.post(down, lost, incomplete, absent, drift, null, silent, unheard, over, *elsewhere)
         inhibits = {}
         by_fingerprint = {}
         for known in self.stack.alerts():
             key = json.dumps(known["labels"], sort_keys=True)
             by_fingerprint[known["fingerprint"]] = known["labels"]
             inhibits[key] = known["status"]["inhibitedBy"]
-        for labels, by in [(drift, lost), (null, absent), (silent, down), (unheard, down)]:
+        for labels, by in [(drift, incomplete), (null, absent), (silent, down), (unheard, down)]:
             fingerprint, = inhibits[json.dumps(labels, sort_keys=True)]
             self.assertEqual(by_fingerprint[fingerprint], by)
-        for labels in [down, lost, absent, over, *elsewhere]:
+        for labels in [down, lost, incomplete, absent, over, *elsewhere]:
             self.assertEqual(inhibits[json.dumps(labels, sort_keys=True)], [], labels)
 
     def test_7_what_is_right_again_is_told(self):

@@ -156,16 +156,28 @@ TEST_F(LoadsTest, DriftSaysThatRowsAreMissing) {
   Pass(absl::Minutes(2));
   const auto drift = [&] { return Alert(checks::CheckId::kDrift)->finding.reason; };
   EXPECT_THAT(drift(), Not(HasSubstr("missing")));
+  EXPECT_EQ(model_->Snapshot()->missing_rows_share, 0);
+  EXPECT_FALSE(model_->Snapshot()->incomplete);
   (void)End("monday", 2500);
   (void)Send("", 4, 1000, /*mean=*/2);
   Pass(absl::Seconds(2));
   EXPECT_THAT(drift(),
               HasSubstr("but 11.1% of the window's rows are missing, and those that came "
                         "need not be like them (load `monday`: 2,000 rows came of 2,500)"));
+  EXPECT_NEAR(model_->Snapshot()->missing_rows_share, 1.0 / 9, 1e-9);
+  EXPECT_TRUE(model_->Snapshot()->incomplete);
+  // A few do not matter.
+  (void)End("monday", 2010);
+  (void)Send("", 5, 1000, /*mean=*/2);
+  Pass(absl::Seconds(2));
+  EXPECT_THAT(drift(), Not(HasSubstr("missing")));
+  EXPECT_NEAR(model_->Snapshot()->missing_rows_share, 10.0 / 5010, 1e-9);
+  EXPECT_FALSE(model_->Snapshot()->incomplete);
   // Batches that are missing are rows too.
   (void)End("monday", 2000);
-  (void)Send("", 6, 1000, /*mean=*/2);
+  (void)Send("", 7, 1000, /*mean=*/2);
   Pass(absl::Seconds(2));
+  EXPECT_TRUE(model_->Snapshot()->incomplete);
   EXPECT_THAT(drift(), HasSubstr("1 missing batch of about 1000 rows"));
 }
 

@@ -137,7 +137,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--times", type=float, default=10)
-    parser.add_argument("--core", type=float, default=0.1)
+    parser.add_argument("--core", type=float, default=0.4)
     parser.add_argument("--small", action="store_true")
     arguments = parser.parse_args()
     if arguments.small:

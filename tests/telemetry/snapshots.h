@@ -60,6 +60,8 @@ inline engine::ModelSnapshot MakeModel(std::string model) {
   snapshot.batches = {.counted = 12, .duplicate = 2, .refused = 1, .retry = 0};
   snapshot.losses = {.lost = 4, .called_lost = 9, .cleared = 3, .unended_epochs = 1};
   snapshot.window_rows = 600;
+  snapshot.missing_rows_share = 0.25;
+  snapshot.incomplete = true;
   snapshot.open_panes = 2;
   snapshot.sources = 5;
   snapshot.producers = 6;
