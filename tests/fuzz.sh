@@ -24,7 +24,7 @@ if [ "${1:-}" = "--write_seeds" ]; then exit 0; fi
 if [ $# -gt 0 ]; then names=("$@"); fi
 
 deploy/packages.sh clang-14 libclang-rt-14-dev
-cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPLUMBLINE_FUZZ=ON \
+cmake -S . -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPLUMBLINE_FUZZ=ON -DPLUMBLINE_UNITY=ON \
   -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
   -DPLUMBLINE_SANITIZE=address,undefined,fuzzer-no-link >/dev/null
 cmake --build build-fuzz -j "$(nproc)" --target "${names[@]/%/_fuzz}"

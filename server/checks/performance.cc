@@ -247,8 +247,9 @@ std::string MostMoved(const profile::VariableBaseline& label, const profile::Var
   } else if (most == 0 || most > label.bins.size()) {
     name = most == 0 ? "below training" : "above training";
   } else {
-    name = absl::StrFormat(label.bins.is_atom(most - 1) ? "%.6g" : "from %.6g on",
-                           label.bins.edges()[most - 1]);
+    const double edge = label.bins.edges()[most - 1];
+    name = label.bins.is_atom(most - 1) ? absl::StrFormat("%.6g", edge)
+                                        : absl::StrFormat("from %.6g on", edge);
   }
   return absl::StrCat("`", name, "` ", PercentText(share(live.codes, most, rows)), " against ",
                       PercentText(share(label.counts.codes, most, trained)), " in training");

@@ -105,7 +105,8 @@ void LiveModel::GiveUp(std::vector<checks::Alert> alerts) {
     changed_alerts_.push_back(std::move(old));  // to delete: nobody is told
   }
   given_up_.Restore(std::move(alerts));
-  End(&given_up_, "its slice is no longer judged", [](const checks::Alert&) { return true; });
+  End(&given_up_, "its variable, source or slice is no longer judged",
+      [](const checks::Alert&) { return true; });
 }
 
 void LiveModel::TakeUp() {

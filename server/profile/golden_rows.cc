@@ -19,6 +19,12 @@ bool IsTolerance(const Tolerance& tolerance) {
          std::isfinite(tolerance.relative);
 }
 
+bool HasNumericPrediction(const std::vector<GoldenColumn>& columns, const std::string& name) {
+  return std::any_of(columns.begin(), columns.end(), [&](const GoldenColumn& column) {
+    return column.name == name && column.role == Role::kPrediction && column.kind == Kind::kNumeric;
+  });
+}
+
 }  // namespace
 
 bool Fits(const ColumnView& column, Kind kind) {
@@ -104,12 +110,9 @@ absl::Status GoldenRowsBuilder::Add(const BatchView& batch) {
 
 absl::StatusOr<GoldenRows> GoldenRowsBuilder::Finish() {
   for (const auto& [name, tolerance] : tolerances_) {
-    const bool is_there =
-        std::any_of(rows_.columns.begin(), rows_.columns.end(), [&](const GoldenColumn& column) {
-          return column.name == name && column.role == Role::kPrediction &&
-                 column.kind == Kind::kNumeric;
-        });
-    if (!is_there) return Bad(name, "has a tolerance, but is no numeric prediction of these rows");
+    if (!HasNumericPrediction(rows_.columns, name)) {
+      return Bad(name, "has a tolerance, but is no numeric prediction of these rows");
+    }
     if (!IsTolerance(tolerance)) return Bad(name, "has a tolerance that is negative or no number");
   }
   if (!IsTolerance(otherwise_)) {

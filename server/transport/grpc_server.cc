@@ -1,6 +1,7 @@
 #include "server/transport/grpc_server.h"
 
 #include <grpc/support/log.h>
+#include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
@@ -140,10 +141,14 @@ void GrpcServer::Shutdown(absl::Duration deadline) {
   SetServing(false);
   report_.Drain();
   ingest_.Drain();
-  const auto end = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline);
+  const auto start = std::chrono::steady_clock::now();
   (void)calls_.AwaitNone(deadline);  // what is left is cancelled
+  const absl::Duration left = deadline - absl::FromChrono(std::chrono::steady_clock::now() - start);
+  const int64_t millis =
+      absl::ToInt64Milliseconds(std::clamp(left, absl::ZeroDuration(), kGoodbye));
+  // By a clock that nobody sets.
   server_->Shutdown(
-      std::min(end, std::chrono::system_clock::now() + absl::ToChronoMilliseconds(kGoodbye)));
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(millis, GPR_TIMESPAN)));
   server_->Wait();
   server_.reset();
 }

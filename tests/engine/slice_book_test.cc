@@ -266,7 +266,8 @@ TEST_F(SliceBookTest, DriftInOneValueIsToldOfItAndOutlivesARestart) {
     EXPECT_EQ(ended.state, checks::AlertState::kResolved);
     EXPECT_EQ(ended.resolved_at, kNow);
     EXPECT_EQ(ended.incident, alert.incident);
-    EXPECT_THAT(ended.finding.reason, EndsWith("slice city=rome; its slice is no longer judged"));
+    EXPECT_THAT(ended.finding.reason,
+                EndsWith("slice city=rome; its variable, source or slice is no longer judged"));
   };
   remains();
   CommitAndLoad();
