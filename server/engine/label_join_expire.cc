@@ -1,3 +1,4 @@
+// How rows that wait for their label or prediction expire, by time and by number.
 #include <algorithm>
 #include <limits>
 #include <utility>

@@ -1,3 +1,4 @@
+// How a join is stored: its rows, its state, and what a commit adds of both.
 #include <algorithm>
 #include <limits>
 #include <utility>

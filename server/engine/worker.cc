@@ -24,8 +24,8 @@ constexpr absl::Duration kLinger = absl::Microseconds(400);
 constexpr size_t kFewAcks = 8;
 constexpr size_t kManyAcks = 1024;
 constexpr int kIntervalsWhenBusy = 5;
-// While batches come, a commit is put off until so many times what the last one took to put
-// together is over: many variables cost a commit much, and batches that share one share that.
+// A commit is put off until so many times what the last one took to put together is over, but no
+// longer than with many batches: many variables cost it much, and batches that share it share that.
 constexpr int kTimesOfCommit = 12;
 
 // So long, and no shorter than half of what batches took, models are looked after before batches
