@@ -82,6 +82,13 @@ constexpr Metric kMetrics[] = {
     {"plumbline_series_dropped_total",
      "Series left out of a scrape because of the bounds on series, summed over scrapes.", kCounter,
      LabelSet::kModel},
+    {"plumbline_rest_alerts",
+     "Alerts that fire and have no series, because of the bounds on series, by severity.", kGauge,
+     LabelSet::kSeverity},
+    {"plumbline_rest_variables", "Variables without series, because of the bounds on series.",
+     kGauge, LabelSet::kModel},
+    {"plumbline_rest_psi_corrected_max", "The largest psi_corrected of these variables.", kGauge,
+     LabelSet::kModel},
     {"plumbline_prediction_info", "Always 1; which variables are predictions.", kGauge,
      LabelSet::kPrediction},
     {"plumbline_distribution_ratio",
@@ -256,6 +263,7 @@ static_assert(kMetrics[kFirstStatistic].labels == LabelSet::kVariable);
 
 absl::Span<const char* const> LabelNames(LabelSet labels) {
   static constexpr const char* kModel[] = {"model", "version"};
+  static constexpr const char* kSeverity[] = {"model", "version", "severity"};
   static constexpr const char* kBatchResult[] = {"model", "version", "result"};
   static constexpr const char* kVariable[] = {"model", "version", "variable", "source"};
   static constexpr const char* kPrediction[] = {"model", "version", "variable"};
@@ -274,6 +282,8 @@ absl::Span<const char* const> LabelNames(LabelSet labels) {
       return {};
     case LabelSet::kModel:
       return kModel;
+    case LabelSet::kSeverity:
+      return kSeverity;
     case LabelSet::kSource:
       return kSource;
     case LabelSet::kSlice:

@@ -14,6 +14,7 @@ namespace plumbline::telemetry {
 enum class LabelSet {
   kNone,
   kModel,
+  kSeverity,
   kSource,
   kSlice,
   kBatchResult,
@@ -77,6 +78,9 @@ enum MetricId : size_t {
   kLastBatch,
   kWatermark,
   kSeriesDropped,
+  kRestAlerts,
+  kRestVariables,
+  kRestPsi,
   kPrediction,
   kDistribution,
   kPerformance,

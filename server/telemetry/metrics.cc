@@ -17,8 +17,8 @@ namespace {
 
 using LabelValues = std::vector<std::string>;
 
-// What AddModel adds at most, and plumbline_series_dropped_total.
-constexpr size_t kSeriesOfModel = 34;
+// What AddModel and AddRest add at most, and plumbline_series_dropped_total.
+constexpr size_t kSeriesOfModel = 39;
 
 double ToDouble(uint64_t value) { return static_cast<double>(value); }
 double ToDouble(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
@@ -77,6 +77,18 @@ void AddModel(const engine::ModelSnapshot& model, Families* families) {
   families->Add(kExpectedChanges, labels, ToDouble(on_call.changes_in_force()));
   AddIfThere(kLastBatch, labels, model.last_batch, families);
   AddIfThere(kWatermark, labels, model.watermark, families);
+}
+
+// The severities have their series from the start, so that a rule sees when the first is left out.
+void AddRest(const engine::ModelKey& key, const Rest& rest, Families* families) {
+  for (const checks::Severity severity :
+       {checks::Severity::kInfo, checks::Severity::kWarning, checks::Severity::kCritical}) {
+    families->Add(kRestAlerts,
+                  {key.model, key.version, std::string(checks::SeverityName(severity))},
+                  static_cast<double>(rest.alerts[static_cast<size_t>(severity)]));
+  }
+  families->Add(kRestVariables, {key.model, key.version}, static_cast<double>(rest.variables));
+  AddIfThere(kRestPsi, {key.model, key.version}, rest.largest_psi, families);
 }
 
 void AddEstimate(const LabelValues& labels, const std::optional<stats::Estimate>& estimate,
@@ -299,6 +311,7 @@ std::string Exporter::Render(const ModelSnapshots& unsorted, const engine::Servi
   for (size_t m = 0; m < models.size(); ++m) {
     const engine::ModelSnapshot& model = *models[m];
     AddModel(model, &families);
+    AddRest(model.key, shown[m].rest, &families);
     if (model.performance != nullptr) AddPerformance(model.key, *model.performance, &families);
     for (size_t i = 0; i < model.alerts.size(); ++i) {
       if (shown[m].alerts[i]) AddAlert(model, model.alerts[i], &families);

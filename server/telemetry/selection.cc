@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -140,6 +141,23 @@ void AddDropped(const std::vector<Candidate>& candidates, const Flag& flag,
   }
 }
 
+Rest RestOf(const engine::ModelSnapshot& model, const Shown& shown) {
+  Rest rest;
+  for (size_t i = 0; i < model.alerts.size(); ++i) {
+    const checks::Alert& alert = model.alerts[i];
+    if (shown.alerts[i] || !alert.fires()) continue;
+    ++rest.alerts[static_cast<size_t>(alert.finding.severity)];
+  }
+  for (size_t i = 0; i < model.variables.size(); ++i) {
+    if (shown.variables[i]) continue;
+    ++rest.variables;
+    const std::optional<double>& psi = model.variables[i].live.psi_corrected;
+    if (!psi.has_value() || !std::isfinite(*psi)) continue;
+    rest.largest_psi = std::max(rest.largest_psi.value_or(*psi), *psi);
+  }
+  return rest;
+}
+
 }  // namespace
 
 size_t SeriesOf(const engine::VariableSnapshot& variable, bool of_source) {
@@ -209,6 +227,7 @@ std::vector<Shown> Select(const ModelSnapshots& models, size_t used_per_model,
   AddDropped(candidates.open_alerts_of_parts, alert, &shown);
   AddDropped(candidates.other_alerts, alert, &shown);
   AddDropped(candidates.variables, variable, &shown);
+  for (size_t i = 0; i < models.size(); ++i) shown[i].rest = RestOf(*models[i], shown[i]);
   return shown;
 }
 

@@ -1,16 +1,27 @@
 #ifndef PLUMBLINE_SERVER_TELEMETRY_SELECTION_H_
 #define PLUMBLINE_SERVER_TELEMETRY_SELECTION_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "server/checks/policy.h"
 #include "server/engine/snapshot.h"
 
 namespace plumbline::telemetry {
 
 using ModelSnapshots = std::vector<std::shared_ptr<const engine::ModelSnapshot>>;
+
+/// What of one model is not shown, rolled up.
+struct Rest {
+  size_t variables = 0;
+  std::optional<double> largest_psi;  // psi_corrected, of those variables that have one
+  /// Alerts that fire, by severity.
+  std::array<size_t, static_cast<size_t>(checks::Severity::kCritical) + 1> alerts{};
+};
 
 /// What of one model is shown.
 struct Shown {
@@ -18,6 +29,7 @@ struct Shown {
   std::vector<bool> variables;             // as ModelSnapshot::variables
   std::vector<std::vector<bool>> sources;  // their variables, as ModelSnapshot::judged_sources
   uint64_t dropped_series = 0;             // of what is not shown
+  Rest rest;                               // of all rows
 };
 
 /// Series that one alert has at most, and that a variable has.

@@ -46,18 +46,28 @@ TEST(Exporter, ShowsAModel) {
   const std::string labels = "{model=\"churn\",version=\"v2\"} ";
   const std::string batches = "plumbline_batches_total{model=\"churn\",version=\"v2\",result=";
   for (const std::string& line :
-       {"plumbline_rows_total" + labels + "12000", "plumbline_rows_late_total" + labels + "7",
-        batches + "\"counted\"} 12", batches + "\"duplicate\"} 2", batches + "\"refused\"} 1",
-        "plumbline_batches_lost" + labels + "4", "plumbline_lost_batches_total" + labels + "9",
+       {"plumbline_rows_total" + labels + "12000",
+        "plumbline_rows_late_total" + labels + "7",
+        batches + "\"counted\"} 12",
+        batches + "\"duplicate\"} 2",
+        batches + "\"refused\"} 1",
+        "plumbline_batches_lost" + labels + "4",
+        "plumbline_lost_batches_total" + labels + "9",
         "plumbline_lost_batches_cleared_total" + labels + "3",
-        "plumbline_unended_epochs" + labels + "1", "plumbline_window_rows" + labels + "600",
+        "plumbline_unended_epochs" + labels + "1",
+        "plumbline_window_rows" + labels + "600",
         "plumbline_missing_rows_ratio" + labels + "0.25",
-        "plumbline_window_incomplete" + labels + "1", "plumbline_open_panes" + labels + "2",
-        "plumbline_sources" + labels + "5", "plumbline_producers" + labels + "6",
+        "plumbline_window_incomplete" + labels + "1",
+        "plumbline_open_panes" + labels + "2",
+        "plumbline_sources" + labels + "5",
+        "plumbline_producers" + labels + "6",
         "plumbline_baseline_number" + labels + "3",
         "plumbline_last_batch_timestamp_seconds" + labels + "1700000000.5",
         "plumbline_watermark_timestamp_seconds" + labels + "1699999700",
-        "plumbline_series_dropped_total" + labels + "0"}) {
+        "plumbline_series_dropped_total" + labels + "0",
+        "plumbline_rest_variables" + labels + "0",
+        std::string(
+            "plumbline_rest_alerts{model=\"churn\",version=\"v2\",severity=\"critical\"} 0")}) {
     EXPECT_THAT(text, HasSubstr(line + "\n"));
   }
 }
@@ -276,7 +286,7 @@ TEST(Exporter, OrderOfTheSnapshotsDoesNotMatter) {
 TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   engine::ModelSnapshot model = MakeModel("m");
   model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
-  Exporter exporter({.max_series_per_model = 35, .max_series = 1000, .version = "1"});
+  Exporter exporter({.max_series_per_model = 40, .max_series = 1000, .version = "1"});
   const auto dropped = [&](std::vector<engine::ModelSnapshot> models) {
     const std::string text = exporter.Render(Share(std::move(models)), {}, {});
     return LinesOf(text, "plumbline_series_dropped_total{model=\"m\"");
@@ -288,6 +298,32 @@ TEST(Exporter, CountsWhatItDropsOverScrapesAndForgetsDeadModels) {
   EXPECT_EQ(dropped({model}), series + "2");
   EXPECT_EQ(LinesOf(exporter.Render(Share({model}), {}, {}), "plumbline_variable_"),
             "plumbline_variable_psi_corrected{model=\"m\",version=\"v2\",variable=\"b\"} 3");
+}
+
+TEST(Exporter, RollsUpWhatItLeavesOut) {
+  engine::ModelSnapshot model = MakeModel("m");
+  model.variables = {MakeVariable("a", 1), MakeVariable("b", 3), MakeVariable("c", 2)};
+  for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kWarning}) {
+    checks::Alert alert;
+    alert.state = AlertState::kFiring;
+    alert.finding.severity = severity;
+    model.alerts.push_back(alert);
+  }
+  const auto rest = [&](size_t room) {
+    Exporter exporter({.max_series_per_model = room, .max_series = 1000, .version = "1"});
+    return LinesOf(exporter.Render(Share({model}), {}, {}), "plumbline_rest_");
+  };
+  const std::string alerts = "plumbline_rest_alerts{model=\"m\",version=\"v2\",severity=";
+  const std::string of_model = "{model=\"m\",version=\"v2\"} ";
+  const auto lines = [&](const char* critical, const char* warning, const char* variables) {
+    return alerts + "\"info\"} 0\n" + alerts + "\"warning\"} " + warning + "\n" + alerts +
+           "\"critical\"} " + critical + "\nplumbline_rest_variables" + of_model + variables;
+  };
+  const std::string largest = "\nplumbline_rest_psi_corrected_max" + of_model;
+  EXPECT_EQ(rest(1000), lines("0", "0", "0"));
+  EXPECT_EQ(rest(39 + 2 * kSeriesOfAlert), lines("0", "1", "3") + largest + "3");
+  EXPECT_EQ(rest(39), lines("1", "2", "3") + largest + "3");
+  EXPECT_EQ(rest(39 + 3 * kSeriesOfAlert + 1), lines("0", "0", "2") + largest + "2");
 }
 
 TEST(Exporter, ShowsPerformanceByMetricAndWhatBecameOfLabels) {
@@ -310,7 +346,7 @@ TEST(Exporter, ShowsPerformanceByMetricAndWhatBecameOfLabels) {
   EXPECT_EQ(LinesOf(all, "plumbline_labels_joined_total"),
             "plumbline_labels_joined_total" + of_model + "90");
   // Its series are there first: what is left is for alerts and variables.
-  const std::string few = Exporter({.max_series_per_model = 34, .max_series = 1000, .version = "1"})
+  const std::string few = Exporter({.max_series_per_model = 39, .max_series = 1000, .version = "1"})
                               .Render(Share({model}), {}, {});
   EXPECT_NE(LinesOf(few, "plumbline_labels_joined_total"), "");
   EXPECT_EQ(LinesOf(few, "plumbline_variable_"), "");
@@ -336,7 +372,7 @@ TEST(Exporter, ShowsTheWorstVariablesOfSourcesInWhatIsLeft) {
   EXPECT_NE(LinesOf(all, "plumbline_variable_null_ratio"), "");
   EXPECT_EQ(LinesOf(all, "plumbline_variable_hellinger"), "");
   // The worst first; what does not fit is in the series of all rows, and not called dropped.
-  Exporter small({.max_series_per_model = 38, .max_series = 1000, .version = "1"});
+  Exporter small({.max_series_per_model = 43, .max_series = 1000, .version = "1"});
   const std::string few = small.Render(Share({model}), {}, {});
   EXPECT_EQ(LinesOf(few, psi), psi + "} 1\n" + psi + ",source=\"west\"} 5");
   EXPECT_EQ(LinesOf(few, "plumbline_series_dropped_total{model=\"m\""),
@@ -356,7 +392,7 @@ TEST(Exporter, KeepsToTheBoundPerModel) {
     model.alerts.push_back(MakeAlert(CheckId::kDrift, absl::StrCat("x", i)));
     model.variables.push_back(MakeFullVariable(absl::StrCat("x", i)));
   }
-  for (const size_t bound : {36, 100, 264, 300, 1'000}) {
+  for (const size_t bound : {41, 100, 264, 300, 1'000}) {
     Exporter exporter({.max_series_per_model = bound, .max_series = 100'000, .version = "1"});
     const std::string text = exporter.Render(Share({model}), {}, {});
     size_t series = 0;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/telemetry/snapshots.h"
 
 namespace plumbline::telemetry {
@@ -38,8 +39,10 @@ TEST(Promtool, FindsNothingInAFullSnapshot) {
   model.loads = checks::LoadSummary();
   model.golden = engine::GoldenCounts{1, 2, 3, 4};
   model.performance = MakePerformance();
+  engine::ModelSnapshot wide = MakeModel("wide");  // more than is shown
+  for (int i = 0; i < 300; ++i) wide.variables.push_back(MakeFullVariable(absl::StrCat("x", i)));
   const std::string text = Exporter({.version = "1.2.3"})
-                               .Render(Share({model, MakeModel("b")}), {},
+                               .Render(Share({model, MakeModel("b"), wide}), {},
                                        {.resident_bytes = 1e6,
                                         .cpu_seconds = 2.5,
                                         .open_fds = 11,

@@ -50,6 +50,7 @@ TEST(Select, PrefersAlertsToVariablesAndFiringToResolved) {
   EXPECT_THAT(shown.alerts, ElementsAre(false, true, true));
   EXPECT_THAT(shown.variables, ElementsAre(true));
   EXPECT_EQ(shown.dropped_series, kSeriesOfAlert);
+  EXPECT_THAT(shown.rest.alerts, testing::Each(0u));  // that one is over
   EXPECT_THAT(Select(Share({model}), 0, 3 * kSeriesOfAlert + 1, kPlenty)[0].alerts,
               ElementsAre(true, true, true));
 }
@@ -95,6 +96,8 @@ TEST(Select, NothingLessBadTakesThePlaceOfWhatDidNotFit) {
   const Shown shown = Select(Share({model}), 0, 5, kPlenty)[0];
   EXPECT_THAT(shown.variables, ElementsAre(false, false));
   EXPECT_EQ(shown.dropped_series, SeriesOf(large) + 1);
+  EXPECT_EQ(shown.rest.variables, 2u);
+  EXPECT_EQ(shown.rest.largest_psi, 1);
 }
 
 TEST(Select, BoundsAllModelsTogetherWorstFirst) {
