@@ -35,6 +35,7 @@ Finding CheckOne(const Policy& policy, const EvaluationInput& input,
   finding.status = Status::kFiring;
   finding.severity = std::min(settings.severity, static_cast<Severity>(worst.weight));
   finding.cause = worst.cause;
+  finding.senders.producers = summary.differing_names;
   finding.reason =
       absl::StrCat("not what the model was trained in: ", InWords(*summary.differences, kNamed),
                    " (producer ", summary.producer);

@@ -25,7 +25,8 @@ namespace plumbline::checks {
 struct EnvironmentSummary {
   std::string source;
   uint64_t producers = 0, differing = 0;
-  std::string producer;  // one that differs most
+  std::string producer;                      // one that differs most
+  std::vector<std::string> differing_names;  // Senders::kMost of them
   /// Its differences, or nullptr if none differs. Not owned.
   const std::vector<manifest::EnvironmentDifference>* differences = nullptr;
 };
@@ -58,11 +59,13 @@ struct EvaluationInput {
   std::optional<absl::Time> last_batch = std::nullopt;
   uint64_t lost_batches = 0;
   std::string lost_detail = {};  // whose, in words
+  Senders lost_senders = {};     // the same, those that lost most
   /// Batches that were among the lost ones, and will hardly come any more.
   uint64_t abandoned_batches = 0;
   /// Epochs of which nothing tells whether batches are missing at their end.
   uint64_t unended_epochs = 0;
   std::string unended_detail = {};
+  Senders unended_senders = {};
   /// By source.
   std::vector<EnvironmentSummary> environments = {};
   /// Where the baseline has golden rows.

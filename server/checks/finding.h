@@ -76,6 +76,14 @@ struct Impact {
   std::string reason;  // one sentence
 };
 
+/// Who sent what a finding is about, as far as it is known: a few of them.
+struct Senders {
+  static constexpr size_t kMost = 8;
+
+  std::vector<std::string> producers;
+  std::vector<std::string> sources;  // that these declared
+};
+
 /// What one check says of one variable (empty: of the model). A number that could not be computed
 /// is absent, never 0.
 struct Finding {
@@ -107,6 +115,8 @@ struct Finding {
   // Of an input: how predictions are in the rows that it is about; of a silent category, only in
   // reports. Not stored.
   std::vector<Impact> impacts = {};
+  // Of what did not come and of environments: whose. Not stored.
+  Senders senders = {};
   // Of a silence: the code of the category that is silent, if it is one. Not stored.
   std::optional<size_t> silent_category = {};
 };

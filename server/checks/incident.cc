@@ -21,12 +21,26 @@ bool IsLoss(CheckId check) {
 
 absl::Time BeginOf(const Alert& alert) { return alert.began().value_or(absl::UnixEpoch()); }
 
+bool Has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What did not come, or another environment, of a producer of the other.
+bool SharesSenders(const Alert& a, const Alert& b) {
+  const Senders& of_a = a.finding.senders;
+  const Senders& of_b = b.finding.senders;
+  return Has(of_a.sources, b.key.source) || Has(of_b.sources, a.key.source) ||
+         std::any_of(of_a.producers.begin(), of_a.producers.end(),
+                     [&](const std::string& producer) { return Has(of_b.producers, producer); });
+}
+
 // Whether two alerts that did not begin together belong together all the same.
 bool Shares(const Alert& a, const Alert& b, absl::Duration together) {
   if (!a.key.source.empty() && a.key.source == b.key.source) return true;
   if (!a.key.slice.empty() && a.key.slice == b.key.slice) return true;
   if (!a.key.variable.empty() && a.key.variable == b.key.variable) return true;
   if (IsLoss(a.key.check) && IsLoss(b.key.check)) return true;
+  if (SharesSenders(a, b)) return true;
   const bool environment =
       a.key.check == CheckId::kEnvironment || b.key.check == CheckId::kEnvironment;
   return environment && absl::AbsDuration(BeginOf(a) - BeginOf(b)) < 2 * together;

@@ -18,9 +18,9 @@ absl::Duration Together(const Policy& policy);
 
 /// The incident of `fresh`, which is open and has none yet. That of one of `open` (alerts of the
 /// same model that have one; not owned), if it began together with the first of that incident's, or
-/// shares with an alert of it the source, the slice, the variable, that something did not come
-/// (rows, batches, loads, data), or, within twice that time, an environment that differs; the
-/// oldest of these. Else a new one, named after the second in which `fresh` began. Pure.
+/// shares with an alert of it the source, the slice, the variable, a producer, that something did
+/// not come (rows, batches, loads, data), or, within twice that time, an environment that differs;
+/// the oldest of these. Else a new one, named after the second in which `fresh` began. Pure.
 std::string IncidentOf(const Alert& fresh, const std::vector<const Alert*>& open,
                        absl::Duration together);
 

@@ -25,6 +25,7 @@ Finding CheckRowsLost(const Policy& policy, const EvaluationInput& input) {
   }
   finding.status = Status::kFiring;
   finding.cause = "batches_missing";
+  finding.senders = input.lost_senders;
   finding.reason = absl::StrCat(CountText(input.lost_batches),
                                 input.lost_batches == 1 ? " batch was lost" : " batches were lost",
                                 input.lost_detail.empty() ? "" : ": ", input.lost_detail);

@@ -19,6 +19,7 @@ Finding CheckTailUnknown(const Policy& policy, const EvaluationInput& input) {
   }
   finding.status = Status::kFiring;
   finding.cause = "epoch_not_ended";
+  finding.senders = input.unended_senders;
   finding.reason = absl::StrCat(CountText(input.unended_epochs),
                                 input.unended_epochs == 1 ? " epoch" : " epochs",
                                 " did not end, so batches may be missing after the last that came",

@@ -1,6 +1,7 @@
 #include "server/engine/environments.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -77,7 +78,7 @@ std::vector<checks::EnvironmentSummary> Environments::Summaries() const {
     ++summary.producers;
     const Differences& differences = declared.content->comparison.differences;
     if (differences.empty()) continue;
-    ++summary.differing;
+    if (summary.differing++ < checks::Senders::kMost) summary.differing_names.push_back(producer);
     if (summary.differences != nullptr && !Heavier(differences, *summary.differences)) continue;
     summary.differences = &differences;
     summary.producer = producer;
@@ -97,6 +98,16 @@ std::vector<ProducerEnvironment> Environments::Differing() const {
     return Heavier(a.comparison.differences, b.comparison.differences);
   });
   return differing;
+}
+
+std::vector<std::string> Environments::SourcesOf(const std::vector<std::string>& producers) const {
+  std::set<std::string> sources;
+  for (const std::string& producer : producers) {
+    const auto declared = declared_.find(producer);
+    if (declared != declared_.end()) sources.insert(declared->second.source);
+  }
+  sources.erase("");
+  return {sources.begin(), sources.end()};
 }
 
 size_t Environments::differing() const {

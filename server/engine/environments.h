@@ -51,6 +51,8 @@ class Environments {
   std::vector<checks::EnvironmentSummary> Summaries() const;
   /// Those that differ, the heaviest first.
   std::vector<ProducerEnvironment> Differing() const;
+  /// The sources that these producers declared, each once; not the one without a name.
+  std::vector<std::string> SourcesOf(const std::vector<std::string>& producers) const;
   size_t size() const { return declared_.size(); }
   size_t differing() const;
 

@@ -19,17 +19,32 @@ uint64_t Sum(uint64_t a, uint64_t b) {
                                                       : a + b;
 }
 
-// The epochs that rank highest, each with what `say` says of it.
-template <class Rank, class Iterator, class Say>
-std::string RanksInWords(std::vector<std::pair<Rank, Iterator>> ranked, const Say& say) {
-  const size_t shown = std::min(ranked.size(), kInWords);
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(shown), ranked.end(),
+// The epochs that rank highest come first, as many as are named.
+template <class Rank, class Iterator>
+void SortRanks(std::vector<std::pair<Rank, Iterator>>* ranked) {
+  const size_t named = std::min(ranked->size(), std::max(kInWords, checks::Senders::kMost));
+  std::partial_sort(ranked->begin(), ranked->begin() + static_cast<ptrdiff_t>(named), ranked->end(),
                     [](const auto& a, const auto& b) {
                       return a.first != b.first ? a.first > b.first
                                                 : a.second->first < b.second->first;
                     });
+}
+
+// The producers of the first epochs.
+template <class Rank, class Iterator>
+std::vector<std::string> NamesOf(const std::vector<std::pair<Rank, Iterator>>& ranked) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < ranked.size() && i < checks::Senders::kMost; ++i) {
+    names.push_back(ranked[i].second->first.first);
+  }
+  return names;
+}
+
+// The first epochs, each with what `say` says of it.
+template <class Rank, class Iterator, class Say>
+std::string RanksInWords(const std::vector<std::pair<Rank, Iterator>>& ranked, const Say& say) {
   std::string text;
-  for (size_t i = 0; i < shown; ++i) {
+  for (size_t i = 0; i < ranked.size() && i < kInWords; ++i) {
     const auto& [rank, epoch] = ranked[i];
     absl::StrAppend(&text, i == 0 ? "" : "; ", "producer \"", epoch->first.first, "\" epoch ",
                     epoch->first.second, ": ", say(rank, *epoch));
@@ -203,10 +218,14 @@ LossSummary Producers::Loss(absl::Time now, const checks::Policy& policy) const 
     if (TailUnknown(it, now, policy)) unended.emplace_back(it->second.last_seen, it);
   }
   summary.unended = unended.size();
-  summary.lost_detail = RanksInWords(std::move(lost), [](uint64_t count, const auto& epoch) {
+  SortRanks(&lost);
+  SortRanks(&unended);
+  summary.losing = NamesOf(lost);
+  summary.unending = NamesOf(unended);
+  summary.lost_detail = RanksInWords(lost, [](uint64_t count, const auto& epoch) {
     return absl::StrCat(count, " of ", epoch.second.marks.highest());
   });
-  summary.unended_detail = RanksInWords(std::move(unended), [](absl::Time, const auto& epoch) {
+  summary.unended_detail = RanksInWords(unended, [](absl::Time, const auto& epoch) {
     return absl::StrCat("nothing after batch ", epoch.second.marks.highest());
   });
   return summary;

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/checks/finding.h"
 #include "server/checks/policy.h"
 #include "server/engine/model_key.h"
 #include "server/engine/quotas.h"
@@ -28,6 +29,8 @@ struct LossSummary {
   uint64_t cleared = 0;        // those of them that arrived or were skipped after all: only grows
   std::string lost_detail;     // the producers with the largest losses, in words
   std::string unended_detail;  // some of the epochs, in words
+  /// Of the same, checks::Senders::kMost.
+  std::vector<std::string> losing, unending;
 };
 
 /// One epoch of one producer in which something is missing or may be.

@@ -358,6 +358,25 @@ TEST(Incident, IsWhatBeginsTogetherOrSharesSomething) {
   EXPECT_EQ(incidents[0].began, kBegin);
 }
 
+TEST(Incident, IsWhatTheSameProducerSent) {
+  const auto sent = [](Finding finding, absl::Duration at, Senders senders) {
+    finding.senders = std::move(senders);
+    return Begun(finding, at);
+  };
+  const std::string first = "20231114T221320Z", second = "20231115T031320Z";
+  std::vector<Alert> alerts = {
+      sent(Firing(CheckId::kEnvironment, "", "eu"), absl::ZeroDuration(), {{"p1", "p2"}, {}}),
+      sent(Firing(CheckId::kRowsLost, ""), absl::Hours(5), {{"p3", "p4"}, {"us"}}),
+      sent(Firing(CheckId::kDrift, "a", "asia"), absl::Hours(10), {}),
+      sent(Firing(CheckId::kDrift, "b", "us"), absl::Hours(15), {}),
+      sent(Firing(CheckId::kTailUnknown, ""), absl::Hours(20), {{"p2", "p9"}, {"asia"}}),
+      sent(Firing(CheckId::kDrift, "c"), absl::Hours(25), {})};
+  // The last but one shares the producer with the first, the source with the third, and that
+  // something did not come with the second: it is of the oldest.
+  EXPECT_THAT(Named(&alerts),
+              ElementsAre(first, second, "20231115T081320Z", second, first, "20231115T231320Z"));
+}
+
 TEST(Incident, OfTheSameSecondHasAnotherName) {
   Alert one = Begun(Firing(CheckId::kDrift, "a"), absl::ZeroDuration());
   one.incident = IncidentOf(one, {}, absl::Milliseconds(1));

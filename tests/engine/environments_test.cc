@@ -1,5 +1,6 @@
 #include "server/engine/environments.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <random>
@@ -16,6 +17,7 @@ namespace plumbline::engine {
 namespace {
 
 using checks::AlertState;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -119,6 +121,35 @@ TEST_F(EnvironmentsTest, ADifferenceFiresSurvivesARestartAndEndsWithADeclaration
   Restart();
   Pass(absl::Seconds(1));
   EXPECT_EQ(Alert()->state, AlertState::kResolved);
+}
+
+TEST_F(EnvironmentsTest, WhatAProducerLostIsOfTheIncidentOfItsEnvironment) {
+  Declare("web-1", "1.26.4", 1, "us");
+  Declare("web-2", "2.0.1", 1, "eu");
+  Pass(absl::Hours(3));
+  const auto end = [&](const std::string& producer, uint64_t last) {
+    IngestNote note;
+    note.key = kKey;
+    note.kind = IngestNote::Kind::kEnd;
+    note.producer = producer;
+    note.epoch = 1;
+    note.last = last;
+    EXPECT_TRUE(model_->Note(note, now_).error.ok());
+    Pass(model_->policy().hole_grace + absl::Seconds(1));
+  };
+  const auto lost = [&] {
+    const std::vector<checks::Alert> alerts = model_->alerts();
+    return *std::find_if(alerts.begin(), alerts.end(), [](const checks::Alert& alert) {
+      return alert.key.check == checks::CheckId::kRowsLost;
+    });
+  };
+  end("web-2", 5);  // none of which came
+  EXPECT_EQ(lost().incident, Alert("eu")->incident);
+  EXPECT_THAT(lost().finding.senders.producers, ElementsAre("web-2"));
+  EXPECT_THAT(lost().finding.senders.sources, ElementsAre("eu"));
+  end("web-1", 7);
+  EXPECT_THAT(lost().finding.senders.producers, ElementsAre("web-1", "web-2"));
+  EXPECT_THAT(lost().finding.senders.sources, ElementsAre("eu", "us"));
 }
 
 TEST_F(EnvironmentsTest, EachSourceHasItsOwnAlertAndThePolicyItsSay) {

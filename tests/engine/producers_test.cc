@@ -112,6 +112,8 @@ TEST(Producers, NameThoseThatLostTheMost) {
   EXPECT_EQ(summary.lost, 150u);
   EXPECT_THAT(summary.lost_detail, ::testing::StartsWith("producer \"p5\" epoch 1: 50 of 51; "));
   EXPECT_THAT(summary.lost_detail, ::testing::Not(::testing::HasSubstr("\"p1\"")));
+  EXPECT_THAT(summary.losing, ::testing::ElementsAre("p5", "p4", "p3", "p2", "p1"));
+  EXPECT_THAT(summary.unending, ::testing::IsEmpty());
   const auto losses = producers.Losses(kSeen + kGrace, PolicyOf(kExpiry));
   ASSERT_EQ(losses.size(), 5u);
   for (size_t i = 0; i < 5; ++i) {
@@ -172,6 +174,7 @@ TEST(Producers, TheTailOfOneThatFellSilentIsUnknown) {
   const LossSummary loss = LossAt(kSeen + kSilence, &producers);
   EXPECT_EQ(loss.unended, 1u);
   EXPECT_EQ(loss.unended_detail, "producer \"a\" epoch 1: nothing after batch 5");
+  EXPECT_THAT(loss.unending, ::testing::ElementsAre("a"));
   // It paused.
   EXPECT_EQ(producers.Take("a", 1, 6, kSeen + kSilence), Claim::kNew);
   EXPECT_EQ(Unended(&producers, kSeen + kSilence), 0u);
