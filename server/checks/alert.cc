@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace plumbline::checks {
 namespace {
@@ -60,6 +62,20 @@ void OnCalm(bool clear, absl::Time now, uint64_t block_number, Alert* alert) {
   if (clear || alert->calm_streak >= kCalmBlocks) Resolve(now, alert);
 }
 
+// The cause is a part of what an alert is known by to whoever hears of it. A drift that fires is a
+// shift at one look and a wider spread at the next, and still the same; but not one the other way.
+std::string CauseOf(const Alert& alert, const Finding& finding) {
+  const std::string& before = alert.finding.cause;
+  if (alert.key.check != CheckId::kDrift || alert.state != AlertState::kFiring || before.empty()) {
+    return finding.cause;
+  }
+  const auto goes = [&](absl::string_view from, absl::string_view to) {
+    return before == from && finding.cause == to;
+  };
+  const bool turns = goes("shifted_up", "shifted_down") || goes("shifted_down", "shifted_up");
+  return turns ? finding.cause : before;
+}
+
 bool Differs(const Alert& a, const Alert& b) {
   return a.state != b.state || a.streak != b.streak || a.calm_streak != b.calm_streak ||
          a.last_block != b.last_block || a.pending_since != b.pending_since ||
@@ -107,7 +123,9 @@ std::vector<Alert> AlertBook::Advance(const std::vector<Finding>& findings, cons
       if (finding.status == Status::kFiring) {
         // Somebody looks after what it was; what is worse is told anew.
         if (finding.severity > alert.finding.severity) alert.acknowledged.reset();
+        std::string cause = CauseOf(alert, finding);
         alert.finding = finding;
+        alert.finding.cause = std::move(cause);
         OnFiring(settings, now, block_number, &alert);
       }
       if (finding.status == Status::kNotApplicable) OnCalm(true, now, block_number, &alert);

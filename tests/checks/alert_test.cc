@@ -47,6 +47,32 @@ TEST_F(AlertTest, AChangeThatHasLastedForTwoBlocksFiresAtOnce) {
   EXPECT_EQ(State(), AlertState::kFiring);
 }
 
+TEST_F(AlertTest, ADriftThatFiresKeepsItsCauseUntilItTurns) {
+  Finding drift = Found(CheckId::kDrift, Status::kFiring);
+  const auto cause_of = [&](const std::string& cause, uint64_t block) {
+    drift.cause = cause;
+    Advance(drift, block);
+    return book_.alerts()[0].finding.cause;
+  };
+  EXPECT_EQ(cause_of("spread_changed", 1), "spread_changed");
+  EXPECT_EQ(cause_of("shifted_up", 2), "shifted_up");  // it was pending
+  EXPECT_EQ(State(), AlertState::kFiring);
+  drift.value = 0.5;
+  EXPECT_EQ(cause_of("spread_changed", 3), "shifted_up");
+  EXPECT_EQ(book_.alerts()[0].finding.value, 0.5);
+  EXPECT_EQ(cause_of("shape_changed", 4), "shifted_up");
+  EXPECT_EQ(cause_of("shifted_down", 5), "shifted_down");
+  Advance(Found(CheckId::kDrift, Status::kOk, /*below_leave=*/true), 6);
+  EXPECT_EQ(State(), AlertState::kResolved);
+  EXPECT_EQ(cause_of("spread_changed", 7), "spread_changed");  // another one
+  Finding rate = Found(CheckId::kNanRate, Status::kFiring);
+  rate.cause = "input_null";
+  Advance(rate, 8);
+  rate.cause = "input_nan";
+  Advance(rate, 9);
+  EXPECT_EQ(book_.alerts()[1].finding.cause, "input_nan");
+}
+
 TEST_F(AlertTest, AQuietBlockBetweenEndsThePendingAlert) {
   Advance(Found(CheckId::kDrift, Status::kFiring), 1);
   const auto changed = Advance(Found(CheckId::kDrift, Status::kOk), 2);
