@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -94,7 +95,8 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(handler):
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
-                self.notifications.append((handler.path.strip("/"), json.loads(body)))
+                notification = {**json.loads(body), "arrived": time.time()}
+                self.notifications.append((handler.path.strip("/"), notification))
                 handler.send_response(200)
                 handler.end_headers()
 

@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -171,6 +172,11 @@ class Person(unittest.TestCase):
             self.assertRegex(text, r" value \S+,.* fires at \S+,.* since 20\d\d-\d\d-\d\d ")
             self.assertEqual(page["groupLabels"], {key: alert["labels"][key]
                                                    for key in ("model", "version", "incident")})
+            which = ",".join(f'{key}="{alert["labels"][key]}"'
+                             for key in ("model", "version", "variable", "check", "incident"))
+            since, = self.stack.query("plumbline_alert_since_timestamp_seconds{%s}" % which)
+            print(f"{what}: paged {page['arrived'] - float(since['value'][1]):.1f} s after it began to fire (scrape 1 s, "
+                  "evaluation 1 s, group wait 5 s)", file=sys.stderr)
             # All of the page is this incident's.
             for other in page["alerts"]:
                 self.assertEqual(other["labels"]["model"], labels["model"])
