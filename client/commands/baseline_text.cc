@@ -62,8 +62,9 @@ std::string WorstOf(const Variables& variables, double limit, Value value, Words
   return absl::StrJoin(names, ", ");
 }
 
-std::string IfSortedText(bool in_time_order) {
-  return in_time_order ? "\n"
+// What helps: of drift a season too.
+std::string HelpText(bool in_time_order, absl::string_view in_order) {
+  return in_time_order ? absl::StrCat(in_order, "\n")
                        : " If its rows were sorted, make the baseline with their times "
                          "(`--timestamp`), or of shuffled rows.\n";
 }
@@ -85,7 +86,9 @@ std::string HardToJudgeText(bool in_time_order, const Variables& variables) {
   if (!drift.empty()) {
     absl::StrAppend(&text, "Drift is hard to find in ", drift,
                     ": training itself varies as much from one run of rows to the next.",
-                    IfSortedText(in_time_order));
+                    HelpText(in_time_order,
+                             " Where it is the hours or days that vary, a `season` in the policy "
+                             "holds drift against the same times."));
   }
   const std::string unseen = WorstOf(
       variables, kHardToJudgeShare, [](const auto& variable) { return variable.left_out_share(); },
@@ -93,7 +96,7 @@ std::string HardToJudgeText(bool in_time_order, const Variables& variables) {
   if (!unseen.empty()) {
     absl::StrAppend(&text, "Unseen categories are to be expected in ", unseen,
                     ": in training they have a category that no other run of rows has.",
-                    IfSortedText(in_time_order));
+                    HelpText(in_time_order, ""));
   }
   return text;
 }

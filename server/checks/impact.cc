@@ -49,6 +49,17 @@ uint64_t Untold(const VariableBaseline& trained, const profile::Pane& window, ui
   return counted - std::min(counted, told);
 }
 
+// Training's predictions stand for those of rows with a value only where it hardly had others.
+bool TrainingHadValues(const VariableBaseline& trained) {
+  constexpr double kMostWithout = 0.1;
+  uint64_t without = 0;
+  for (size_t state = 0; state < profile::kInputStates; ++state) {
+    without +=
+        profile::RowsInState(static_cast<InputState>(state), trained.counts, trained.is_numeric());
+  }
+  return static_cast<double>(without) <= kMostWithout * static_cast<double>(trained.counts.rows);
+}
+
 std::string Subject(const Impact& impact) {
   return impact.category.empty()
              ? absl::StrCat("`", impact.variable, "` ", impact.state)
@@ -201,8 +212,13 @@ void ImpactFinder::Compare(uint32_t variable, absl::string_view words, const Sta
     impact.state = std::string(words);
     impact.rows = state.rows;
     impact.against_training = against_training;
-    if (!against_training &&
-        static_cast<double>(untold) > kMostUntold * static_cast<double>(impact.with)) {
+    if (against_training && !TrainingHadValues(baseline_.variables[variable])) {
+      impact.verdict = ImpactVerdict::kInsufficientData;
+      impact.reason =
+          absl::StrCat(Subject(impact), ": too few rows have a value, and training has ",
+                       "many without one: there is nothing to compare with");
+    } else if (!against_training &&
+               static_cast<double>(untold) > kMostUntold * static_cast<double>(impact.with)) {
       impact.verdict = ImpactVerdict::kInsufficientData;
       impact.reason = absl::StrCat(Subject(impact), ": the predictions of ", CountText(untold),
                                    " such rows were counted by an earlier release");

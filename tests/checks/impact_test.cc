@@ -243,6 +243,23 @@ TEST_F(ImpactTest, AnInputThatIsInNoRowIsComparedWithTraining) {
   EXPECT_THAT(FindImpacts(baseline_, policy_, pane, 1), IsEmpty());
 }
 
+TEST_F(ImpactTest, AnInputThatTrainingHardlyHadEitherIsComparedWithNothing) {
+  ScoredRows training = Scored(2'000, 1);
+  for (uint32_t row = 0; row < training.size(); ++row) {
+    if (row % 5 == 0) training.Number("x")[row] = kNull;
+  }
+  const profile::Baseline baseline = Trained(training, {"score", "verdict"});
+  ScoredRows live = Scored(500, 2);
+  for (double& score : live.Number("score")) score += 50;
+  live.Number("x").assign(live.size(), kNull);
+  const auto impacts =
+      FindImpacts(baseline, DefaultPolicy(), profile::CountBatch(baseline, live.Batch()));
+  const std::optional<Impact> score = Find(impacts, "x", "null", "score");
+  ASSERT_TRUE(score.has_value());
+  EXPECT_EQ(score->verdict, ImpactVerdict::kInsufficientData);
+  EXPECT_THAT(score->reason, HasSubstr("nothing to compare with"));
+}
+
 TEST_F(ImpactTest, AnUnseenCategoryAndValuesOutOfRangeAreStatesToo) {
   ScoredRows rows = Scored(2'000, 6);
   ScoredRows trained = Scored(5'000, 7);

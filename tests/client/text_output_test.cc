@@ -458,7 +458,9 @@ TEST(BaselineText, NamesVariablesInWhichDriftIsHardToFind) {
   EXPECT_THAT(ReportText(report), HasSubstr(named));
   EXPECT_THAT(VariableText(report), HasSubstr(named));
   baseline.set_in_time_order(true);
-  EXPECT_THAT(BaselineText(baseline), HasSubstr("one run of rows to the next.\n"));
+  EXPECT_THAT(BaselineText(baseline), HasSubstr("one run of rows to the next. Where it is the "
+                                                "hours or days that vary, a `season` in the "
+                                                "policy holds drift against the same times.\n"));
   for (v1::VariableReport& variable : *baseline.mutable_variables()) variable.clear_natural_psi();
   EXPECT_THAT(BaselineText(baseline), Not(HasSubstr("hard to find")));
   for (int i = 0; i < 12; ++i) {
