@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "server/profile/packed.h"
 #include "server/profile/schema.h"
 
 namespace plumbline::profile {
@@ -21,9 +22,8 @@ struct DictionaryView {
 };
 
 /// The values of a column, one a row.
-using Values =
-    std::variant<absl::Span<const double>, absl::Span<const float>, absl::Span<const int64_t>,
-                 absl::Span<const bool>, std::vector<absl::string_view>, DictionaryView>;
+using Values = std::variant<Packed<double>, Packed<float>, Packed<int64_t>, absl::Span<const bool>,
+                            std::vector<absl::string_view>, DictionaryView>;
 
 /// One variable of a batch. Does not own the values.
 struct ColumnView {

@@ -199,10 +199,9 @@ class RecentValues {
   Place places_[kPlaces];
 };
 
-template <class Lookup>
-void CountOneByOne(const CategoryTable& categories, const ColumnView& column,
-                   absl::Span<const typename Lookup::Value> values, uint32_t begin, uint32_t end,
-                   VariableCounts* counts) {
+template <class Lookup, class List>
+void CountOneByOne(const CategoryTable& categories, const ColumnView& column, const List& values,
+                   uint32_t begin, uint32_t end, VariableCounts* counts) {
   CategoryCounts<typename Lookup::Value> sums(categories, counts);
   if (end - begin < kFewRows) {
     counts->nulls += ForValidRows(column, begin, end, [&](uint32_t row) {
@@ -237,7 +236,7 @@ void CountCategoricalColumn(const CategoryTable& categories, const ColumnView& c
     if (found.falses > 0) sums.Add(codes[0], "false", found.falses);
     if (found.trues > 0) sums.Add(codes[1], "true", found.trues);
     sums.Finish();
-  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     CountOneByOne<NumberLookup>(categories, column, *ints, begin, end, counts);
   }
 }

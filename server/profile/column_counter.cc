@@ -9,8 +9,8 @@ namespace plumbline::profile {
 bool IsWrongType(Kind kind, const Values& values) {
   const bool text = std::holds_alternative<std::vector<absl::string_view>>(values) ||
                     std::holds_alternative<DictionaryView>(values);
-  const bool floating = std::holds_alternative<absl::Span<const double>>(values) ||
-                        std::holds_alternative<absl::Span<const float>>(values);
+  const bool floating = std::holds_alternative<Packed<double>>(values) ||
+                        std::holds_alternative<Packed<float>>(values);
   return kind == Kind::kNumeric ? text : floating;
 }
 

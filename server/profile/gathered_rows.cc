@@ -16,9 +16,10 @@ absl::Span<T> GatheredRows::Allocate(size_t count) {
   return {reinterpret_cast<T*>(memory_.back().get()), count};
 }
 
-template <class T>
-absl::Span<const T> GatheredRows::Gather(absl::Span<const T> values,
-                                         absl::Span<const uint32_t> rows) {
+template <class List>
+absl::Span<const typename List::value_type> GatheredRows::Gather(const List& values,
+                                                                 absl::Span<const uint32_t> rows) {
+  using T = typename List::value_type;
   const absl::Span<T> out = Allocate<T>(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) out[i] = values[rows[i]];
   return out;

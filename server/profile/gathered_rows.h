@@ -24,8 +24,9 @@ class GatheredRows {
  private:
   template <class T>
   absl::Span<T> Allocate(size_t count);
-  template <class T>
-  absl::Span<const T> Gather(absl::Span<const T> values, absl::Span<const uint32_t> rows);
+  template <class List>
+  absl::Span<const typename List::value_type> Gather(const List& values,
+                                                     absl::Span<const uint32_t> rows);
   absl::Span<const uint8_t> GatherValidity(const ColumnView& column,
                                            absl::Span<const uint32_t> rows);
 

@@ -28,8 +28,8 @@ bool HasNumericPrediction(const std::vector<GoldenColumn>& columns, const std::s
 }  // namespace
 
 bool Fits(const ColumnView& column, Kind kind) {
-  const bool is_floating = std::holds_alternative<absl::Span<const double>>(column.values) ||
-                           std::holds_alternative<absl::Span<const float>>(column.values);
+  const bool is_floating = std::holds_alternative<Packed<double>>(column.values) ||
+                           std::holds_alternative<Packed<float>>(column.values);
   return kind == Kind::kNumeric ? !IsText(column.values) : !is_floating;
 }
 

@@ -27,11 +27,11 @@ absl::Span<T> JoinedRows::Allocate() {
   return {reinterpret_cast<T*>(memory_.back().get()), rows_.size()};
 }
 
-template <class T>
-absl::Span<const T> JoinedRows::Numbers(size_t column) {
-  const absl::Span<T> out = Allocate<T>();
+template <class List>
+absl::Span<const typename List::value_type> JoinedRows::Numbers(size_t column) {
+  const auto out = Allocate<typename List::value_type>();
   for (size_t i = 0; i < rows_.size(); ++i) {
-    out[i] = std::get<absl::Span<const T>>(Column(rows_[i], column).values)[rows_[i].row];
+    out[i] = std::get<List>(Column(rows_[i], column).values)[rows_[i].row];
   }
   return out;
 }
@@ -70,10 +70,12 @@ absl::Span<const uint8_t> JoinedRows::Validity(size_t column) {
 Values JoinedRows::Join(size_t column) {
   const Values& like = sources_[0].columns[column]->values;
   if (IsText(like)) return Text(column);
-  if (std::holds_alternative<absl::Span<const float>>(like)) return Numbers<float>(column);
-  if (std::holds_alternative<absl::Span<const int64_t>>(like)) return Numbers<int64_t>(column);
-  if (std::holds_alternative<absl::Span<const bool>>(like)) return Numbers<bool>(column);
-  return Numbers<double>(column);
+  if (std::holds_alternative<Packed<float>>(like)) return Numbers<Packed<float>>(column);
+  if (std::holds_alternative<Packed<int64_t>>(like)) return Numbers<Packed<int64_t>>(column);
+  if (std::holds_alternative<absl::Span<const bool>>(like)) {
+    return Numbers<absl::Span<const bool>>(column);
+  }
+  return Numbers<Packed<double>>(column);
 }
 
 JoinedRows::JoinedRows(absl::Span<const Source> sources, absl::Span<const Row> rows)

@@ -35,8 +35,8 @@ class JoinedRows {
  private:
   template <class T>
   absl::Span<T> Allocate();
-  template <class T>
-  absl::Span<const T> Numbers(size_t column);
+  template <class List>
+  absl::Span<const typename List::value_type> Numbers(size_t column);
   DictionaryView Text(size_t column);
   absl::Span<const uint8_t> Validity(size_t column);
   Values Join(size_t column);

@@ -35,8 +35,8 @@ void RoundToFloat(absl::Span<const double> x, double* rounded) {
 template <class T>
 class NumericColumn {
  public:
-  NumericColumn(const VariableBaseline& baseline, const ColumnView& column,
-                absl::Span<const T> values, stats::SimdLevel level, VariableCounts* counts)
+  NumericColumn(const VariableBaseline& baseline, const ColumnView& column, Packed<T> values,
+                stats::SimdLevel level, VariableCounts* counts)
       : bins_(baseline.bins),
         narrow_(std::is_same_v<T, float> || baseline.variable.type == ValueType::kFloat),
         column_(column),
@@ -79,13 +79,19 @@ class NumericColumn {
 
   // The block as floats if it is, else as doubles; those of an integer column are made here.
   auto Numbers(size_t begin, size_t end) {
-    const absl::Span<const T> block = values_.subspan(begin, end - begin);
+    const absl::Span<const T> block = Aligned(values_.subspan(begin, end - begin));
     if constexpr (std::is_floating_point_v<T>) {
       return block;
     } else {
       Widen(block, own_, level_);
       return absl::MakeConstSpan(own_, block.size());
     }
+  }
+
+  absl::Span<const T> Aligned(Packed<T> block) {
+    if (block.is_aligned()) return block.span();
+    block.CopyTo(copied_);
+    return absl::MakeConstSpan(copied_, block.size());
   }
 
   absl::Span<const double> Widened(absl::Span<const double> x) { return x; }
@@ -175,12 +181,13 @@ class NumericColumn {
   const NumericBins& bins_;
   const bool narrow_;
   const ColumnView& column_;
-  const absl::Span<const T> values_;
+  const Packed<T> values_;
   const stats::SimdLevel level_;
   VariableCounts* const counts_;
   bool gaps_before_ = false;  // where one block has nulls or NaN, the next is likely to
   double own_[kSumBlock];
   double rounded_[kSumBlock];
+  T copied_[kSumBlock];
 };
 
 // Two values only: counts them, and adds each as often as it occurs.
@@ -209,8 +216,8 @@ void CountBools(const VariableBaseline& baseline, const ColumnView& column,
 
 // See SampleFineness.
 template <class T>
-void SampleValues(const ColumnView& column, absl::Span<const T> values, uint32_t begin,
-                  uint32_t end, uint32_t offset, Fineness* fineness) {
+void SampleValues(const ColumnView& column, Packed<T> values, uint32_t begin, uint32_t end,
+                  uint32_t offset, Fineness* fineness) {
   constexpr uint32_t kStride = Fineness::kStride;
   for (uint32_t block = begin / kStride; block * kStride < end; ++block) {
     const uint32_t row = block * kStride + (Fineness::RowOf(block) + offset) % kStride;
@@ -224,9 +231,9 @@ void SampleValues(const ColumnView& column, absl::Span<const T> values, uint32_t
 
 void SampleFineness(const ColumnView& column, uint32_t begin, uint32_t end, uint32_t offset,
                     Fineness* fineness) {
-  if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
+  if (const auto* doubles = std::get_if<Packed<double>>(&column.values)) {
     SampleValues(column, *doubles, begin, end, offset, fineness);
-  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     SampleValues(column, *ints, begin, end, offset, fineness);
   }
 }
@@ -234,14 +241,14 @@ void SampleFineness(const ColumnView& column, uint32_t begin, uint32_t end, uint
 void CountNumericColumn(const VariableBaseline& baseline, const ColumnView& column, uint32_t begin,
                         uint32_t end, VariableCounts* counts, stats::SimdLevel level) {
   const auto count = [&](auto values) {
-    using T = std::remove_const_t<typename decltype(values)::element_type>;
+    using T = typename decltype(values)::value_type;
     NumericColumn<T>(baseline, column, values, level, counts).Count(begin, end);
   };
-  if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
+  if (const auto* doubles = std::get_if<Packed<double>>(&column.values)) {
     count(*doubles);
-  } else if (const auto* floats = std::get_if<absl::Span<const float>>(&column.values)) {
+  } else if (const auto* floats = std::get_if<Packed<float>>(&column.values)) {
     count(*floats);
-  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     count(*ints);
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     CountBools(baseline, column, *bools, begin, end, counts);

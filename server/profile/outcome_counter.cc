@@ -58,7 +58,7 @@ class PredictionReader {
           using List = std::decay_t<decltype(values)>;
           if constexpr (!std::is_same_v<List, DictionaryView> &&
                         !std::is_same_v<List, std::vector<absl::string_view>>) {
-            is_float = std::is_same_v<List, absl::Span<const float>>;
+            is_float = std::is_same_v<List, Packed<float>>;
             for (const uint32_t row : rows) {
               const auto number = static_cast<double>(values[row]);
               if (column_.view->IsValid(row) && std::isfinite(number)) numbers_.push_back(number);

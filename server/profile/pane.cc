@@ -30,11 +30,11 @@ uint32_t ChanceOf(const std::vector<PreparedColumn>& columns) {
   for (const PreparedColumn& column : columns) {
     if (column.view == nullptr || !column.view->IsValid(0)) continue;
     const Values& values = column.view->values;
-    if (const auto* doubles = std::get_if<absl::Span<const double>>(&values)) {
+    if (const auto* doubles = std::get_if<Packed<double>>(&values)) {
       mix(std::bit_cast<uint64_t>((*doubles)[0]));
-    } else if (const auto* floats = std::get_if<absl::Span<const float>>(&values)) {
+    } else if (const auto* floats = std::get_if<Packed<float>>(&values)) {
       mix(std::bit_cast<uint32_t>((*floats)[0]));
-    } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&values)) {
+    } else if (const auto* ints = std::get_if<Packed<int64_t>>(&values)) {
       mix(static_cast<uint64_t>((*ints)[0]));
     } else if (const auto* dictionary = std::get_if<DictionaryView>(&values)) {
       mix(dictionary->indices[0]);

@@ -54,7 +54,7 @@ void ForNumbers(const ColumnView& column, uint32_t begin, uint32_t end, const Us
         using List = std::decay_t<decltype(values)>;
         if constexpr (!std::is_same_v<List, DictionaryView> &&
                       !std::is_same_v<List, std::vector<absl::string_view>>) {
-          constexpr bool kFloat = std::is_same_v<List, absl::Span<const float>>;
+          constexpr bool kFloat = std::is_same_v<List, Packed<float>>;
           ForValidRows(column, begin, end,
                        [&](uint32_t row) { use(row, static_cast<double>(values[row]), kFloat); });
         }
@@ -75,7 +75,7 @@ inline uint32_t CategoryAt(const VariableBaseline& variable, const PreparedColum
   if (const auto* bools = std::get_if<absl::Span<const bool>>(&values)) {
     return column.dictionary_codes[(*bools)[row] ? 1 : 0];
   }
-  return variable.categories.CodeOfInt(std::get<absl::Span<const int64_t>>(values)[row]);
+  return variable.categories.CodeOfInt(std::get<Packed<int64_t>>(values)[row]);
 }
 
 }  // namespace plumbline::profile

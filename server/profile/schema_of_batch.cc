@@ -14,8 +14,8 @@ namespace {
 
 ValueType TypeOf(const Values& values) {
   if (IsText(values)) return ValueType::kString;
-  if (std::holds_alternative<absl::Span<const float>>(values)) return ValueType::kFloat;
-  if (std::holds_alternative<absl::Span<const int64_t>>(values)) return ValueType::kInt64;
+  if (std::holds_alternative<Packed<float>>(values)) return ValueType::kFloat;
+  if (std::holds_alternative<Packed<int64_t>>(values)) return ValueType::kInt64;
   if (std::holds_alternative<absl::Span<const bool>>(values)) return ValueType::kBool;
   return ValueType::kDouble;
 }

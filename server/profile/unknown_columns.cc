@@ -37,11 +37,11 @@ void Take(const ColumnView& view, size_t row, UnknownColumns::Column* column) {
   const auto text = [&](absl::string_view value) {
     Put(std::string(value.substr(0, kMaxTextBytes)), &column->texts, &column->next);
   };
-  if (const auto* doubles = std::get_if<absl::Span<const double>>(&view.values)) {
+  if (const auto* doubles = std::get_if<Packed<double>>(&view.values)) {
     number((*doubles)[row]);
-  } else if (const auto* floats = std::get_if<absl::Span<const float>>(&view.values)) {
+  } else if (const auto* floats = std::get_if<Packed<float>>(&view.values)) {
     number((*floats)[row]);
-  } else if (const auto* integers = std::get_if<absl::Span<const int64_t>>(&view.values)) {
+  } else if (const auto* integers = std::get_if<Packed<int64_t>>(&view.values)) {
     number(static_cast<double>((*integers)[row]));
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&view.values)) {
     text((*bools)[row] ? "true" : "false");

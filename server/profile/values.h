@@ -45,7 +45,7 @@ inline std::string CategoryAt(const ColumnView& column, uint32_t row) {
   if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     return (*bools)[row] ? "true" : "false";
   }
-  if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     return absl::StrCat((*ints)[row]);
   }
   return "";
@@ -94,7 +94,7 @@ void ForEachCategory(const ColumnView& column, uint32_t begin, uint32_t end, con
     visit([&](uint32_t row) { use(row, dictionary->dictionary[dictionary->indices[row]]); });
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     visit([&](uint32_t row) { use(row, absl::string_view((*bools)[row] ? "true" : "false")); });
-  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     visit([&](uint32_t row) { use(row, absl::AlphaNum((*ints)[row]).Piece()); });
   }
 }

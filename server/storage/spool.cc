@@ -38,6 +38,11 @@ class Writer {
     Number(span.size());
     Raw(span.data(), span.size() * sizeof(T));
   }
+  template <class T>
+  void Span(profile::Packed<T> values) {
+    Number(values.size());
+    Raw(values.bytes().data(), values.bytes().size());
+  }
   void Texts(const std::vector<string_view>& texts) {
     Number(texts.size());
     for (const string_view text : texts) Text(text);

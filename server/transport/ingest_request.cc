@@ -172,8 +172,9 @@ engine::IngestNote NoteOf(engine::ModelKey key, const v1::ProducerDeclaration& d
 
 }  // namespace
 
-void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
-                 engine::Engine* engine, const base::Clock* clock, IngestDone answer) {
+void HandleBatch(const v1::NumberedBatch& batch, absl::Span<const ColumnBytes> values,
+                 std::unique_ptr<engine::BatchOwner> owner, engine::Engine* engine,
+                 const base::Clock* clock, IngestDone answer) {
   auto key = engine->Resolve(batch.model(), batch.version());
   if (!key.ok()) {
     answer(RefusedOutcome(IngestReason::kUnknownModel, key.status()));
@@ -189,7 +190,7 @@ void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOw
   profile::BatchView view;
   IngestReason reason = IngestReason::kBadContract;
   if (violations.empty()) {
-    view = ViewOf(batch.batch());
+    view = ViewOf(batch.batch(), values);
     violations = profile::ValidateBatch(view);
     if (violations.empty()) reason = IngestReason::kFutureTime;
     CheckTimes(view, clock->Now(), engine->MaxFutureSkew(*key), &violations);

@@ -4,16 +4,20 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "plumbline/v1/ingest_service.pb.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
+#include "server/transport/request_split.h"
 
 namespace plumbline::transport {
 
 /// Validates a batch and hands it to the engine; a refused one is recorded there, so that its
-/// number is not loss. `owner` keeps `batch` alive. Never blocks.
-void HandleBatch(const v1::NumberedBatch& batch, std::unique_ptr<engine::BatchOwner> owner,
-                 engine::Engine* engine, const base::Clock* clock, engine::IngestDone answer);
+/// number is not loss. `values` are of columns that are empty in the message. `owner` keeps both
+/// alive. Never blocks.
+void HandleBatch(const v1::NumberedBatch& batch, absl::Span<const ColumnBytes> values,
+                 std::unique_ptr<engine::BatchOwner> owner, engine::Engine* engine,
+                 const base::Clock* clock, engine::IngestDone answer);
 /// Refuses a batch that could not be parsed, and records its number if that came before the broken
 /// field: it is then not loss.
 void HandleBroken(const v1::NumberedBatch& batch, engine::Engine* engine,

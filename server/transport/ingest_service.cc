@@ -54,7 +54,7 @@ grpc::ServerUnaryReactor* IngestService::IngestBatch(grpc::CallbackServerContext
     reactor->Finish(ToGrpcStatus(outcome.error, outcome.violations));
   };
   if (sound) {
-    HandleBatch(batch, std::move(parsed), engine_, clock_, std::move(answer));
+    HandleBatch(batch, /*values=*/{}, std::move(parsed), engine_, clock_, std::move(answer));
   } else {
     HandleBroken(batch, engine_, std::move(answer));
   }

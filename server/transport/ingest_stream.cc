@@ -181,9 +181,10 @@ void IngestStream::Handle(const grpc::ByteBuffer& bytes, uint64_t index) {
 
 void IngestStream::Dispatch(std::unique_ptr<Request> request, engine::IngestDone answer) {
   const v1::IngestRequest& message = request->get();
+  const absl::Span<const ColumnBytes> values = request->values();
   switch (message.payload_case()) {
     case v1::IngestRequest::kBatch:
-      HandleBatch(message.batch(), std::move(request), engine_, clock_, std::move(answer));
+      HandleBatch(message.batch(), values, std::move(request), engine_, clock_, std::move(answer));
       break;
     case v1::IngestRequest::kSkipRange:
       HandleSkip(message.skip_range(), engine_, std::move(answer));

@@ -17,6 +17,7 @@
 #include "server/base/mutex.h"
 #include "server/engine/engine.h"
 #include "server/transport/inflight_budget.h"
+#include "server/transport/ingest_message.h"
 #include "server/transport/ingest_request.h"
 #include "server/transport/message.h"
 #include "server/transport/open_calls.h"
@@ -61,7 +62,7 @@ class IngestStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   void Drain();
 
  private:
-  using Request = Message<v1::IngestRequest>;
+  using Request = IngestMessage;
 
   ~IngestStream() override = default;
 

@@ -44,7 +44,19 @@ profile::Values ValuesOf(const v1::Column& column) {
     case v1::Column::VALUES_NOT_SET:
       break;
   }
-  return absl::Span<const double>();
+  return profile::Packed<double>();
+}
+
+// The values of a column of numbers that is empty in the message.
+profile::Values ValuesIn(const v1::Column& column, absl::string_view bytes) {
+  switch (column.values_case()) {
+    case v1::Column::kFloatValues:
+      return profile::Packed<float>::In(bytes);
+    case v1::Column::kInt64Values:
+      return profile::Packed<int64_t>::In(bytes);
+    default:
+      return profile::Packed<double>::In(bytes);
+  }
 }
 
 std::optional<profile::Role> RoleOf(v1::Role role) {
@@ -77,7 +89,7 @@ void CheckEventTimes(const v1::EventTimes& times,
 
 }  // namespace
 
-profile::BatchView ViewOf(const v1::Batch& batch) {
+profile::BatchView ViewOf(const v1::Batch& batch, absl::Span<const ColumnBytes> values) {
   profile::BatchView view;
   view.rows = batch.row_count();
   view.columns.reserve(static_cast<size_t>(batch.columns_size()));
@@ -85,7 +97,12 @@ profile::BatchView ViewOf(const v1::Batch& batch) {
     profile::ColumnView& out = view.columns.emplace_back();
     out.name = column.name();
     out.role = RoleOf(column.role());
-    out.values = ValuesOf(column);
+    if (!values.empty() && values.front().column + 1 == view.columns.size()) {
+      out.values = ValuesIn(column, values.front().bytes);
+      values.remove_prefix(1);
+    } else {
+      out.values = ValuesOf(column);
+    }
     out.validity = absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(column.validity().data()),
                                        column.validity().size());
   }

@@ -247,11 +247,11 @@ void CountObviousText(const ObviousVariable& variable, const ColumnView& column,
 
 void CountObviousColumn(const ObviousVariable& variable, const ColumnView& column,
                         ObviousCounts* counts) {
-  if (const auto* doubles = std::get_if<absl::Span<const double>>(&column.values)) {
+  if (const auto* doubles = std::get_if<Packed<double>>(&column.values)) {
     CountObvious(variable.edges, column, *doubles, counts);
-  } else if (const auto* floats = std::get_if<absl::Span<const float>>(&column.values)) {
+  } else if (const auto* floats = std::get_if<Packed<float>>(&column.values)) {
     CountObvious(variable.edges, column, *floats, counts);
-  } else if (const auto* ints = std::get_if<absl::Span<const int64_t>>(&column.values)) {
+  } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
     CountObvious(variable.edges, column, *ints, counts);
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     CountObvious(variable.edges, column, *bools, counts);

@@ -41,7 +41,7 @@ class UnknownColumnsTest : public ::testing::Test {
     for (size_t begin = 0; begin < 2000; begin += kRows) {
       std::vector<ColumnView> part = columns;
       for (ColumnView& column : part) {
-        if (auto* numbers = std::get_if<absl::Span<const double>>(&column.values)) {
+        if (auto* numbers = std::get_if<Packed<double>>(&column.values)) {
           *numbers = numbers->subspan(begin, kRows);
         } else {
           auto& texts = std::get<std::vector<absl::string_view>>(column.values);

@@ -48,9 +48,9 @@ class SpoolTest : public ::testing::Test {
   std::string dir_;
 };
 
-template <class T>
-std::vector<T> List(absl::Span<const T> span) {
-  return {span.begin(), span.end()};
+template <class Values>
+std::vector<typename Values::value_type> List(const Values& values) {
+  return {values.begin(), values.end()};
 }
 
 TEST_F(SpoolTest, ReadsBackEveryColumnTypeTwice) {

@@ -1,10 +1,12 @@
 #include <array>
+#include <cmath>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/transport/request_split.h"
 #include "tests/transport/test_server.h"
 
 namespace plumbline::transport {
@@ -83,6 +85,38 @@ TEST_F(IngestTest, CountsABatchOnceHoweverOftenItComes) {
   EXPECT_EQ(response.result(), v1::INGEST_RESULT_DUPLICATE);
   EXPECT_EQ(response.rows_counted(), 0u);
   EXPECT_EQ(RowsOfWindow(), 10u);
+}
+
+// What a stream leaves in the bytes that came is counted as what a call copies.
+TEST_F(IngestTest, CountsALargeBatchOfAStreamAsThatOfACall) {
+  constexpr uint32_t kRows = 80'000;
+  v1::Batch batch = MakeRows(kRows, -100);
+  batch.mutable_columns(0)->set_validity(std::string(kRows / 8, '\x7f'));
+  batch.mutable_columns(2)->mutable_double_values()->set_values(70'000, std::nan(""));
+  ASSERT_GT(batch.ByteSizeLong(), RequestSplit::Limits().least_bytes);
+  MakeModel(&server_, "n");
+  v1::IngestBatchResponse response;
+  ASSERT_TRUE(Send(Numbered("m", 1, batch), &response).ok());
+  grpc::ClientContext context;
+  const auto stream = server_.ingest->Ingest(&context);
+  EXPECT_EQ(Ask(stream.get(), RequestOf(Numbered("n", 1, batch))).rows_counted(), kRows);
+  batch.mutable_columns(0)->set_validity("short");
+  EXPECT_EQ(Ask(stream.get(), RequestOf(Numbered("n", 2, batch))).result(),
+            v1::INGEST_RESULT_REFUSED);
+  const auto report_of = [&](const std::string& model) {
+    grpc::ClientContext of_report;
+    v1::GetReportRequest request;
+    request.set_model(model);
+    v1::GetReportResponse got;
+    EXPECT_TRUE(server_.reports->GetReport(&of_report, request, &got).ok());
+    return got.report();
+  };
+  const v1::Report called = report_of("m"), streamed = report_of("n");
+  ASSERT_EQ(streamed.variables_size(), 3);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(called.variables(i).SerializeAsString(), streamed.variables(i).SerializeAsString());
+  }
+  EXPECT_EQ(streamed.rows(), kRows);
 }
 
 TEST_F(IngestTest, RefusesABrokenBatchWithItsFields) {

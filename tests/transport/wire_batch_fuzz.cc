@@ -5,10 +5,12 @@
 
 #include "plumbline/v1/ingest_service.pb.h"
 #include "server/profile/pane.h"
+#include "server/transport/ingest_message.h"
 #include "server/transport/message.h"
 #include "server/transport/wire_batch.h"
 #include "tests/fuzz/fixed_baseline.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/transport/whole_request.h"
 
 namespace plumbline::fuzz {
 namespace {
@@ -105,13 +107,18 @@ std::vector<std::string> Seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace plumbline;
-  const grpc::Slice slice(data, size);
-  const transport::Message<v1::IngestRequest> message(grpc::ByteBuffer(&slice, 1));
+  const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const grpc::ByteBuffer buffer = testing::InSlices(bytes, size == 0 ? 1 : 1 + data[size - 1]);
+  const transport::Message<v1::IngestRequest> plain(buffer);
+  const transport::IngestMessage message(buffer, {.least_bytes = 0, .least_column_bytes = 1});
+  fuzz::Check(plain.sound() == message.sound(), "values left in the bytes do not matter");
   if (!message.sound() || !message.get().has_batch()) return 0;
+  fuzz::Check(plain.get().SerializeAsString() == testing::WholeOf(message).SerializeAsString(),
+              "values left in the bytes are those of the message");
   const v1::Batch& batch = message.get().batch().batch();
   const bool wire_sound = transport::ValidateWire(batch).empty();
   if (!wire_sound) return 0;
-  const profile::BatchView view = transport::ViewOf(batch);
+  const profile::BatchView view = transport::ViewOf(batch, message.values());
   if (profile::ValidateBatch(view).empty()) fuzz::CountAndCompare(view);
   return 0;
 }

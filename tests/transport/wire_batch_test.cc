@@ -53,7 +53,7 @@ TEST(ViewOf, SeesEveryTypeOfColumn) {
   const profile::BatchView view = ViewOf(batch);
   EXPECT_THAT(profile::ValidateBatch(view), IsEmpty());
   ASSERT_THAT(view.columns, SizeIs(6));
-  EXPECT_THAT(std::get<absl::Span<const double>>(view.columns[0].values), ElementsAre(1.5, 2.5));
+  EXPECT_THAT(std::get<profile::Packed<double>>(view.columns[0].values), ElementsAre(1.5, 2.5));
   EXPECT_EQ(view.columns[0].role, profile::Role::kPrediction);
   EXPECT_TRUE(view.columns[0].IsValid(0));
   EXPECT_FALSE(view.columns[0].IsValid(1));
@@ -61,9 +61,9 @@ TEST(ViewOf, SeesEveryTypeOfColumn) {
               ElementsAre("red"));
   EXPECT_THAT(std::get<std::vector<absl::string_view>>(view.columns[2].values),
               ElementsAre("a", ""));
-  EXPECT_THAT(std::get<absl::Span<const int64_t>>(view.columns[3].values), ElementsAre(-3, 4));
+  EXPECT_THAT(std::get<profile::Packed<int64_t>>(view.columns[3].values), ElementsAre(-3, 4));
   EXPECT_THAT(std::get<absl::Span<const bool>>(view.columns[4].values), ElementsAre(true, false));
-  EXPECT_THAT(std::get<absl::Span<const float>>(view.columns[5].values), ElementsAre(0.1f, 0.2f));
+  EXPECT_THAT(std::get<profile::Packed<float>>(view.columns[5].values), ElementsAre(0.1f, 0.2f));
   EXPECT_EQ(view.event_micros, 5'000'007);
   EXPECT_EQ(view.source, "eu");
   EXPECT_THAT(view.string_row_ids, ElementsAre("id1", "id2"));
