@@ -248,11 +248,11 @@ void CountObviousText(const ObviousVariable& variable, const ColumnView& column,
 void CountObviousColumn(const ObviousVariable& variable, const ColumnView& column,
                         ObviousCounts* counts) {
   if (const auto* doubles = std::get_if<Packed<double>>(&column.values)) {
-    CountObvious(variable.edges, column, *doubles, counts);
+    CountObvious(variable.edges, column, doubles->span(), counts);
   } else if (const auto* floats = std::get_if<Packed<float>>(&column.values)) {
-    CountObvious(variable.edges, column, *floats, counts);
+    CountObvious(variable.edges, column, floats->span(), counts);
   } else if (const auto* ints = std::get_if<Packed<int64_t>>(&column.values)) {
-    CountObvious(variable.edges, column, *ints, counts);
+    CountObvious(variable.edges, column, ints->span(), counts);
   } else if (const auto* bools = std::get_if<absl::Span<const bool>>(&column.values)) {
     CountObvious(variable.edges, column, *bools, counts);
   } else {
@@ -305,6 +305,11 @@ void Obvious(benchmark::State& state, const Kind& kind) {
 template <class T>
 void Copy(absl::Span<const T> values, std::vector<char>* out) {
   std::memcpy(out->data(), values.data(), values.size() * sizeof(T));
+}
+
+template <class T>
+void Copy(const Packed<T>& values, std::vector<char>* out) {
+  Copy(values.span(), out);
 }
 
 void CopyStrings(const std::vector<absl::string_view>& strings, std::vector<char>* out) {
