@@ -165,68 +165,49 @@ bool RequestSplit::Inside(const Field& field, const Read& read) {
   return true;
 }
 
-bool RequestSplit::Request(size_t end) {
-  bool seen = false;
+template <class Use>
+bool RequestSplit::ForFields(size_t end, const Use& use) {
   Field field;
   while (cursor_.offset() < end) {
-    if (!Next(end, &field)) return false;
-    if (!field.has_length) continue;
-    if (field.number != v1::IngestRequest::kBatchFieldNumber) {
-      if (!SkipTo(field.end)) return false;
-    } else if (std::exchange(seen, true) ||
-               !Inside(field, [this](size_t to) { return NumberedBatch(to); })) {
-      return false;
-    }
+    if (!Next(end, &field) || (field.has_length && !use(field))) return false;
   }
   return true;
+}
+
+bool RequestSplit::Request(size_t end) {
+  bool seen = false;
+  return ForFields(end, [&](const Field& field) {
+    if (field.number != v1::IngestRequest::kBatchFieldNumber) return SkipTo(field.end);
+    return !std::exchange(seen, true) &&
+           Inside(field, [this](size_t to) { return NumberedBatch(to); });
+  });
 }
 
 bool RequestSplit::NumberedBatch(size_t end) {
   bool seen = false;
-  Field field;
-  while (cursor_.offset() < end) {
-    if (!Next(end, &field)) return false;
-    if (!field.has_length) continue;
-    if (field.number != v1::NumberedBatch::kBatchFieldNumber) {
-      if (!SkipTo(field.end)) return false;
-    } else if (std::exchange(seen, true) ||
-               !Inside(field, [this](size_t to) { return Batch(to); })) {
-      return false;
-    }
-  }
-  return true;
+  return ForFields(end, [&](const Field& field) {
+    if (field.number != v1::NumberedBatch::kBatchFieldNumber) return SkipTo(field.end);
+    return !std::exchange(seen, true) && Inside(field, [this](size_t to) { return Batch(to); });
+  });
 }
 
 bool RequestSplit::Batch(size_t end) {
-  Field field;
-  while (cursor_.offset() < end) {
-    if (!Next(end, &field)) return false;
-    if (!field.has_length) continue;
-    if (field.number != v1::Batch::kColumnsFieldNumber) {
-      if (!SkipTo(field.end)) return false;
-      continue;
-    }
-    if (!Inside(field, [this](size_t to) { return ReadColumn(to); })) return false;
+  return ForFields(end, [this](const Field& field) {
+    if (field.number != v1::Batch::kColumnsFieldNumber) return SkipTo(field.end);
+    const bool sound = Inside(field, [this](size_t to) { return ReadColumn(to); });
     ++batch_columns_;
-  }
-  return true;
+    return sound;
+  });
 }
 
 bool RequestSplit::ReadColumn(size_t end) {
   bool seen = false;
-  Field field;
-  while (cursor_.offset() < end) {
-    if (!Next(end, &field)) return false;
-    if (!field.has_length) continue;
+  return ForFields(end, [&](const Field& field) {
     if (IsValues(field.number) && std::exchange(seen, true)) return false;
     const size_t width = WidthOf(field.number);
-    if (width == 0) {
-      if (!SkipTo(field.end)) return false;
-    } else if (!Inside(field, [&](size_t to) { return Values(to, width); })) {
-      return false;
-    }
-  }
-  return true;
+    if (width == 0) return SkipTo(field.end);
+    return Inside(field, [&](size_t to) { return Values(to, width); });
+  });
 }
 
 bool RequestSplit::Values(size_t end, size_t width) {

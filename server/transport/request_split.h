@@ -95,6 +95,9 @@ class RequestSplit {
   bool Batch(size_t end);
   bool ReadColumn(size_t end);
   bool Values(size_t end, size_t width);
+  // Calls use() for each field of a message that has a length; it reads it, or returns false.
+  template <class Use>
+  bool ForFields(size_t end, const Use& use);
   // A field that is such a message.
   template <class Read>
   bool Inside(const Field& field, const Read& read);
