@@ -1,6 +1,9 @@
 #include "server/stats/number_precision.h"
 
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace plumbline::stats {
 namespace {
@@ -13,16 +16,45 @@ inline bool Holds(double size, size_t decimals) {
   return std::nearbyint(size * kPowers[decimals]) / kPowers[decimals] == size;
 }
 
+constexpr uint64_t kBinades = 53;  // from 2^53 on all numbers are whole
+
+// For sizes from 2^i on: the most decimals of which 2^i has less than 2^53 units.
+constexpr std::array<uint8_t, kBinades> MakeMostDecimals() {
+  std::array<uint8_t, kBinades> most = {};
+  for (uint64_t i = 0; i < kBinades; ++i) {
+    uint64_t units = uint64_t{1} << i;
+    while (most[i] < kMostDecimals && units * 10 < uint64_t{1} << 53) {
+      units *= 10;
+      ++most[i];
+    }
+  }
+  return most;
+}
+
+constexpr std::array<uint8_t, kBinades> kMostDecimalsFrom = MakeMostDecimals();
+
+// The most decimals of which `size` has less than 2^53 units. `size` is not whole, so below 2^53.
+// Without a branch on it: sizes of one column differ, and each would be mispredicted.
+inline size_t MostDecimals(double size) {
+  constexpr uint64_t kExponentOfOne = 1023;
+  const uint64_t exponent = std::bit_cast<uint64_t>(size) >> 52;
+  const size_t most = kMostDecimalsFrom[exponent < kExponentOfOne ? 0 : exponent - kExponentOfOne];
+  return most - static_cast<size_t>(size * kPowers[most] >= 0x1p53);
+}
+
 }  // namespace
 
 size_t DecimalsOf(double number) {
   const double size = std::abs(number);
   if (std::trunc(size) == size) return 0;
-  size_t most = kMostDecimals;
-  while (size * kPowers[most] >= 0x1p53) --most;
-  if (!Holds(size, most)) return kMostDecimals + 1;
+  const size_t most = MostDecimals(size);
+  // Of numbers that use all of a double up to 40% hold with `most` decimals by chance: no branch on
+  // that. What holds with fewer than most - 1 also holds with most - 1: there are so few units then
+  // that all rounding together is less than half of one.
+  const bool all = Holds(size, most);
+  if (most <= 1 || !Holds(size, most - 1)) return all ? most : kMostDecimals + 1;
   size_t decimals = 1;
-  while (decimals < most && !Holds(size, decimals)) ++decimals;
+  while (!Holds(size, decimals)) ++decimals;
   return decimals;
 }
 

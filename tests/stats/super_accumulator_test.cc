@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -91,6 +92,38 @@ TEST(SuperAccumulator, SurvivesStorage) {
   EXPECT_FALSE(SuperAccumulator::FromParts({true, 0, {}}).ok());
   EXPECT_FALSE(SuperAccumulator::FromParts({false, 0, {0, 1}}).ok());
   EXPECT_FALSE(SuperAccumulator::FromParts({false, 1'000'000, {1}}).ok());
+}
+
+// The obvious version: one decimal after the other, while there are less than 2^53 units.
+size_t ObviousDecimals(double number) {
+  const double size = std::abs(number);
+  for (size_t decimals = 0; decimals <= kMostDecimals; ++decimals) {
+    const double power = std::stod("1e" + std::to_string(decimals));
+    if (decimals > 0 && size * power >= 0x1p53) break;
+    if (std::nearbyint(size * power) / power == size) return decimals;
+  }
+  return kMostDecimals + 1;
+}
+
+TEST(NumberPrecision, CountsWhatTheObviousVersionCounts) {
+  std::mt19937_64 random(11);
+  std::uniform_real_distribution<double> mantissa(1, 2);
+  const auto check = [](double x) { ASSERT_EQ(DecimalsOf(x), ObviousDecimals(x)) << x; };
+  for (int exponent = -60; exponent <= 60; ++exponent) {
+    const double power = std::ldexp(1, exponent);
+    for (const double x : {power, std::nextafter(power, 0), std::nextafter(power, 1e300)}) check(x);
+    for (int i = 0; i < 100; ++i) check(-std::ldexp(mantissa(random), exponent));
+  }
+  // Around what has just 2^53 units, and numbers that are written with some decimals.
+  for (size_t decimals = 0; decimals <= kMostDecimals; ++decimals) {
+    const double unit = std::stod("1e-" + std::to_string(decimals));
+    double x = 0x1p53 * unit;
+    for (int i = 0; i < 20; ++i) x = std::nextafter(x, 0);
+    for (int i = 0; i < 40; ++i, x = std::nextafter(x, 1e300)) check(x);
+    for (int i = 0; i < 100; ++i) {
+      check(std::floor(std::ldexp(mantissa(random), i % 50)) * unit);
+    }
+  }
 }
 
 TEST(NumberPrecision, CountsTheDecimalsThatANumberNeeds) {
