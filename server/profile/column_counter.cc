@@ -1,5 +1,7 @@
 #include "server/profile/column_counter.h"
 
+#include <algorithm>
+#include <bit>
 #include <variant>
 
 #include "server/profile/validity.h"
@@ -21,13 +23,12 @@ uint64_t CountNulls(const ColumnView& column, uint32_t begin, uint32_t end) {
 BoolCounts CountBoolRows(const ColumnView& column, absl::Span<const bool> values, uint32_t begin,
                          uint32_t end) {
   BoolCounts counts;
-  counts.nulls = CountNulls(column, begin, end);
-  if (counts.nulls == 0) {
-    for (uint32_t row = begin; row < end; ++row) counts.trues += values[row] ? 1 : 0;
-  } else {
-    for (uint32_t row = begin; row < end; ++row) {
-      counts.trues += values[row] && column.IsValid(row) ? 1 : 0;
-    }
+  for (uint32_t row = begin; row < end; row += 64) {
+    const uint32_t n = std::min<uint32_t>(64, end - row);
+    const uint64_t valid = ValidBits(column.validity, row, n);
+    counts.nulls += n - static_cast<uint64_t>(std::popcount(valid));
+    counts.trues +=
+        static_cast<uint64_t>(std::popcount(BitsOfBools(values.subspan(row, n)) & valid));
   }
   counts.falses = end - begin - counts.nulls - counts.trues;
   return counts;

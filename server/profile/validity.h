@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/types/span.h"
 
@@ -22,13 +23,33 @@ inline uint64_t ValidBits(absl::Span<const uint8_t> bitmap, size_t row, size_t c
   const size_t begin = row / 8;
   const size_t end = (row + count + 7) / 8;
   uint64_t bits = 0;
-  for (size_t i = 0; i < std::min<size_t>(end - begin, 8); ++i) {
-    bits |= uint64_t{bitmap[begin + i]} << (8 * i);
+  if (std::endian::native == std::endian::little && begin + sizeof(bits) <= bitmap.size()) {
+    std::memcpy(&bits, bitmap.data() + begin, sizeof(bits));
+  } else {
+    for (size_t i = 0; i < std::min<size_t>(end - begin, 8); ++i) {
+      bits |= uint64_t{bitmap[begin + i]} << (8 * i);
+    }
   }
   const size_t skip = row % 8;
   bits >>= skip;
   if (end - begin > 8) bits |= uint64_t{bitmap[begin + 8]} << (64 - skip);
   return bits & LowBits(count);
+}
+
+/// Bit i is values[i], of up to 64.
+inline uint64_t BitsOfBools(absl::Span<const bool> values) {
+  uint64_t bits = 0;
+  size_t i = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; i + 8 <= values.size(); i += 8) {
+      uint64_t bytes;  // each 0 or 1
+      std::memcpy(&bytes, values.data() + i, sizeof(bytes));
+      // The product has byte k at bit 56 + k; nothing else reaches the uppermost eight bits.
+      bits |= (bytes * 0x0102040810204080u) >> 56 << i;
+    }
+  }
+  for (; i < values.size(); ++i) bits |= uint64_t{values[i]} << i;
+  return bits;
 }
 
 /// Null rows in [begin, end).
