@@ -43,6 +43,21 @@ class CategoryCounts {
 
 using TextCounts = CategoryCounts<absl::string_view>;
 
+// For each set of four rows all ones for those that are in it.
+struct RowMasks {
+  alignas(16) uint32_t of[16][4];
+};
+
+constexpr RowMasks MakeRowMasks() {
+  RowMasks masks = {};
+  for (uint32_t set = 0; set < 16; ++set) {
+    for (uint32_t row = 0; row < 4; ++row) masks.of[set][row] = (set >> row) % 2 == 0 ? 0 : ~0u;
+  }
+  return masks;
+}
+
+constexpr RowMasks kRowMasks = MakeRowMasks();
+
 // Rows by index, then by code. Four counters an index, as in CodeHistogram; the last index is for
 // nulls, whose indices mean nothing.
 class IndexHistogram {
@@ -55,18 +70,16 @@ class IndexHistogram {
 
   void Add(const ColumnView& column, absl::Span<const uint32_t> indices, uint32_t begin,
            uint32_t end) {
-    const auto null = static_cast<uint32_t>(entries_);
-    for (uint32_t from = begin; from < end; from += 64) {
-      const uint32_t n = std::min<uint32_t>(64, end - from);
-      const uint32_t* block = indices.data() + from;
+    for (uint32_t from = begin; from < end; from += kBlock) {
+      const uint32_t n = std::min(kBlock, end - from);
+      const uint32_t* const block = indices.data() + from;
       const uint64_t valid = ValidBits(column.validity, from, n);
       if (valid == LowBits(n)) {
-        for (uint32_t i = 0; i < n; ++i) ++counts_[i % kSides][block[i]];
-        continue;
-      }
-      for (uint32_t i = 0; i < n; ++i) {
-        const uint32_t mask = -static_cast<uint32_t>((valid >> i) & 1);
-        ++counts_[i % kSides][(block[i] & mask) | (null & ~mask)];
+        Count(block, n);
+      } else {
+        uint32_t own[kBlock];
+        ReplaceNulls(block, n, valid, own);
+        Count(own, n);
       }
     }
   }
@@ -78,7 +91,28 @@ class IndexHistogram {
   uint64_t nulls() const { return rows(entries_); }
 
  private:
+  static constexpr uint32_t kBlock = 64;
   static constexpr size_t kSides = 4;
+
+  void Count(const uint32_t* indices, uint32_t n) {
+    uint32_t i = 0;
+    for (; i + kSides <= n; i += kSides) {
+      for (uint32_t side = 0; side < kSides; ++side) ++counts_[side][indices[i + side]];
+    }
+    for (; i < n; ++i) ++counts_[0][indices[i]];
+  }
+
+  void ReplaceNulls(const uint32_t* indices, uint32_t n, uint64_t valid, uint32_t* own) const {
+    const auto null = static_cast<uint32_t>(entries_);
+    uint32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+      const auto& masks = kRowMasks.of[(valid >> i) & 15];
+      for (uint32_t row = 0; row < 4; ++row) {
+        own[i + row] = (indices[i + row] & masks[row]) | (null & ~masks[row]);
+      }
+    }
+    for (; i < n; ++i) own[i] = (valid >> i) % 2 == 0 ? null : indices[i];
+  }
 
   size_t entries_;
   uint32_t counts_[kSides][kMaxEntries + 1];
