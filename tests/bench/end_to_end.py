@@ -1,8 +1,11 @@
 """A load client, on loopback, to plumblined (synced commits, evaluation, a scraper each second) and to
-the bare sink. Short rounds of both take turns, because the machine may be shared; medians are shown."""
+the bare sink. Short rounds of both take turns, because the machine may be shared; medians are shown.
+Beside the acknowledgements at half load stands how long the disk alone takes to sync."""
 
 import dataclasses
+import os
 import statistics
+import time
 
 import processes
 
@@ -61,6 +64,34 @@ def write_share(run):
     return run["server_write_bytes"] / max(1, run["measured"]["bytes"])
 
 
+def sync_p99(folder, seconds):
+    """How long a fdatasync of 4 KB takes on the disk of the folder, in seconds."""
+    path = folder / "sync"
+    with open(path, "wb", buffering=0) as file:
+        took = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            file.write(b"x" * 4096)
+            begin = time.monotonic()
+            os.fdatasync(file.fileno())
+            took.append(time.monotonic() - begin)
+            time.sleep(0.01)
+    path.unlink()
+    return sorted(took)[len(took) * 99 // 100]
+
+
+def add_half_load(bench, report, case, folder, daemon, rate, rounds, seconds):
+    quiet, disk = [], []
+    for _ in range(rounds):
+        disk.append(sync_p99(folder, seconds))
+        quiet.append(send(bench, daemon, case, seconds, "--rate", rate))
+    p99 = [1e3 * run["ack_p99_seconds"] for run in quiet]
+    report.add(case.name, "ack p99, half load", statistics.median(p99), "ms", goal=("<=", 50),
+               batches_per_second=median(quiet, batch_rate), runs=p99)
+    report.add(case.name, "a sync of the disk alone, p99", 1e3 * statistics.median(disk), "ms",
+               runs=[1e3 * seconds for seconds in disk])
+
+
 def add(report, case, sink, server):
     """Medians; a ratio is the median of the rounds' own, each beside the round of the sink before it."""
     def beside(what, unit, value, goal=None):
@@ -92,9 +123,7 @@ def run_case(bench, report, case):
                     runs[server].append(send(bench, server, case, seconds))
             add(report, case, runs[sink], runs[daemon])
             half = batch_rate(sorted(runs[daemon], key=batch_rate)[rounds // 2]) / 2
-            quiet = send(bench, daemon, case, seconds, "--rate", half)
-            report.add(case.name, "ack p99, half load", 1e3 * quiet["ack_p99_seconds"], "ms",
-                       goal=("<=", 50), batches_per_second=batch_rate(quiet))
+            add_half_load(bench, report, case, folder, daemon, half, rounds, seconds)
 
 
 def run(bench, report):
