@@ -1,5 +1,6 @@
 #include "server/stats/number_precision.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -38,7 +39,8 @@ constexpr std::array<uint8_t, kBinades> kMostDecimalsFrom = MakeMostDecimals();
 inline size_t MostDecimals(double size) {
   constexpr uint64_t kExponentOfOne = 1023;
   const uint64_t exponent = std::bit_cast<uint64_t>(size) >> 52;
-  const size_t most = kMostDecimalsFrom[exponent < kExponentOfOne ? 0 : exponent - kExponentOfOne];
+  const uint64_t binade = exponent < kExponentOfOne ? 0 : exponent - kExponentOfOne;
+  const size_t most = kMostDecimalsFrom[std::min(binade, kBinades - 1)];  // NaN stays inside, too
   return most - static_cast<size_t>(size * kPowers[most] >= 0x1p53);
 }
 
