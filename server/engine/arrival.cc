@@ -38,7 +38,7 @@ bool InOnePane(const profile::BatchView& view, absl::Duration pane_length,
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
                     const profile::Aliases& aliases,
                     const std::shared_ptr<const profile::Slicing>& slicing,
-                    absl::Duration pane_length, IngestBatch* batch) {
+                    absl::Duration pane_length, SparePanes* spare_panes, IngestBatch* batch) {
   if (batch->load.has_value()) {
     batch->load->rows = profile::RowSetOf(batch->view);
     batch->load->newest_micros = NewestMicros(batch->view);
@@ -56,10 +56,10 @@ void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
   std::optional<int64_t> newest;
   if (!InOnePane(batch->view, pane_length, &newest)) return;
   CountedRows& counted =
-      batch->counted.emplace(CountedRows{baseline, pane_length, profile::Pane(*baseline), newest,
+      batch->counted.emplace(CountedRows{baseline, pane_length, spare_panes->Lend(baseline), newest,
                                          std::string(batch->view.source), aliases});
   const profile::PreparedBatch prepared(*baseline, batch->view, aliases);
-  prepared.Count(0, batch->view.rows, &counted.pane);
+  prepared.Count(0, batch->view.rows, counted.pane.get());
   counted.slicing = slicing;
   if (slicing != nullptr) {
     const std::pair<uint32_t, uint32_t> all(0, batch->view.rows);

@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "server/engine/ingest.h"
+#include "server/engine/spare_panes.h"
 #include "server/profile/aliases.h"
 #include "server/profile/baseline.h"
 #include "server/profile/slicing.h"
@@ -16,12 +17,12 @@ namespace plumbline::engine {
 /// gives its memory back; the worker adds the counts, which is exact and takes a fraction of the
 /// time: so one model's rows are counted on as many cores as they arrive on. Leaves as it is a
 /// batch that is small, for which handing over the rows costs less than handing over counts, one
-/// whose rows lie in several panes, and one that would take too much memory by slices. Any thread.
-/// Cost: that of counting.
+/// whose rows lie in several panes, and one that would take too much memory by slices. Counts into
+/// one of `spare_panes`, which must outlive the batch. Any thread. Cost: that of counting.
 void CountAtArrival(const std::shared_ptr<const profile::Baseline>& baseline,
                     const profile::Aliases& aliases,
                     const std::shared_ptr<const profile::Slicing>& slicing,
-                    absl::Duration pane_length, IngestBatch* batch);
+                    absl::Duration pane_length, SparePanes* spare_panes, IngestBatch* batch);
 
 }  // namespace plumbline::engine
 

@@ -278,7 +278,8 @@ void Engine::Ingest(IngestBatch batch) {
       batch.golden = {target.golden, target.golden->Find(batch.view, columns)};
     }
   }
-  CountAtArrival(target.baseline, *target.aliases, target.slicing, target.pane_length, &batch);
+  CountAtArrival(target.baseline, *target.aliases, target.slicing, target.pane_length,
+                 &impl_->spare_panes, &batch);
   if (!worker.TryPush(std::move(batch))) batch.done(impl_->QueueRefuses());
 }
 

@@ -15,6 +15,7 @@
 #include "server/engine/committer.h"
 #include "server/engine/engine.h"
 #include "server/engine/profile_book.h"
+#include "server/engine/spare_panes.h"
 #include "server/engine/worker.h"
 
 namespace plumbline::engine {
@@ -98,6 +99,7 @@ struct Engine::Impl {
   std::atomic<uint64_t> unknown_model_batches{0};
   std::array<std::atomic<uint64_t>, kIngestReasons> reasons{};
   QuotaBook quota_book;
+  SparePanes spare_panes;  // lends to what workers have in their queues
   /// One change of the catalog at a time.
   base::Mutex control_mutex;
   // In this order: workers hand over to the committer, which calls back into them.

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "server/engine/label_rows.h"
 #include "server/engine/model_key.h"
+#include "server/engine/spare_panes.h"
 #include "server/manifest/environment.h"
 #include "server/manifest/row_set.h"
 #include "server/profile/batch.h"
@@ -99,7 +100,7 @@ class BatchOwner {
 struct CountedRows {
   std::shared_ptr<const profile::Baseline> baseline;  // counted against it
   absl::Duration pane_length;                         // panes were told apart by it
-  profile::Pane pane;
+  SparePanes::LentPane pane;                          // not nullptr
   std::optional<int64_t> event_micros;  // of the newest row; arrival time if there is none
   std::string source;
   profile::Aliases aliases = {};                 // counted with these

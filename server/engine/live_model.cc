@@ -173,15 +173,15 @@ int64_t LiveModel::TimeOf(std::optional<int64_t> event_micros, const Moment& now
 }
 
 void LiveModel::Add(const CountedRows& counted, const Moment& now, IngestOutcome* outcome) {
-  const uint64_t rows = counted.pane.rows;
+  const uint64_t rows = counted.pane->rows;
   const int64_t start = all_.window().PaneStart(TimeOf(counted.event_micros, now));
   sources_.See(counted.source, counted.event_micros, rows, now);
   profile::Pane* const pane = PaneFor(start, rows, outcome);
   if (pane == nullptr) return;
   unknown_columns_.Merge(counted.unknown_columns);
-  pane->Merge(counted.pane);
+  pane->Merge(*counted.pane);
   if (profile::Pane* const own = PaneOfSource(counted.source, rows, start))
-    own->Merge(counted.pane);
+    own->Merge(*counted.pane);
   for (const auto& [slice, rows_of_slice] : counted.slices) {
     slices_.OfValue(slice)->window().Open(start)->Merge(rows_of_slice);
   }

@@ -245,8 +245,10 @@ void Worker::Handle(Item* item, absl::Time now) {
     }
     touched_.insert(batch->key);
     Answer(std::move(batch->done), WithReason(it->second->Ingest(*batch, now)));
-    // Not with the rest of what was taken from the queue: the next batch is parsed into it.
+    // Not with the rest of what was taken from the queue: the next batch is parsed and counted into
+    // their memory.
     batch->owner.reset();
+    batch->counted.reset();
   } else if (auto* note = std::get_if<IngestNote>(item)) {
     if (suspended_) return Answer(std::move(note->done), Recovering());
     const auto it = models_.live.find(note->key);

@@ -22,6 +22,8 @@ constexpr int64_t kMinuteStart = int64_t{1'700'000'040} * 1'000'000;  // of a mi
 
 class ArrivalTest : public ::testing::Test {
  protected:
+  SparePanes spare_panes_;  // outlives the batches
+
   IngestBatch Batch(uint64_t sequence, Rows rows) {
     return BatchOf(key_, {"p", 1, sequence}, std::move(rows));
   }
@@ -48,7 +50,7 @@ TEST_F(ArrivalTest, CountsWhatTheWorkerWouldAndGivesTheRowsBack) {
   rows.city[7] = "atlantis";
   const std::unique_ptr<LiveModel> here = Model(), there = Model();
   IngestBatch batch = Batch(1, rows);
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &batch);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &batch);
   ASSERT_TRUE(batch.counted.has_value());
   EXPECT_EQ(batch.owner, nullptr);
   EXPECT_EQ(batch.counted->source, "eu-west");
@@ -74,14 +76,14 @@ TEST_F(ArrivalTest, CountsWhatTheWorkerWouldAndGivesTheRowsBack) {
   }
   // A second time it is a duplicate.
   IngestBatch again = Batch(1, rows);
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &again);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &again);
   EXPECT_EQ(there->Ingest(again, now_).result, IngestOutcome::Result::kDuplicate);
   EXPECT_EQ(there->MakeReport(now_, std::nullopt).value().rows, 3'000u);
 }
 
 TEST_F(ArrivalTest, LeavesSmallBatchesToTheWorker) {
   IngestBatch batch = Batch(1, RandomRows(&random_, 100));
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &batch);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &batch);
   EXPECT_FALSE(batch.counted.has_value());
   EXPECT_EQ(batch.view.rows, 100u);
 }
@@ -91,14 +93,14 @@ TEST_F(ArrivalTest, CountsRowsWithTimesIfTheyLieInOnePane) {
   micros[400] = kMinuteStart + 59'999'999;
   IngestBatch one_pane = Batch(1, RandomRows(&random_, 1'000));
   one_pane.view.row_event_micros = micros;
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &one_pane);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &one_pane);
   ASSERT_TRUE(one_pane.counted.has_value());
   EXPECT_EQ(one_pane.counted->event_micros, kMinuteStart + 59'999'999);
 
   micros[400] = kMinuteStart + 60'000'000;
   IngestBatch two_panes = Batch(2, RandomRows(&random_, 1'000));
   two_panes.view.row_event_micros = micros;
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &two_panes);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &two_panes);
   EXPECT_FALSE(two_panes.counted.has_value());
 }
 
@@ -113,7 +115,7 @@ TEST_F(ArrivalTest, RowsOfAClosedPaneAreLate) {
   Rows late = RandomRows(&random_, 1'000);
   late.micros = early.micros;
   IngestBatch batch = Batch(3, late);
-  CountAtArrival(baseline_, {}, nullptr, kMinute, &batch);
+  CountAtArrival(baseline_, {}, nullptr, kMinute, &spare_panes_, &batch);
   const IngestOutcome outcome = model->Ingest(batch, now_);
   EXPECT_EQ(outcome.rows_late, 1'000u);
   EXPECT_EQ(outcome.rows_counted, 0u);
@@ -122,11 +124,11 @@ TEST_F(ArrivalTest, RowsOfAClosedPaneAreLate) {
 TEST_F(ArrivalTest, WhatWasCountedAgainstAnotherBaselineOrPaneIsNotAdded) {
   const std::unique_ptr<LiveModel> model = Model();
   IngestBatch batch = Batch(1, RandomRows(&random_, 1'000));
-  CountAtArrival(TrainedOnRows(), {}, nullptr, kMinute, &batch);
+  CountAtArrival(TrainedOnRows(), {}, nullptr, kMinute, &spare_panes_, &batch);
   ASSERT_TRUE(batch.counted.has_value());
   EXPECT_FALSE(model->CanAdd(*batch.counted));
   IngestBatch hourly = Batch(1, RandomRows(&random_, 1'000));
-  CountAtArrival(baseline_, {}, nullptr, absl::Hours(1), &hourly);
+  CountAtArrival(baseline_, {}, nullptr, absl::Hours(1), &spare_panes_, &hourly);
   EXPECT_FALSE(model->CanAdd(*hourly.counted));
 }
 

@@ -24,6 +24,8 @@ using ::testing::SizeIs;
 
 class LoadsTest : public ::testing::Test {
  protected:
+  SparePanes spare_panes_;  // outlives the batches
+
   LoadsTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
     store_ = storage::Store::Open("/data", {env_.get()}).value();
     checks::Policy policy = checks::DefaultPolicy();
@@ -36,7 +38,7 @@ class LoadsTest : public ::testing::Test {
     IngestBatch batch = BatchOf(kKey, {"p", 1, sequence}, RandomRows(&random_, rows, mean));
     const manifest::RowSet sent = profile::RowSetOf(batch.view);
     batch.load = LoadRows{.name = load, .rows = {}};
-    CountAtArrival(model_->baseline(), {}, nullptr, model_->policy().pane, &batch);
+    CountAtArrival(model_->baseline(), {}, nullptr, model_->policy().pane, &spare_panes_, &batch);
     EXPECT_TRUE(model_->Ingest(batch, now_).error.ok());
     return sent;
   }

@@ -29,6 +29,8 @@ using ::testing::StartsWith;
 
 class SliceBookTest : public ::testing::Test {
  protected:
+  SparePanes spare_panes_;  // outlives the batches
+
   SliceBookTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
     policy_.allowed_lateness = absl::ZeroDuration();
     policy_.window_panes = 5;
@@ -51,7 +53,7 @@ class SliceBookTest : public ::testing::Test {
     }
     rows.micros = absl::ToUnixMicros(kNow + absl::Minutes(minute));
     IngestBatch batch = BatchOf(kKey, {}, std::move(rows));
-    CountAtArrival(baseline_, {}, slicing_, policy_.pane, &batch);
+    CountAtArrival(baseline_, {}, slicing_, policy_.pane, &spare_panes_, &batch);
     ASSERT_TRUE(!batch.counted.has_value() || model_->CanAdd(*batch.counted));
     model_->Ingest(batch, kNow);
   }
