@@ -100,16 +100,17 @@ void Fit(double first, double last, size_t max_cells, GridKey* key) {
   key->last_cell = range >> key->shift;
 }
 
-// Halvings that the edges of the fullest cell take.
-int HalvingsFor(absl::Span<const uint32_t> ascending_cells) {
+size_t NextWindow(size_t window) { return window < kEdgesAtOnce ? kEdgesAtOnce : 2 * window + 1; }
+
+// The smallest that the edges of the fullest cell fit into.
+size_t WindowFor(absl::Span<const uint32_t> ascending_cells) {
   const size_t n = ascending_cells.size();
-  for (int halvings = 0;; ++halvings) {
-    const size_t most = BinGrid::Reach(halvings);
+  for (size_t window = kFewEdges;; window = NextWindow(window)) {
     uint32_t crowded = 0;  // no early exit: so the loop is vectorised
-    for (size_t i = 0; i + most < n; ++i) {
-      crowded |= ascending_cells[i] == ascending_cells[i + most] ? 1 : 0;
+    for (size_t i = 0; i + window < n; ++i) {
+      crowded |= ascending_cells[i] == ascending_cells[i + window] ? 1 : 0;
     }
-    if (crowded == 0) return halvings;
+    if (crowded == 0) return window;
   }
 }
 
@@ -133,21 +134,21 @@ class Chooser {
   Chooser(absl::Span<const double> edges, size_t max_cells)
       : edges_(edges), max_cells_(max_cells) {}
 
-  // Returns the fewest halvings so far.
-  int Try(double centre, double scale) {
+  // Returns whether the window is as small as it can be.
+  bool Try(double centre, double scale) {
     GridKey key;
     key.centre = centre;
     key.inverse_scale = 1 / scale;
-    if (!std::isfinite(key.inverse_scale) || key.inverse_scale <= 0) return halvings_;
+    if (!std::isfinite(key.inverse_scale) || key.inverse_scale <= 0) return false;
     Fit(edges_.front(), edges_.back(), max_cells_, &key);
     uint32_t cells[kMaxEdges];
     FindCells(key, edges_, cells, stats::BestSimdLevel());
-    const int halvings = HalvingsFor(absl::MakeConstSpan(cells, edges_.size()));
-    if (halvings < halvings_) {
-      halvings_ = halvings;
+    const size_t window = WindowFor(absl::MakeConstSpan(cells, edges_.size()));
+    if (window < window_) {
+      window_ = window;
       best_ = key;
     }
-    return halvings_;
+    return window_ == kFewEdges;
   }
 
   const GridKey& best() const { return best_; }
@@ -155,7 +156,7 @@ class Chooser {
  private:
   absl::Span<const double> edges_;
   size_t max_cells_;
-  int halvings_ = std::numeric_limits<int>::max();
+  size_t window_ = std::numeric_limits<size_t>::max();
   GridKey best_;
 };
 
@@ -169,7 +170,7 @@ GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
   const double middle = first / 2 + last / 2;
   // Straight throughout.
   const double reach = std::max(last / 2 - first / 2, std::numeric_limits<double>::min());
-  if (chooser.Try(middle, reach * (1 + 1e-9)) == 0) return chooser.best();
+  if (chooser.Try(middle, reach * (1 + 1e-9))) return chooser.best();
   for (const double centre : {Densest(edges), edges[edges.size() / 2], first, 0.0}) {
     if (!std::isfinite(centre)) continue;
     double distances[kMaxEdges];
@@ -177,9 +178,7 @@ GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
     std::sort(distances, distances + edges.size());
     for (const double share : kStraightShares) {
       const double rank = share * static_cast<double>(edges.size());
-      if (chooser.Try(centre, distances[static_cast<size_t>(rank)]) == 0) {
-        return chooser.best();
-      }
+      if (chooser.Try(centre, distances[static_cast<size_t>(rank)])) return chooser.best();
     }
   }
   return chooser.best();
@@ -216,10 +215,9 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
     first_edges[cell] = static_cast<uint16_t>(begin);
     most = std::max(most, std::max(wide, slim) - begin);
   }
-  while (Reach(halvings_) < most) ++halvings_;
+  while (window_ < most) window_ = NextWindow(window_);
   // Look-ups near the end start earlier, so that they read no further than the edges go.
-  const size_t window = Reach(halvings_);
-  const size_t latest = n > window ? n - window : 0;
+  const size_t latest = n > window_ ? n - window_ : 0;
   for (uint16_t& first : first_edges) {
     first = static_cast<uint16_t>(std::min<size_t>(first, latest));
   }
@@ -231,7 +229,7 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
 }
 
 size_t BinGrid::EdgesToRead(size_t edges) const {
-  return empty() ? edges : std::max(edges, Reach(halvings_));
+  return empty() ? edges : std::max(edges, window_);
 }
 
 }  // namespace plumbline::profile

@@ -269,14 +269,17 @@ TEST(CountNulls, IsOneByOne) {
 TEST(BinGrid, SuitsCommonDistributions) {
   for (const Draw draw : {Normal, Lognormal, Pareto, Cauchy, Integer, Constant}) {
     const NumericBins bins = BinsOf(draw, 19);
-    EXPECT_LE(bins.grid().halvings(), 1);
+    EXPECT_LE(bins.grid().window(), kEdgesAtOnce);
     EXPECT_LT(bins.grid().key().last_cell, 1024u);
+  }
+  for (const Draw draw : {Normal, Lognormal, Integer}) {
+    EXPECT_EQ(BinsOf(draw, 19).grid().window(), kFewEdges);
   }
 }
 
 TEST(BinGrid, IsNeverWrongThoughItMaySuitBadly) {
   const std::vector<NumericBins> all = AllBins();
-  EXPECT_GT(all.back().grid().halvings(), 1);
+  EXPECT_GT(all.back().grid().window(), Reach(1));
   for (const NumericBins& bins : all) {
     const std::vector<double> x = AroundEdges(bins, 5'000);
     VariableBaseline baseline;
