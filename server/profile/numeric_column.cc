@@ -46,6 +46,10 @@ class NumericColumn {
 
   void Count(size_t begin, size_t end) {
     if (begin == end) return;
+    if (end - begin < stats::kLeastSumBlock) {
+      OneByOne(begin, end);
+      return;
+    }
     if (end - begin < kFewValues) {
       Block(begin, end, nullptr);
       return;
@@ -58,6 +62,28 @@ class NumericColumn {
   }
 
  private:
+  // Fewer than kLeastSumBlock values.
+  void OneByOne(size_t begin, size_t end) {
+    size_t kept = 0;
+    for (size_t row = begin; row < end; ++row) {
+      if (!column_.IsValid(row)) {
+        ++counts_->nulls;
+        continue;
+      }
+      const auto x = static_cast<double>(values_[row]);
+      if (std::isfinite(x)) {
+        own_[kept++] = x;
+        counts_->moments.Add(x);
+      } else if (std::isnan(x)) {
+        ++counts_->nans;
+      } else {
+        ++(x > 0 ? counts_->positive_infinities : counts_->negative_infinities);
+      }
+    }
+    const absl::Span<const double> x(own_, kept);
+    if (kept > 0) CountFew(x, Compared(x));
+  }
+
   void Block(size_t begin, size_t end, CodeHistogram* histogram) {
     const auto x = Numbers(begin, end);
     if (!gaps_before_ && CountNullRows(column_.validity, begin, end) == 0) {
