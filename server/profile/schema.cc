@@ -66,4 +66,9 @@ std::optional<size_t> Schema::Find(absl::string_view name) const {
   return it->second;
 }
 
+std::optional<size_t> Schema::Find(absl::string_view name, size_t guess) const {
+  if (guess < variables_.size() && variables_[guess].name == name) return guess;
+  return Find(name);
+}
+
 }  // namespace plumbline::profile

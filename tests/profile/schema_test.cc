@@ -10,6 +10,11 @@ TEST(Schema, FindsItsVariables) {
   const auto schema = Schema::Create({{"a"}, {"b", Role::kLabel, Kind::kCategorical}});
   ASSERT_TRUE(schema.ok());
   EXPECT_EQ(schema->Find("b"), 1u);
+  for (const size_t guess : {0, 1, 2, 100}) {
+    EXPECT_EQ(schema->Find("a", guess), 0u);
+    EXPECT_EQ(schema->Find("b", guess), 1u);
+    EXPECT_FALSE(schema->Find("c", guess).has_value());
+  }
   EXPECT_FALSE(schema->Find("c").has_value());
   EXPECT_EQ(schema->variables()[1].role, Role::kLabel);
 }
