@@ -10,7 +10,7 @@
 namespace plumbline::stats {
 
 /// The most values that SumBlock's error bounds hold for.
-inline constexpr size_t kMaxSumBlock = 1024;
+inline constexpr size_t kMaxSumBlock = 512;
 
 /// Fewer values are added faster one by one.
 inline constexpr size_t kLeastSumBlock = 16;
@@ -20,7 +20,7 @@ struct BlockSums {
   /// sum + sum_error is the sum of x, within n * 2^-105 * sum|x|.
   double sum = 0;
   double sum_error = 0;
-  /// Of (x - shift)^2, within a relative error of 2^-45.
+  /// Of (x - shift)^2, within a relative error of 2^-46.
   double squares = 0;
   double min = 0;
   double max = 0;

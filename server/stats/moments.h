@@ -44,7 +44,7 @@ class Moments {
   void Add(double value);
 
   /// Adds each, by blocks (see block_sums.h): the sum of x - shift within n * 2^-104 *
-  /// sum(|x| + |shift|), of squares within a relative error of 2^-45.
+  /// sum(|x| + |shift|), of squares within a relative error of 2^-46.
   void AddAll(absl::Span<const double> values, SimdLevel level = BestSimdLevel());
 
   /// AddAll of 1 to kMaxSumBlock values if all are finite and the sums of the block do not

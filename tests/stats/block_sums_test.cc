@@ -34,7 +34,7 @@ std::vector<std::vector<double>> Shapes(size_t size) {
 
 TEST(SumBlock, IsWithinItsBoundsOfTheExactSums) {
   for (const SimdLevel level : SimdLevelsHere()) {
-    for (size_t size = 1; size <= kMaxSumBlock; size += size < 20 ? 1 : 251) {
+    for (size_t size = 1; size <= kMaxSumBlock; size += size < 20 ? 1 : 123) {
       for (const std::vector<double>& x : Shapes(size)) {
         const double shift = x[size / 2];
         const BlockSums block = SumBlock(x, shift, level);
@@ -53,7 +53,7 @@ TEST(SumBlock, IsWithinItsBoundsOfTheExactSums) {
         difference.Add(-block.sum_error);
         EXPECT_LE(std::abs(difference.Value()), static_cast<double>(size) * 0x1p-105 * absolute);
         EXPECT_NEAR(block.squares, static_cast<double>(squares),
-                    0x1p-45 * static_cast<double>(squares));
+                    0x1p-46 * static_cast<double>(squares));
         EXPECT_EQ(block.min, *std::min_element(x.begin(), x.end()));
         EXPECT_EQ(block.max, *std::max_element(x.begin(), x.end()));
       }
@@ -77,7 +77,7 @@ TEST(SumBlock, TellsWhatIsNotFiniteWhereverItStands) {
 
 TEST(AddEach, IsAddingOneByOne) {
   for (const SimdLevel level : SimdLevelsHere()) {
-    for (const size_t size : {0, 1, 15, 16, 17, 1023, 1024, 1025, 2500}) {
+    for (const size_t size : {0, 1, 15, 16, 17, 511, 512, 513, 1500}) {
       for (const std::vector<double>& x : Shapes(size)) {
         CompensatedSum one_by_one, by_blocks;
         double absolute = 0;
