@@ -21,13 +21,12 @@ namespace {
 // The first column whose role is not the baseline's.
 std::optional<profile::FieldViolation> CheckRoles(const profile::Baseline& baseline,
                                                   const profile::BatchView& batch) {
-  size_t next = 0;
+  profile::SchemaWalk walk(baseline.schema);
   for (size_t i = 0; i < batch.columns.size(); ++i) {
     const profile::ColumnView& column = batch.columns[i];
     if (!column.role.has_value()) continue;
-    const std::optional<size_t> index = baseline.schema.Find(column.name, next);
+    const std::optional<size_t> index = walk.Find(column.name);
     if (!index.has_value()) continue;
-    next = *index + 1;
     const profile::Role role = baseline.schema.variables()[*index].role;
     if (role == *column.role) continue;
     return profile::FieldViolation{absl::StrCat("batch.columns[", i, "].role"),

@@ -23,15 +23,14 @@ std::optional<absl::uint128> IdAt(const profile::BatchView& batch, uint32_t row)
 bool IsLabelsOnly(const profile::Baseline& baseline, const profile::Aliases& aliases,
                   const profile::BatchView& batch) {
   bool label = false, prediction = false;
-  size_t next = 0;
+  profile::SchemaWalk walk(baseline.schema);
   for (const profile::ColumnView& column : batch.columns) {
-    std::optional<size_t> index = baseline.schema.Find(column.name, next);
+    std::optional<size_t> index = walk.Find(column.name);
     if (!index.has_value()) {
       const auto alias = aliases.find(column.name);
       if (alias == aliases.end()) continue;
       index = alias->second;
     }
-    next = *index + 1;
     switch (baseline.schema.variables()[*index].role) {
       case profile::Role::kFeature:
         return false;

@@ -94,10 +94,9 @@ PreparedBatch::PreparedBatch(const Baseline& baseline, const BatchView& batch,
                              const Aliases& aliases)
     : baseline_(baseline), columns_(baseline.variables.size()) {
   std::vector<std::pair<size_t, const ColumnView*>> under_alias;
-  size_t next = 0;
+  SchemaWalk walk(baseline.schema);
   for (const ColumnView& view : batch.columns) {
-    if (const auto index = baseline.schema.Find(view.name, next); index.has_value()) {
-      next = *index + 1;
+    if (const auto index = walk.Find(view.name); index.has_value()) {
       Bind(*index, view);
     } else if (const auto alias = aliases.find(view.name); alias != aliases.end()) {
       under_alias.emplace_back(alias->second, &view);

@@ -66,9 +66,11 @@ std::optional<size_t> Schema::Find(absl::string_view name) const {
   return it->second;
 }
 
-std::optional<size_t> Schema::Find(absl::string_view name, size_t guess) const {
-  if (guess < variables_.size() && variables_[guess].name == name) return guess;
-  return Find(name);
+std::optional<size_t> SchemaWalk::Find(absl::string_view name) {
+  const bool follows = next_ < schema_.size() && schema_.variables()[next_].name == name;
+  const std::optional<size_t> index = follows ? next_ : schema_.Find(name);
+  if (index.has_value()) next_ = *index + 1;
+  return index;
 }
 
 }  // namespace plumbline::profile

@@ -46,13 +46,23 @@ class Schema {
   const std::vector<Variable>& variables() const { return variables_; }
   size_t size() const { return variables_.size(); }
   std::optional<size_t> Find(absl::string_view name) const;
-  /// The same, and cheaper if the variable at `guess` has that name: columns mostly come in the
-  /// baseline's order.
-  std::optional<size_t> Find(absl::string_view name, size_t guess) const;
 
  private:
   std::vector<Variable> variables_;
   absl::flat_hash_map<std::string, size_t> index_;
+};
+
+/// Schema::Find for one name after the other: a name that follows, in the schema, the one found
+/// before is not hashed. Columns mostly come in the baseline's order. The schema must outlive it.
+class SchemaWalk {
+ public:
+  explicit SchemaWalk(const Schema& schema) : schema_(schema) {}
+
+  std::optional<size_t> Find(absl::string_view name);
+
+ private:
+  const Schema& schema_;
+  size_t next_ = 0;
 };
 
 }  // namespace plumbline::profile

@@ -59,9 +59,9 @@ absl::StatusOr<Schema> SchemaOf(const BatchView& batch, absl::Span<const Variabl
 absl::StatusOr<std::vector<const ColumnView*>> ColumnsBySchema(const Schema& schema,
                                                                const BatchView& batch) {
   std::vector<const ColumnView*> columns(schema.size(), nullptr);
-  size_t next = 0;
+  SchemaWalk walk(schema);
   for (const ColumnView& column : batch.columns) {
-    const std::optional<size_t> index = schema.Find(column.name, next);
+    const std::optional<size_t> index = walk.Find(column.name);
     if (!index.has_value()) {
       return absl::InvalidArgumentError(
           absl::StrCat("variable \"", column.name, "\" is not in the first batch"));
@@ -74,7 +74,6 @@ absl::StatusOr<std::vector<const ColumnView*>> ColumnsBySchema(const Schema& sch
                        ", but was ", ValueTypeName(expected), " in the first batch"));
     }
     columns[*index] = &column;
-    next = *index + 1;
   }
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i] != nullptr) continue;

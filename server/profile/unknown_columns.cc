@@ -141,10 +141,9 @@ UnknownColumns::Column* UnknownColumns::Find(absl::string_view name) {
 void UnknownColumns::See(const Baseline& baseline, const Aliases& aliases, const BatchView& batch) {
   std::vector<bool> there(baseline.variables.size());
   std::vector<const ColumnView*> unknown;
-  size_t next = 0;
+  SchemaWalk walk(baseline.schema);
   for (const ColumnView& view : batch.columns) {
-    if (const auto index = baseline.schema.Find(view.name, next); index.has_value()) {
-      next = *index + 1;
+    if (const auto index = walk.Find(view.name); index.has_value()) {
       there[*index] = true;
     } else if (const auto alias = aliases.find(view.name); alias != aliases.end()) {
       there[alias->second] = true;

@@ -10,13 +10,19 @@ TEST(Schema, FindsItsVariables) {
   const auto schema = Schema::Create({{"a"}, {"b", Role::kLabel, Kind::kCategorical}});
   ASSERT_TRUE(schema.ok());
   EXPECT_EQ(schema->Find("b"), 1u);
-  for (const size_t guess : {0, 1, 2, 100}) {
-    EXPECT_EQ(schema->Find("a", guess), 0u);
-    EXPECT_EQ(schema->Find("b", guess), 1u);
-    EXPECT_FALSE(schema->Find("c", guess).has_value());
-  }
   EXPECT_FALSE(schema->Find("c").has_value());
   EXPECT_EQ(schema->variables()[1].role, Role::kLabel);
+}
+
+TEST(SchemaWalk, FindsWhatTheSchemaDoesInAnyOrder) {
+  const auto schema = Schema::Create({{"a"}, {"b"}, {"c"}});
+  ASSERT_TRUE(schema.ok());
+  SchemaWalk walk(*schema);
+  for (const char* const name :
+       {"a", "b", "c", "", "c", "a", "stranger", "b", "b", "c", "a", "c"}) {
+    EXPECT_EQ(walk.Find(name), schema->Find(name)) << name;
+  }
+  EXPECT_FALSE(SchemaWalk(Schema()).Find("a").has_value());
 }
 
 TEST(Schema, RefusesEmptyAndRepeatedNames) {
