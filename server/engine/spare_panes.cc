@@ -43,7 +43,7 @@ void SparePanes::Keep(std::unique_ptr<profile::Pane> pane,
   pane->Clear();
   std::vector<std::unique_ptr<profile::Pane>> gone;  // freed without the lock
   base::MutexLock lock(&mutex_);
-  while (variables_ + variables > kMostVariables) {
+  while (spares_.size() >= kMostPanes || variables_ + variables > kMostVariables) {
     // In turn: nothing says which of them will be asked for.
     if (next_to_go_ >= spares_.size()) next_to_go_ = 0;
     gone.push_back(Remove(next_to_go_++));

@@ -14,10 +14,11 @@ namespace plumbline::engine {
 
 /// Panes that batches were counted into, kept for the next ones. Each is as many allocations as a
 /// model has variables, made by the thread that counts and freed by the one that adds: what the
-/// allocator does worst. Keeps kMostVariables in all, about 1 KB each. Thread-safe; must outlive
-/// the panes that it lends.
+/// allocator does worst. Keeps at most kMostPanes, of kMostVariables in all, about 1 KB each.
+/// Thread-safe; must outlive the panes that it lends.
 class SparePanes {
  public:
+  static constexpr size_t kMostPanes = 512;
   static constexpr size_t kMostVariables = 16'384;
 
   /// Gives a pane back, or deletes it if nobody lent it.

@@ -69,10 +69,40 @@ TEST(SparePanes, TellsBaselinesApartAndKeepsNoneAlive) {
   EXPECT_TRUE(watched.expired());
 }
 
+// A baseline of so many variables without values.
+std::shared_ptr<const profile::Baseline> Wide(size_t variables) {
+  auto baseline = std::make_shared<profile::Baseline>();
+  baseline->variables.resize(variables);
+  return baseline;
+}
+
+TEST(SparePanes, KeepsNoMoreVariablesThanItMay) {
+  SparePanes spare;
+  for (const size_t variables : {SparePanes::kMostVariables + 1, SparePanes::kMostVariables}) {
+    const auto baseline = Wide(variables);
+    { const SparePanes::LentPane lent = spare.Lend(baseline); }
+    EXPECT_EQ(spare.size(), variables > SparePanes::kMostVariables ? 0u : 1u);
+  }
+  const auto half = Wide(SparePanes::kMostVariables / 2);
+  std::vector<SparePanes::LentPane> lent;
+  for (int i = 0; i < 3; ++i) lent.push_back(spare.Lend(half));
+  lent.clear();
+  EXPECT_EQ(spare.size(), 2u);
+}
+
+TEST(SparePanes, KeepsABoundedNumberEvenOfPanesWithoutVariables) {
+  SparePanes spare;
+  const auto nothing = Wide(0);
+  std::vector<SparePanes::LentPane> lent;
+  for (size_t i = 0; i < SparePanes::kMostPanes + 10; ++i) lent.push_back(spare.Lend(nothing));
+  lent.clear();
+  EXPECT_EQ(spare.size(), SparePanes::kMostPanes);
+}
+
 TEST(SparePanes, KeepsABoundedNumber) {
   SparePanes spare;
   const auto baseline = TrainedOnRows();
-  const size_t most = SparePanes::kMostVariables / baseline->variables.size();
+  const size_t most = SparePanes::kMostPanes;
   std::vector<SparePanes::LentPane> lent;
   for (size_t i = 0; i < most + 10; ++i) lent.push_back(spare.Lend(baseline));
   lent.clear();
