@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -102,16 +103,18 @@ void Fit(double first, double last, size_t max_cells, GridKey* key) {
 
 size_t NextWindow(size_t window) { return window < kEdgesAtOnce ? kEdgesAtOnce : 2 * window + 1; }
 
-// The smallest that the edges of the fullest cell fit into.
-size_t WindowFor(absl::Span<const uint32_t> ascending_cells) {
+// The smallest that the edges of the fullest cell fit into, or one that is not below `limit`.
+size_t WindowFor(absl::Span<const uint32_t> ascending_cells, size_t limit) {
   const size_t n = ascending_cells.size();
-  for (size_t window = kFewEdges;; window = NextWindow(window)) {
+  size_t window = kFewEdges;
+  for (; window < limit; window = NextWindow(window)) {
     uint32_t crowded = 0;  // no early exit: so the loop is vectorised
     for (size_t i = 0; i + window < n; ++i) {
       crowded |= ascending_cells[i] == ascending_cells[i + window] ? 1 : 0;
     }
-    if (crowded == 0) return window;
+    if (crowded == 0) break;
   }
+  return window;
 }
 
 // Where the edges are densest: the middle of the narrowest run of them.
@@ -143,7 +146,7 @@ class Chooser {
     Fit(edges_.front(), edges_.back(), max_cells_, &key);
     uint32_t cells[kMaxEdges];
     FindCells(key, edges_, cells, stats::BestSimdLevel());
-    const size_t window = WindowFor(absl::MakeConstSpan(cells, edges_.size()));
+    const size_t window = WindowFor(absl::MakeConstSpan(cells, edges_.size()), window_);
     if (window < window_) {
       window_ = window;
       best_ = key;
@@ -163,6 +166,17 @@ class Chooser {
 // Grids that are straight as far as this share of the edges reaches from the centre.
 constexpr double kStraightShares[] = {0.25, 0.05, 0.6, 0.01};
 
+// Of the edges from the centre, ascending: those below it descend already, the others ascend.
+void Distances(absl::Span<const double> edges, double centre, double* ascending) {
+  double distances[kMaxEdges];
+  for (size_t i = 0; i < edges.size(); ++i) distances[i] = std::abs(edges[i] - centre);
+  double* const end = distances + edges.size();
+  double* const split =
+      distances + (std::lower_bound(edges.begin(), edges.end(), centre) - edges.begin());
+  std::merge(std::make_reverse_iterator(split), std::make_reverse_iterator(distances), split, end,
+             ascending);
+}
+
 GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
   Chooser chooser(edges, max_cells);
   const double first = edges.front();
@@ -174,8 +188,7 @@ GridKey ChooseKey(absl::Span<const double> edges, size_t max_cells) {
   for (const double centre : {Densest(edges), edges[edges.size() / 2], first, 0.0}) {
     if (!std::isfinite(centre)) continue;
     double distances[kMaxEdges];
-    for (size_t i = 0; i < edges.size(); ++i) distances[i] = std::abs(edges[i] - centre);
-    std::sort(distances, distances + edges.size());
+    Distances(edges, centre, distances);
     for (const double share : kStraightShares) {
       const double rank = share * static_cast<double>(edges.size());
       if (chooser.Try(centre, distances[static_cast<size_t>(rank)])) return chooser.best();
