@@ -218,13 +218,18 @@ BinGrid::BinGrid(absl::Span<const double> edges, absl::Span<const float> narrow)
   std::copy(narrow.begin(), narrow.end(), widened);
   FindCells(key_, edges, wide_cells, stats::BestSimdLevel());
   FindCells(key_, absl::MakeConstSpan(widened, n), narrow_cells, stats::BestSimdLevel());
+  uint16_t wide_in[kMaxCells] = {}, narrow_in[kMaxCells] = {};  // edges in a cell
+  for (size_t i = 0; i < n; ++i) {
+    ++wide_in[wide_cells[i]];
+    ++narrow_in[narrow_cells[i]];
+  }
   // Of a cell: the edges in the cells before it, and those up to its own.
   std::vector<uint16_t> first_edges(key_.last_cell + 1);
   size_t wide = 0, slim = 0, most = 0;
   for (uint32_t cell = 0; cell <= key_.last_cell; ++cell) {
     const size_t begin = std::min(wide, slim);
-    while (wide < n && wide_cells[wide] <= cell) ++wide;
-    while (slim < n && narrow_cells[slim] <= cell) ++slim;
+    wide += wide_in[cell];
+    slim += narrow_in[cell];
     first_edges[cell] = static_cast<uint16_t>(begin);
     most = std::max(most, std::max(wide, slim) - begin);
   }
