@@ -173,11 +173,11 @@ absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBasel
     const ModelKey& key, uint64_t number, Extent extent) const {
   auto record = store->GetBaseline(key.model, key.version, number);
   if (!record.ok()) return record.status();
-  if (extent == Extent::kWhole || !storage::HasNaturalVariation(**record)) {
+  if (extent == Extent::kWhole || !storage::HasNaturalVariation(*record)) {
     record = store->GetWholeBaseline(key.model, key.version, number);
     if (!record.ok()) return record.status();
   }
-  auto baseline = storage::FromRecord(**record);
+  auto baseline = storage::FromRecord(*record);
   if (!baseline.ok()) {
     return absl::DataLossError(absl::StrCat(key.InWords(), ", baseline ", number,
                                             " cannot be read: ", baseline.status().message()));

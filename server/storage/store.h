@@ -199,15 +199,13 @@ class Store {
   /// All models, by name.
   absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> ListModels() const;
   /// What live batches are judged by: all but the chunks and the row sample, which may be a hundred
-  /// times as large. The record is many small pieces, in an arena that it frees. Errors:
-  /// NotFound naming all three.
-  absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> GetBaseline(absl::string_view model,
-                                                                  absl::string_view version,
-                                                                  uint64_t number) const;
+  /// times as large. Errors: NotFound naming all three.
+  absl::StatusOr<v1::BaselineRecord> GetBaseline(absl::string_view model, absl::string_view version,
+                                                 uint64_t number) const;
   /// All of it.
-  absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> GetWholeBaseline(absl::string_view model,
-                                                                       absl::string_view version,
-                                                                       uint64_t number) const;
+  absl::StatusOr<v1::BaselineRecord> GetWholeBaseline(absl::string_view model,
+                                                      absl::string_view version,
+                                                      uint64_t number) const;
   /// By number.
   absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> ListBaselineHeads(
       absl::string_view model, absl::string_view version) const;

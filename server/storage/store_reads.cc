@@ -1,6 +1,4 @@
 // What the store reads: records by key, and all records of a model or a version.
-#include <google/protobuf/arena.h>
-
 #include <algorithm>
 #include <memory>
 
@@ -15,16 +13,12 @@ namespace {
 
 using absl::string_view;
 
-absl::Status DoesNotParse(string_view key) {
-  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
-}
-
 template <class Record>
 absl::Status Parse(string_view key, string_view payload, Record* record) {
   if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return absl::OkStatus();
   }
-  return DoesNotParse(key);
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
 }
 
 absl::Status BadKey(string_view key) {
@@ -40,12 +34,11 @@ absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) co
 
 absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& key) const {
   if (db_ == nullptr) return Closed();
-  rocksdb::PinnableSlice value;  // copied once, out of its frame
-  const rocksdb::Status got =
-      db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), key, &value);
+  std::string value;
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
   if (got.IsNotFound()) return std::optional<std::string>();
   if (!got.ok()) return FromRocksDb(got, absl::StrCat("reading ", DescribeKey(key)));
-  auto payload = Unframe(key, string_view(value.data(), value.size()));
+  auto payload = Unframe(key, value);
   if (!payload.ok()) return payload.status();
   return std::optional<std::string>(std::string(*payload));
 }
@@ -102,9 +95,8 @@ absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> Store:
   return heads;
 }
 
-absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> Store::GetBaseline(string_view model,
-                                                                       string_view version,
-                                                                       uint64_t number) const {
+absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_view version,
+                                                      uint64_t number) const {
   const std::string key =
       KeyBuilder(RecordKind::kBaseline).Text(model).Text(version).Number(number).Take();
   auto found = Get(key);
@@ -113,16 +105,13 @@ absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> Store::GetBaseline(string_vi
     return absl::NotFoundError(
         absl::StrCat("model \"", model, "\" version \"", version, "\" has no baseline ", number));
   }
-  const auto arena = std::make_shared<google::protobuf::Arena>();
-  const std::shared_ptr<v1::BaselineRecord> record(
-      arena, google::protobuf::Arena::CreateMessage<v1::BaselineRecord>(arena.get()));
-  if (absl::Status parsed = Parse(key, **found, record.get()); !parsed.ok()) return parsed;
+  v1::BaselineRecord record;
+  if (absl::Status parsed = Parse(key, **found, &record); !parsed.ok()) return parsed;
   return record;
 }
 
-absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> Store::GetWholeBaseline(string_view model,
-                                                                            string_view version,
-                                                                            uint64_t number) const {
+absl::StatusOr<v1::BaselineRecord> Store::GetWholeBaseline(string_view model, string_view version,
+                                                           uint64_t number) const {
   auto record = GetBaseline(model, version, number);
   if (!record.ok()) return record;
   const std::string key =
@@ -131,7 +120,9 @@ absl::StatusOr<std::shared_ptr<v1::BaselineRecord>> Store::GetWholeBaseline(stri
   if (!found.ok()) return found.status();
   if (!found->has_value())
     return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
-  if (!(*record)->MergeFromString(**found)) return DoesNotParse(key);
+  v1::BaselineRecord detail;
+  if (absl::Status parsed = Parse(key, **found, &detail); !parsed.ok()) return parsed;
+  record->MergeFrom(detail);
   return record;
 }
 

@@ -32,7 +32,7 @@ LIBRARIES = {
     r"Civet|civetweb": {"server/transport"},
     r"CLI/": {"client"},
     r"csv\.h|zlib\.h": {"client"},
-    r"google/protobuf/": {"server/transport", "server/storage", "client"},
+    r"google/protobuf/": {"server/transport", "client"},
 }
 
 

@@ -174,7 +174,7 @@ absl::Status ReadModel(const Store& store, const std::string& name, FolderConten
     const auto baseline = store.GetWholeBaseline(name, kVersion, number);
     if (!baseline.ok()) return baseline.status();
     (*all)[absl::StrCat(name, " head ", number)] = head.SerializeAsString();
-    (*all)[absl::StrCat(name, " baseline ", number)] = (*baseline)->SerializeAsString();
+    (*all)[absl::StrCat(name, " baseline ", number)] = baseline->SerializeAsString();
     if (absl::Status read = ReadBeside(store, name, number, all); !read.ok()) return read;
   }
   const auto policy = store.GetPolicy(name, kVersion);

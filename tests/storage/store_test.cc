@@ -69,7 +69,7 @@ void ExpectAll(const Store& store, const std::string& model, const std::string& 
   SCOPED_TRACE(absl::StrCat(model, " ", version));
   const auto baseline = store.GetBaseline(model, version, 7);
   ASSERT_TRUE(baseline.ok()) << baseline.status();
-  EXPECT_EQ((*baseline)->rows(), tag);
+  EXPECT_EQ(baseline->rows(), tag);
   const auto heads = store.ListBaselineHeads(model, version);
   ASSERT_TRUE(heads.ok()) << heads.status();
   ASSERT_THAT(*heads, SizeIs(1));
