@@ -99,8 +99,9 @@ absl::StatusOr<Engine::Impl::LoadedModels> Engine::Impl::LoadAll(Catalog* into) 
   absl::Status failed;
   std::atomic<size_t> next{0};
   const auto load = [&] {
+    storage::v1::BaselineRecord record;
     for (size_t i = next++; i < keys.size(); i = next++) {
-      auto entry = LoadVersion(keys[i]);
+      auto entry = LoadVersion(keys[i], &record);
       base::MutexLock lock(&mutex);
       failed.Update(entry.status());
       if (!failed.ok()) return;
@@ -117,12 +118,13 @@ absl::StatusOr<Engine::Impl::LoadedModels> Engine::Impl::LoadAll(Catalog* into) 
   return loaded;
 }
 
-absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(const ModelKey& key) const {
+absl::StatusOr<Engine::Impl::LoadedVersion> Engine::Impl::LoadVersion(
+    const ModelKey& key, storage::v1::BaselineRecord* record) const {
   LoadedVersion loaded;
   const auto state = store->GetState(key.model, key.version);
   if (!state.ok()) return state.status();
   if (!state->has_value() || (*state)->active_baseline() == 0) return loaded;
-  auto baseline = LoadBaseline(key, (*state)->active_baseline(), Extent::kLive);
+  auto baseline = LoadBaseline(key, (*state)->active_baseline(), Extent::kLive, record);
   if (!baseline.ok()) return baseline.status();
   const auto stored_policy = store->GetPolicy(key.model, key.version);
   if (!stored_policy.ok()) return stored_policy.status();
@@ -171,12 +173,18 @@ absl::StatusOr<std::shared_ptr<const profile::SeasonalTraining>> Engine::Impl::L
 
 absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
     const ModelKey& key, uint64_t number, Extent extent) const {
-  auto record = store->GetBaseline(key.model, key.version, number);
-  if (!record.ok()) return record.status();
-  if (extent == Extent::kWhole || !storage::HasNaturalVariation(*record)) {
-    record = store->GetWholeBaseline(key.model, key.version, number);
-    if (!record.ok()) return record.status();
+  storage::v1::BaselineRecord record;
+  return LoadBaseline(key, number, extent, &record);
+}
+
+absl::StatusOr<std::shared_ptr<const profile::Baseline>> Engine::Impl::LoadBaseline(
+    const ModelKey& key, uint64_t number, Extent extent,
+    storage::v1::BaselineRecord* record) const {
+  absl::Status got = store->GetBaseline(key.model, key.version, number, record);
+  if (got.ok() && (extent == Extent::kWhole || !storage::HasNaturalVariation(*record))) {
+    got = store->GetWholeBaseline(key.model, key.version, number, record);
   }
+  if (!got.ok()) return got;
   auto baseline = storage::FromRecord(*record);
   if (!baseline.ok()) {
     return absl::DataLossError(absl::StrCat(key.InWords(), ", baseline ", number,

@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "plumbline/storage/v1/records.pb.h"
 #include "server/base/mutex.h"
 #include "server/engine/catalog.h"
 #include "server/engine/committer.h"
@@ -37,7 +38,9 @@ struct Engine::Impl {
     CatalogEntry catalog;
     std::unique_ptr<LiveModel> live;  // nullptr if no baseline is active
   };
-  absl::StatusOr<LoadedVersion> LoadVersion(const ModelKey& key) const;
+  // `record` is read into: one serves many versions.
+  absl::StatusOr<LoadedVersion> LoadVersion(const ModelKey& key,
+                                            storage::v1::BaselineRecord* record) const;
 
   /// Runs in `recovery` until Stop: tries to recover while the committer has failed.
   void Supervise();
@@ -88,6 +91,9 @@ struct Engine::Impl {
   absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(const ModelKey& key,
                                                                         uint64_t number,
                                                                         Extent extent) const;
+  absl::StatusOr<std::shared_ptr<const profile::Baseline>> LoadBaseline(
+      const ModelKey& key, uint64_t number, Extent extent,
+      storage::v1::BaselineRecord* record) const;
 
   const EngineOptions options;
   storage::Store* const store;

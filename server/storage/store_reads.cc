@@ -13,12 +13,16 @@ namespace {
 
 using absl::string_view;
 
+absl::Status DoesNotParse(string_view key) {
+  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
+}
+
 template <class Record>
 absl::Status Parse(string_view key, string_view payload, Record* record) {
   if (record->ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return absl::OkStatus();
   }
-  return absl::DataLossError(absl::StrCat(DescribeKey(key), " does not parse"));
+  return DoesNotParse(key);
 }
 
 absl::Status BadKey(string_view key) {
@@ -34,11 +38,12 @@ absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) co
 
 absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& key) const {
   if (db_ == nullptr) return Closed();
-  std::string value;
-  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), key, &value);
+  rocksdb::PinnableSlice value;  // copied once, out of its frame
+  const rocksdb::Status got =
+      db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), key, &value);
   if (got.IsNotFound()) return std::optional<std::string>();
   if (!got.ok()) return FromRocksDb(got, absl::StrCat("reading ", DescribeKey(key)));
-  auto payload = Unframe(key, value);
+  auto payload = Unframe(key, string_view(value.data(), value.size()));
   if (!payload.ok()) return payload.status();
   return std::optional<std::string>(std::string(*payload));
 }
@@ -95,8 +100,8 @@ absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> Store:
   return heads;
 }
 
-absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_view version,
-                                                      uint64_t number) const {
+absl::Status Store::GetBaseline(string_view model, string_view version, uint64_t number,
+                                v1::BaselineRecord* record) const {
   const std::string key =
       KeyBuilder(RecordKind::kBaseline).Text(model).Text(version).Number(number).Take();
   auto found = Get(key);
@@ -105,25 +110,19 @@ absl::StatusOr<v1::BaselineRecord> Store::GetBaseline(string_view model, string_
     return absl::NotFoundError(
         absl::StrCat("model \"", model, "\" version \"", version, "\" has no baseline ", number));
   }
-  v1::BaselineRecord record;
-  if (absl::Status parsed = Parse(key, **found, &record); !parsed.ok()) return parsed;
-  return record;
+  return Parse(key, **found, record);
 }
 
-absl::StatusOr<v1::BaselineRecord> Store::GetWholeBaseline(string_view model, string_view version,
-                                                           uint64_t number) const {
-  auto record = GetBaseline(model, version, number);
-  if (!record.ok()) return record;
+absl::Status Store::GetWholeBaseline(string_view model, string_view version, uint64_t number,
+                                     v1::BaselineRecord* record) const {
+  if (absl::Status got = GetBaseline(model, version, number, record); !got.ok()) return got;
   const std::string key =
       KeyBuilder(RecordKind::kBaselineDetail).Text(model).Text(version).Number(number).Take();
   auto found = Get(key);
   if (!found.ok()) return found.status();
   if (!found->has_value())
     return absl::DataLossError(absl::StrCat(DescribeKey(key), " is missing"));
-  v1::BaselineRecord detail;
-  if (absl::Status parsed = Parse(key, **found, &detail); !parsed.ok()) return parsed;
-  record->MergeFrom(detail);
-  return record;
+  return record->MergeFromString(**found) ? absl::OkStatus() : DoesNotParse(key);
 }
 
 absl::StatusOr<std::vector<std::pair<uint64_t, v1::BaselineHeadRecord>>> Store::ListBaselineHeads(

@@ -171,10 +171,11 @@ absl::Status ReadModel(const Store& store, const std::string& name, FolderConten
   const auto heads = store.ListBaselineHeads(name, kVersion);
   if (!heads.ok()) return heads.status();
   for (const auto& [number, head] : *heads) {
-    const auto baseline = store.GetWholeBaseline(name, kVersion, number);
-    if (!baseline.ok()) return baseline.status();
+    v1::BaselineRecord baseline;
+    absl::Status got = store.GetWholeBaseline(name, kVersion, number, &baseline);
+    if (!got.ok()) return got;
     (*all)[absl::StrCat(name, " head ", number)] = head.SerializeAsString();
-    (*all)[absl::StrCat(name, " baseline ", number)] = baseline->SerializeAsString();
+    (*all)[absl::StrCat(name, " baseline ", number)] = baseline.SerializeAsString();
     if (absl::Status read = ReadBeside(store, name, number, all); !read.ok()) return read;
   }
   const auto policy = store.GetPolicy(name, kVersion);

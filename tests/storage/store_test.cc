@@ -67,9 +67,10 @@ void PutAll(const std::string& model, const std::string& version, uint64_t tag,
 void ExpectAll(const Store& store, const std::string& model, const std::string& version,
                uint64_t tag) {
   SCOPED_TRACE(absl::StrCat(model, " ", version));
-  const auto baseline = store.GetBaseline(model, version, 7);
-  ASSERT_TRUE(baseline.ok()) << baseline.status();
-  EXPECT_EQ(baseline->rows(), tag);
+  v1::BaselineRecord baseline;
+  const absl::Status got = store.GetBaseline(model, version, 7, &baseline);
+  ASSERT_TRUE(got.ok()) << got;
+  EXPECT_EQ(baseline.rows(), tag);
   const auto heads = store.ListBaselineHeads(model, version);
   ASSERT_TRUE(heads.ok()) << heads.status();
   ASSERT_THAT(*heads, SizeIs(1));
@@ -105,7 +106,8 @@ void ExpectAll(const Store& store, const std::string& model, const std::string& 
 }
 
 void ExpectNothing(const Store& store, const std::string& model, const std::string& version) {
-  EXPECT_EQ(store.GetBaseline(model, version, 7).status().code(), absl::StatusCode::kNotFound);
+  v1::BaselineRecord baseline;
+  EXPECT_EQ(store.GetBaseline(model, version, 7, &baseline).code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(store.ListBaselineHeads(model, version).value(), IsEmpty());
   EXPECT_FALSE(store.GetPolicy(model, version).value().has_value());
   EXPECT_FALSE(store.GetState(model, version).value().has_value());
@@ -210,6 +212,34 @@ TEST_F(StoreTest, ListsModelsByName) {
   EXPECT_THAT(store_->ListModels().value(), SizeIs(3));
 }
 
+TEST_F(StoreTest, ReadsABaselineIntoARecordThatHeldAnother) {
+  v1::BaselineRecord small, large;
+  small.set_rows(3);
+  small.add_variables()->set_name("a");
+  for (const char* name : {"b", "c"}) {
+    v1::VariableBaselineRecord* variable = large.add_variables();
+    variable->set_name(name);
+    variable->add_edges(1.5);
+    variable->mutable_counts()->add_codes(4);
+  }
+  large.add_chunks()->set_pane("p");
+  Store::Batch batch;
+  batch.PutBaseline("m", "v", 1, small, {});
+  batch.PutBaseline("m", "v", 2, large, {});
+  Write(std::move(batch));
+  v1::BaselineRecord record;
+  for (const uint64_t number : {2u, 1u, 2u}) {
+    const absl::Status got = store_->GetWholeBaseline("m", "v", number, &record);
+    ASSERT_TRUE(got.ok()) << got;
+    const v1::BaselineRecord& stored = number == 1 ? small : large;
+    EXPECT_EQ(record.SerializeAsString(), stored.SerializeAsString());
+  }
+  const absl::Status got = store_->GetBaseline("m", "v", 2, &record);
+  ASSERT_TRUE(got.ok()) << got;
+  large.clear_chunks();
+  EXPECT_EQ(record.SerializeAsString(), large.SerializeAsString());
+}
+
 TEST_F(StoreTest, ListsPanesByStartAndDeltasByNumber) {
   Store::Batch batch;
   for (const int64_t start : {int64_t{300}, int64_t{-1}, int64_t{0}, kFirstMicros}) {
@@ -268,8 +298,9 @@ TEST_F(StoreTest, DeletesOnlyWhatIsNamed) {
   const auto deltas = store_->ListPaneDeltas("m", "v", 2).value();
   ASSERT_THAT(deltas, SizeIs(1));
   EXPECT_EQ(deltas[0].start_micros, 0);
-  EXPECT_FALSE(store_->GetBaseline("m", "v", 1).ok());
-  EXPECT_TRUE(store_->GetBaseline("m", "v", 2).ok());
+  v1::BaselineRecord baseline;
+  EXPECT_EQ(store_->GetBaseline("m", "v", 1, &baseline).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store_->GetBaseline("m", "v", 2, &baseline).ok());
   EXPECT_THAT(store_->ListBaselineHeads("m", "v").value(), SizeIs(1));
   EXPECT_EQ(store_->ListProducers("m", "v").value().at(0).epoch, 1u);
   EXPECT_FALSE(store_->GetPolicy("m", "v").value().has_value());
