@@ -26,8 +26,12 @@ struct GridKey {
 /// The cell of each of `x`, into `cells`.
 void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
                stats::SimdLevel level);
-void FindCells(const GridKey& key, absl::Span<const float> x, uint32_t* cells,
-               stats::SimdLevel level);
+/// The same of values that are floats, in doubles or as they are, by float32 arithmetic where the
+/// key suits it: near the border of a cell it may be another one than FindCells finds.
+void FindFloatCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
+                    stats::SimdLevel level);
+void FindFloatCells(const GridKey& key, absl::Span<const float> x, uint32_t* cells,
+                    stats::SimdLevel level);
 
 /// Edges that a look-up compares with a value side by side, once halvings have left so many.
 inline constexpr uint32_t kEdgesAtOnce = 4;
@@ -38,7 +42,8 @@ inline constexpr uint32_t kFewEdges = 2;
 constexpr size_t Reach(int halvings) { return ((size_t{kEdgesAtOnce} + 1) << halvings) - 1; }
 
 /// Where to look for a value among the edges of bins: for each cell of a grid the first of the
-/// edges that can decide about a value in it, of which there are window() at the most. Never wrong,
+/// edges that can decide about a value in it (found by FindCells for edges in float64, and by
+/// FindFloatCells for those in float32), of which there are window() at the most. Never wrong,
 /// whatever the edges: a grid that suits them badly only has a larger window. About 1 KB, or less
 /// for few edges. Immutable; any thread.
 class BinGrid {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <type_traits>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -166,7 +167,11 @@ void Find(const BinGrid& grid, const Edge* edges, absl::Span<const Value> x, uin
     std::fill_n(codes, x.size(), 1);
     return;
   }
-  FindCells(grid.key(), x, codes, level);
+  if constexpr (std::is_same_v<Edge, float>) {
+    FindFloatCells(grid.key(), x, codes, level);
+  } else {
+    FindCells(grid.key(), x, codes, level);
+  }
   grid.UseFirstEdges([&](const auto* first_edges) {
     const auto search = [&]<int kHalvings>() {
       Search<kHalvings>(first_edges, edges, x, codes, level);

@@ -294,6 +294,16 @@ TEST(BinGrid, IsNeverWrongThoughItMaySuitBadly) {
       std::sort(sorted.begin(), sorted.end());
       FindCells(bins.grid().key(), sorted, cells.data(), level);
       EXPECT_TRUE(std::is_sorted(cells.begin(), cells.end()));
+
+      const std::vector<float> narrow(sorted.begin(), sorted.end());
+      const std::vector<double> widened(narrow.begin(), narrow.end());
+      std::vector<uint32_t> of_widened(x.size()), one_by_one(x.size());
+      FindFloatCells(bins.grid().key(), narrow, cells.data(), level);
+      FindFloatCells(bins.grid().key(), widened, of_widened.data(), level);
+      FindFloatCells(bins.grid().key(), narrow, one_by_one.data(), stats::SimdLevel::kPortable);
+      EXPECT_TRUE(std::is_sorted(cells.begin(), cells.end()));
+      EXPECT_EQ(cells, of_widened);
+      EXPECT_EQ(cells, one_by_one);
     }
   }
 }
