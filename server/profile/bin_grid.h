@@ -6,32 +6,9 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "server/stats/simd.h"
+#include "server/profile/grid_key.h"
 
 namespace plumbline::profile {
-
-/// Maps a double to a cell of a grid that is linear around `centre` and logarithmic far from it, so
-/// that it suits narrow and heavy-tailed data alike: with y = 1 + |x - centre| * inverse_scale, the
-/// upper 32 bits of y (20 of them a fraction: straight between two powers of two) signed as x -
-/// centre, less `lowest`, shifted down, and clamped. Never falls as x grows, in each instruction
-/// set the same; -0.0 is 0.0, infinities are at the ends. NaN has no meaning.
-struct GridKey {
-  double centre = 0;
-  double inverse_scale = 0;  // finite, > 0
-  int32_t lowest = 0;
-  int32_t shift = 0;
-  uint32_t last_cell = 0;
-};
-
-/// The cell of each of `x`, into `cells`.
-void FindCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
-               stats::SimdLevel level);
-/// The same of values that are floats, in doubles or as they are, by float32 arithmetic where the
-/// key suits it: near the border of a cell it may be another one than FindCells finds.
-void FindFloatCells(const GridKey& key, absl::Span<const double> x, uint32_t* cells,
-                    stats::SimdLevel level);
-void FindFloatCells(const GridKey& key, absl::Span<const float> x, uint32_t* cells,
-                    stats::SimdLevel level);
 
 /// Edges that a look-up compares with a value side by side, once halvings have left so many.
 inline constexpr uint32_t kEdgesAtOnce = 4;

@@ -199,9 +199,9 @@ class Store {
   /// All models, by name.
   absl::StatusOr<std::vector<std::pair<std::string, v1::ModelRecord>>> ListModels() const;
   /// What live batches are judged by: all but the chunks and the row sample, which may be a hundred
-  /// times as large. What `record` held is gone, but its memory is used again: it has many small
-  /// pieces, so who reads many baselines reads them into one record. Errors: NotFound naming all
-  /// three.
+  /// times as large. What `record` held is gone, also on an error, but its memory is used again: it
+  /// has many small pieces, so who reads many baselines reads them into one record. Errors:
+  /// NotFound naming all three.
   absl::Status GetBaseline(absl::string_view model, absl::string_view version, uint64_t number,
                            v1::BaselineRecord* record) const;
   /// All of it.

@@ -38,7 +38,7 @@ absl::StatusOr<std::optional<std::string>> Store::Get(const std::string& key) co
 
 absl::StatusOr<std::optional<std::string>> Store::GetLocked(const std::string& key) const {
   if (db_ == nullptr) return Closed();
-  rocksdb::PinnableSlice value;  // copied once, out of its frame
+  rocksdb::PinnableSlice value;  // of a table it is copied once, out of its frame
   const rocksdb::Status got =
       db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(), key, &value);
   if (got.IsNotFound()) return std::optional<std::string>();
@@ -102,6 +102,7 @@ absl::StatusOr<std::vector<std::pair<ProfileKey, v1::ProfileHeadRecord>>> Store:
 
 absl::Status Store::GetBaseline(string_view model, string_view version, uint64_t number,
                                 v1::BaselineRecord* record) const {
+  record->Clear();
   const std::string key =
       KeyBuilder(RecordKind::kBaseline).Text(model).Text(version).Number(number).Take();
   auto found = Get(key);

@@ -94,6 +94,31 @@ std::vector<NumericBins> AllBins() {
   return all;
 }
 
+// Bins over so many decades, of equal width in the logarithm.
+NumericBins BinsOverDecades(double lowest, double highest) {
+  std::vector<double> edges;
+  for (int i = 0; i <= 224; ++i)
+    edges.push_back(std::pow(10, lowest + (highest - lowest) * i / 224));
+  return *NumericBins::Create(edges, std::vector<bool>(224, false));
+}
+
+// Those at the limits of what float32 arithmetic can place.
+std::vector<NumericBins> FloatBins() {
+  std::vector<NumericBins> all = {BinsOverDecades(-15, 15),  BinsOverDecades(-20, 20),
+                                  BinsOverDecades(-25, 25),  BinsOverDecades(-38, 38),
+                                  BinsOverDecades(-44, -30), BinsOverDecades(30, 38.6)};
+  // Far on both sides, dense on one.
+  std::vector<double> far;
+  for (int i = 0; i < 100; ++i) far.push_back(-2.2e38 + i * 1e34);
+  for (int i = 1; i <= 100; ++i) far.push_back(-2e38 + i * 5e36);
+  all.push_back(*NumericBins::Create(far, std::vector<bool>(far.size() - 1, false)));
+  // Dense around a centre that float32 rounds.
+  std::vector<double> dense;
+  for (int i = 0; i <= 200; ++i) dense.push_back(1e6 + 1e-3 * i);
+  all.push_back(*NumericBins::Create(dense, std::vector<bool>(200, false)));
+  return all;
+}
+
 // The edges and their neighbours, also as floats, in random order.
 std::vector<double> AroundEdges(const NumericBins& bins, size_t size) {
   std::vector<double> around = {0.0, -0.0};
@@ -273,29 +298,49 @@ TEST(BinGrid, SuitsCommonDistributions) {
     EXPECT_LT(bins.grid().key().last_cell, 1024u);
   }
   for (const Draw draw : {Normal, Lognormal, Integer}) {
-    EXPECT_EQ(BinsOf(draw, 19).grid().window(), kFewEdges);
+    const NumericBins bins = BinsOf(draw, 19);
+    EXPECT_EQ(bins.grid().window(), kFewEdges);
+    EXPECT_TRUE(bins.grid().key().suits_float32);
   }
 }
 
+TEST(BinGrid, LeavesToDoublesWhatFloatsCannotPlace) {
+  const std::vector<NumericBins> all = FloatBins();
+  for (size_t i = 0; i + 2 < all.size(); ++i) {
+    EXPECT_LE(all[i].grid().window(), kEdgesAtOnce) << i;
+  }
+  EXPECT_TRUE(all[0].grid().key().suits_float32);
+  EXPECT_FALSE(all[3].grid().key().suits_float32);
+  EXPECT_FALSE(all.back().grid().key().suits_float32);
+}
+
 TEST(BinGrid, IsNeverWrongThoughItMaySuitBadly) {
-  const std::vector<NumericBins> all = AllBins();
+  std::vector<NumericBins> all = AllBins();
   EXPECT_GT(all.back().grid().window(), Reach(1));
+  for (NumericBins& bins : FloatBins()) all.push_back(std::move(bins));
   for (const NumericBins& bins : all) {
     const std::vector<double> x = AroundEdges(bins, 5'000);
-    VariableBaseline baseline;
-    baseline.bins = bins;
+    const absl::Span<const float> float_edges =
+        absl::MakeConstSpan(bins.float_edges(), bins.size() == 0 ? 0 : bins.size() + 1);
     for (const stats::SimdLevel level : stats::SimdLevelsHere()) {
       std::vector<uint32_t> codes(x.size()), cells(x.size());
       bins.Codes(absl::MakeConstSpan(x), codes.data(), level);
       for (size_t i = 0; i < x.size(); ++i) {
         EXPECT_EQ(codes[i], bins.size() == 0 ? 1 : bins.Code(x[i]));
       }
+      const std::vector<float> floats = Converted<float>(x);
+      bins.Codes(absl::MakeConstSpan(floats), codes.data(), level);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const auto after = std::upper_bound(float_edges.begin(), float_edges.end(), floats[i]);
+        ASSERT_EQ(codes[i], bins.size() == 0 ? 1 : after - float_edges.begin()) << floats[i];
+      }
       std::vector<double> sorted = x;
       std::sort(sorted.begin(), sorted.end());
       FindCells(bins.grid().key(), sorted, cells.data(), level);
       EXPECT_TRUE(std::is_sorted(cells.begin(), cells.end()));
 
-      const std::vector<float> narrow(sorted.begin(), sorted.end());
+      std::vector<float> narrow = Converted<float>(sorted);
+      std::sort(narrow.begin(), narrow.end());
       const std::vector<double> widened(narrow.begin(), narrow.end());
       std::vector<uint32_t> of_widened(x.size()), one_by_one(x.size());
       FindFloatCells(bins.grid().key(), narrow, cells.data(), level);

@@ -238,6 +238,8 @@ TEST_F(StoreTest, ReadsABaselineIntoARecordThatHeldAnother) {
   ASSERT_TRUE(got.ok()) << got;
   large.clear_chunks();
   EXPECT_EQ(record.SerializeAsString(), large.SerializeAsString());
+  EXPECT_EQ(store_->GetBaseline("m", "v", 3, &record).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(record.ByteSizeLong(), 0u);
 }
 
 TEST_F(StoreTest, ListsPanesByStartAndDeltasByNumber) {
